@@ -1,0 +1,1 @@
+"""The pure core: weights, plans, verdicts, decisions. No I/O, no clock, no SDK."""

@@ -1,0 +1,237 @@
+"""The migration: its record, and every decision about going on, waiting or giving traffic back.
+
+Rule 1: whatever decides where traffic goes next lives in this file and in `traffic`.
+Rule 2: this file knows no AWS, no Kubernetes and no clock; time and evidence come in.
+"""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import assert_never
+
+from crossfade.core.plan import Gate, Model, Plan, Stage
+from crossfade.core.verdict import Health, Verdict
+from crossfade.core.weight import FULL_WEIGHT, Split
+
+
+class Outcome(StrEnum):
+    """How a migration ended. The values are the error names of the state machine's failures."""
+
+    SUCCEEDED = "Succeeded"  # every host is on green, read back
+    ROLLED_BACK = "RolledBack"  # every host is as it was before, read back
+    ROLLBACK_UNCONFIRMED = "RollbackUnconfirmed"  # traffic could not be read back as before; somebody is paged
+    HELD = "Held"  # frozen on purpose, somebody is paged
+    REFUSED = "Refused"  # nothing was changed
+    DUPLICATE = "Duplicate"  # another execution already does this; nothing was changed
+    DRY_RUN = "DryRun"  # preflight passed; nothing was changed
+
+
+class Baseline(Model):
+    """
+    The weights of one workload before the first write; None where a weight was absent, which is not "0".
+
+    Attributes:
+        workload: Its name.
+        blue: 0 to 255, or None.
+        green: 0 to 255, or None.
+    """
+
+    workload: str
+    blue: int | None
+    green: int | None
+
+    @property
+    def split(self) -> Split | None:
+        """The weights to return to; None when one was absent or both were 0."""
+        if self.blue is None or self.green is None or self.blue + self.green == 0:
+            return None
+        return Split(self.blue, self.green)
+
+
+class Record(Model):
+    """
+    What the ledger holds of one migration.
+
+    Attributes:
+        migration: Name of the execution; the key.
+        execution: ARN of the execution.
+        plan: Fixed at the start.
+        epoch: Of its lease; 0 before it has one.
+        baseline: One a workload; empty before the first write is allowed.
+        stage: Index of the current stage.
+        stage_began: When the first write of the current stage was tried.
+        bake_began: When the current stage's bake began; None while traffic still moves.
+        soak_began: When the soak began.
+        wrote: When a weight was last written.
+        rollback_began: When the rollback began; None before.
+        reason: Why it ended, or why it is rolled back.
+        outcome: None while it runs.
+        started: When the execution started.
+        ended: None while it runs.
+        revision: Rises with every save; a save with an old one is refused.
+    """
+
+    migration: str
+    execution: str
+    plan: Plan
+    epoch: int = 0
+    baseline: tuple[Baseline, ...] = ()
+    stage: int = -1
+    stage_began: datetime | None = None
+    bake_began: datetime | None = None
+    soak_began: datetime | None = None
+    wrote: datetime | None = None
+    rollback_began: datetime | None = None
+    reason: str = ""
+    outcome: Outcome | None = None
+    started: datetime
+    ended: datetime | None = None
+    revision: int = 0
+
+    def with_(self, **changes: object) -> "Record":
+        """A copy with *changes*, checked again."""
+        return Record.model_validate({**{name: getattr(self, name) for name in Record.model_fields}, **changes})
+
+    def settled(self, now: datetime) -> bool:
+        """Whether the last write is older than the plan's settle time."""
+        return self.wrote is None or now - self.wrote >= self.plan.timing.settle
+
+    def baseline_of(self, workload: str) -> Baseline:
+        """The baseline of *workload*, which must have one."""
+        return next(baseline for baseline in self.baseline if baseline.workload == workload)
+
+    def final_split(self, workload: str) -> Split:
+        """Where *workload* ends when all goes well: blue and green have swapped their weights."""
+        before = self.baseline_of(workload).blue
+        return Split(blue=0, green=before or FULL_WEIGHT)
+
+
+class Action(StrEnum):
+    """What the state machine does next; the values stand in its Choice rules."""
+
+    WAIT = "wait"
+    ADVANCE = "advance"
+    ROLL_BACK = "roll_back"
+
+
+class SignalKind(StrEnum):
+    """What a person may tell a running migration."""
+
+    APPROVE = "approve"  # leave the gate of one stage, once
+    ABORT = "abort"  # roll back in good order
+    HOLD = "hold"  # freeze on purpose, until an expiry
+    RESUME = "resume"  # end the hold
+
+
+class Signal(Model):
+    """
+    A message from a person to a running migration.
+
+    Attributes:
+        kind: What is asked.
+        by: Who asks (ARN of the caller).
+        at: When.
+        stage: The stage it is about; None for the whole migration.
+        reason: Why, in the person's words.
+        until: End of a hold.
+    """
+
+    kind: SignalKind
+    by: str
+    at: datetime
+    stage: int | None = None
+    reason: str = ""
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """
+    What to do next, and why.
+
+    Attributes:
+        action: What the state machine does.
+        reason: One sentence, for the timeline and the log.
+        wait_seconds: How long to wait before looking again; 0 unless *action* is WAIT.
+    """
+
+    action: Action
+    reason: str
+    wait_seconds: int = 0
+
+    def to_log(self) -> dict[str, object]:
+        """The log record of this decision."""
+        return asdict(self)
+
+
+def decide(
+    *,
+    record: Record,
+    now: datetime,
+    verdict: Verdict,
+    signals: tuple[Signal, ...] = (),
+    soaking: bool = False,
+) -> Decision:
+    """
+    Decide, while a stage bakes or the soak runs, whether to wait, go on or roll back.
+
+    Args:
+        record: The migration, with the bake (or soak) already begun.
+        now: UTC.
+        verdict: What the evidence says right now.
+        signals: All that people have sent.
+        soaking: Whether this is the soak after the last stage.
+    """
+    if abort := _last(signals, SignalKind.ABORT):
+        return Decision(Action.ROLL_BACK, f"aborted by {abort.by}: {abort.reason or 'no reason given'}")
+    if verdict.health is Health.UNHEALTHY:
+        return Decision(Action.ROLL_BACK, verdict.reason)
+    if hold := _active_hold(signals, now):
+        return _wait(record, f"held by {hold.by}: {hold.reason}", hold.until - now if hold.until else None)
+    stage = record.plan.stages[record.stage]
+    began = record.soak_began if soaking else record.bake_began
+    over = (began or now) + (record.plan.soak if soaking else stage.bake)
+    if now < over:
+        return _wait(record, verdict.reason, over - now)
+    return _leave(record, stage, now - over, verdict, signals, soaking=soaking)
+
+
+def _leave(
+    record: Record, stage: Stage, late: timedelta, verdict: Verdict, signals: tuple[Signal, ...], *, soaking: bool
+) -> Decision:
+    match verdict.health:
+        case Health.INCONCLUSIVE if late >= record.plan.timing.patience:
+            return Decision(Action.ROLL_BACK, f"no good evidence in time: {verdict.reason}")
+        case Health.INCONCLUSIVE:
+            return _wait(record, f"the bake is extended: {verdict.reason}")
+        case Health.HEALTHY if _needs_approval(record, stage, signals, soaking=soaking):
+            return _wait(record, f"stage {record.stage + 1} waits for approval")
+        case Health.HEALTHY:
+            return Decision(Action.ADVANCE, verdict.reason)
+        case Health.UNHEALTHY:
+            return Decision(Action.ROLL_BACK, verdict.reason)
+        case _:
+            assert_never(verdict.health)
+
+
+def _needs_approval(record: Record, stage: Stage, signals: tuple[Signal, ...], *, soaking: bool) -> bool:
+    if soaking or stage.gate is Gate.NONE:
+        return False
+    return not any(s.kind is SignalKind.APPROVE and s.stage == record.stage for s in signals)
+
+
+def _wait(record: Record, reason: str, left: timedelta | None = None) -> Decision:
+    poll = record.plan.timing.poll
+    wait = min(poll, left) if left is not None else poll
+    return Decision(Action.WAIT, reason, wait_seconds=max(1, round(wait.total_seconds())))
+
+
+def _last(signals: tuple[Signal, ...], kind: SignalKind) -> Signal | None:
+    return max((s for s in signals if s.kind is kind), key=lambda s: s.at, default=None)
+
+
+def _active_hold(signals: tuple[Signal, ...], now: datetime) -> Signal | None:
+    hold, resume = _last(signals, SignalKind.HOLD), _last(signals, SignalKind.RESUME)
+    if hold is None or (resume is not None and resume.at >= hold.at) or (hold.until is not None and now >= hold.until):
+        return None
+    return hold

@@ -1,0 +1,161 @@
+"""The plan of one migration: what moves, in which stages, judged by which alarms.
+
+A plan is resolved once from the deployed configuration and the input of the execution, stored in the ledger, and
+never changed. This file knows no YAML; `config` reads that.
+"""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+from crossfade.core.weight import Side, Split
+
+
+class Model(BaseModel):
+    """An immutable record that refuses unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Router(StrEnum):
+    """How a workload's weight reaches its users."""
+
+    EXTERNAL_DNS = "external_dns"
+
+
+class Gate(StrEnum):
+    """What must happen, beside good health, before a stage is left."""
+
+    NONE = "none"
+    APPROVAL = "approval"
+
+
+class Cluster(Model):
+    """
+    An Amazon EKS cluster.
+
+    Attributes:
+        name: Its EKS name.
+        region: Its AWS Region.
+    """
+
+    name: str
+    region: str
+
+
+class HostedZone(Model):
+    """A Route 53 hosted zone: its id (`Z…`) and its name without a trailing dot."""
+
+    id: str
+    name: str
+
+
+class Workload(Model):
+    """
+    One host whose traffic moves, and the Ingress that carries its weight in both clusters.
+
+    Attributes:
+        name: What people call it; unique in a plan.
+        namespace: Of the Ingress, the same in both clusters.
+        ingress: Name of the Ingress, the same in both clusters.
+        host: The DNS name that users ask for, lower case, without a trailing dot.
+        router: How the weight reaches users.
+        alarms: Names of the CloudWatch alarms, metric or composite, that judge green.
+    """
+
+    name: str
+    namespace: str
+    ingress: str
+    host: str
+    router: Router
+    alarms: tuple[str, ...]
+
+
+class Stage(Model):
+    """
+    One step of the plan.
+
+    Attributes:
+        share_percent: The wanted share of traffic on green, above 0 to 100.
+        blue: Blue's weight at this stage, 0 to 255.
+        green: Green's weight at this stage, 0 to 255.
+        bake: How long the stage is watched once traffic has moved.
+        gate: What else must happen before it is left.
+    """
+
+    share_percent: float
+    blue: int
+    green: int
+    bake: timedelta
+    gate: Gate = Gate.NONE
+
+    @property
+    def split(self) -> Split:
+        """The weights of this stage."""
+        return Split(self.blue, self.green)
+
+
+class Timing(Model):
+    """
+    How long things may take. The defaults fit ExternalDNS with an interval of one minute.
+
+    Attributes:
+        poll: Between two looks at alarms, weights or signals.
+        settle: After a write, until the authority can no longer show a value from before it: one ExternalDNS
+            interval and its batch.
+        margin: From "the authority shows the weight" to "the bake begins": the 60 s TTL of an ELB alias.
+        propagation: How long a written weight may take to be shown; then it is `NotPropagated`.
+        patience: By how much inconclusive evidence may extend a bake; then the stage counts as bad.
+        rollback: How long a rollback may take to be read back; then it is `RollbackUnconfirmed`.
+    """
+
+    poll: timedelta = timedelta(seconds=30)
+    settle: timedelta = timedelta(seconds=75)
+    margin: timedelta = timedelta(seconds=60)
+    propagation: timedelta = timedelta(minutes=5)
+    patience: timedelta = timedelta(minutes=10)
+    rollback: timedelta = timedelta(minutes=15)
+
+
+class Plan(Model):
+    """
+    All that one migration does, fixed before it starts.
+
+    Attributes:
+        name: Of the plan in the configuration.
+        blue: The cluster that has the users.
+        green: The cluster that gets them.
+        zone: The hosted zone of every host.
+        workloads: What moves, together, in every stage.
+        stages: In order; shares rise and end at 100.
+        soak: How long green is watched with all traffic before the migration is complete.
+        timing: How long things may take.
+        not_after: The latest instant at which this migration may start; None for any.
+        dry_run: Whether to stop after the preflight, before anything is written.
+    """
+
+    name: str
+    blue: Cluster
+    green: Cluster
+    zone: HostedZone
+    workloads: tuple[Workload, ...]
+    stages: tuple[Stage, ...]
+    soak: timedelta
+    timing: Timing = Timing()
+    not_after: datetime | None = None
+    dry_run: bool = False
+
+    def cluster(self, side: Side) -> Cluster:
+        """The cluster on *side*."""
+        return self.blue if side is Side.BLUE else self.green
+
+    @property
+    def alarms(self) -> tuple[str, ...]:
+        """The names of all alarms, each once, in order."""
+        return tuple(dict.fromkeys(name for workload in self.workloads for name in workload.alarms))
+
+    @property
+    def lease_units(self) -> tuple[str, ...]:
+        """What this migration must hold alone: the host in its zone, not the name of a workload."""
+        return tuple(sorted(f"dns/{self.zone.id}/{workload.host}" for workload in self.workloads))

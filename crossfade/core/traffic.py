@@ -1,0 +1,112 @@
+"""Which weight may be written next: the order of writes that can neither overshoot nor reach all-zero.
+
+Rule 1: raise blue, raise green, lower green, lower blue; each is seen at the authority before the next.
+Rule 2: nothing is lowered until every raise was seen *and* had time to settle.
+This file knows no router: it compares what was written, what the authority shows, and what is wanted.
+"""
+
+from dataclasses import dataclass
+
+from crossfade.core.weight import Side, Split
+
+
+@dataclass(frozen=True, slots=True)
+class SideReading:
+    """
+    The weight of one workload in one cluster, as read.
+
+    Attributes:
+        declared: The weight that the source of truth asks for (an annotation), 0 to 255; None when absent.
+        authoritative: The weight that the authority answers with (Route 53); None when the record is absent
+            or its record types disagree.
+        epoch: The epoch of the last writer, 0 when nobody of ours ever wrote.
+        note: Why a value is None, for people.
+    """
+
+    declared: int | None
+    authoritative: int | None
+    epoch: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read for one workload: both sides, by the workload's name."""
+
+    workload: str
+    blue: SideReading
+    green: SideReading
+
+    def side(self, side: Side) -> SideReading:
+        """The reading of *side*."""
+        return self.blue if side is Side.BLUE else self.green
+
+    @property
+    def split(self) -> Split | None:
+        """What users get; None while a record is absent or both weights are 0."""
+        blue, green = self.blue.authoritative, self.green.authoritative
+        if blue is None or green is None or (blue == 0 and green == 0):
+            return None
+        return Split(blue, green)
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One weight to write on one side of one workload."""
+
+    workload: str
+    side: Side
+    weight: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """
+    The next step towards a split.
+
+    Attributes:
+        writes: What to write now; empty when arrived or when waiting for the authority.
+        arrived: Whether both sides show the wanted weights, declared and authoritative.
+        reason: One sentence for the timeline.
+    """
+
+    writes: tuple[Write, ...]
+    arrived: bool
+    reason: str
+
+
+_ORDER = ((Side.BLUE, "raise"), (Side.GREEN, "raise"), (Side.GREEN, "lower"), (Side.BLUE, "lower"))
+
+
+def next_step(reading: Reading, target: Split, *, settled: bool) -> Step:
+    """
+    Choose the next write that brings *reading* towards *target*, or say what is being waited for.
+
+    Args:
+        reading: Both sides as just read.
+        target: The wanted weights.
+        settled: Whether the last write is old enough that the authority cannot be showing a value from
+            before it; nothing is lowered earlier.
+    """
+    for side, move in _ORDER:
+        at, want = reading.side(side), target.weight(side)
+        if _is_due(at, want, move):
+            return _move(reading, side, want, move, settled=settled)
+    return Step((), arrived=True, reason=f"{reading.workload}: {target} is read back")
+
+
+def _is_due(at: SideReading, want: int, move: str) -> bool:
+    if move == "raise":
+        return at.authoritative is None or at.authoritative < want or (at.declared is not None and at.declared < want)
+    return at.authoritative != want or at.declared != want
+
+
+def _move(reading: Reading, side: Side, want: int, move: str, *, settled: bool) -> Step:
+    at, name = reading.side(side), reading.workload
+    if move == "lower" and not settled:
+        return Step((), arrived=False, reason=f"{name}: the raised weight settles before {side} is lowered to {want}")
+    if at.declared != want:
+        write = Write(name, side, want)
+        return Step((write,), arrived=False, reason=f"{name}: {move} {side} to {want}")
+    shown = "no weight" if at.authoritative is None else f"{at.authoritative}"
+    return Step((), arrived=False, reason=f"{name}: {side} is written as {want}, the authority still shows {shown}")

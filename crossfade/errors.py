@@ -1,0 +1,97 @@
+"""Every error Crossfade raises on purpose: Temporary ones are retried, Permanent ones roll back.
+
+Rule 1: the class name *is* the Step Functions error name, so it tells the state machine what to do.
+Rule 2: the message ends by telling the reader what to do next.
+This file knows no AWS and no Kubernetes; adapters translate their codes into these classes.
+"""
+
+
+class CrossfadeError(Exception):
+    """The root of all errors that Crossfade raises on purpose."""
+
+
+class TemporaryError(CrossfadeError):
+    """Asking again later can succeed: the state machine retries."""
+
+
+class PermanentError(CrossfadeError):
+    """Asking again is useless: the state machine rolls back."""
+
+
+# --- Temporary -------------------------------------------------------------------------------------------------------
+
+
+class RouterThrottledError(TemporaryError):
+    """The traffic router refused the call because of its rate limit."""
+
+
+class RouterUnavailableError(TemporaryError):
+    """The traffic router, or the API server in front of it, did not answer."""
+
+
+class WriteConflictError(TemporaryError):
+    """Somebody changed the object between our read and our write; read again and decide again."""
+
+
+class LedgerUnavailableError(TemporaryError):
+    """The ledger did not answer or throttled the call."""
+
+
+class AlarmsUnavailableError(TemporaryError):
+    """CloudWatch did not answer or throttled the call; no evidence is not good evidence."""
+
+
+# --- Permanent -------------------------------------------------------------------------------------------------------
+
+
+class InvalidConfigError(PermanentError):
+    """
+    The configuration breaks one or more rules.
+
+    Attributes:
+        faults: One sentence a fault, each starting with the path of the field.
+    """
+
+    def __init__(self, faults: list[str]) -> None:
+        self.faults = list(faults)
+        super().__init__("\n".join(self.faults))
+
+
+class InvalidInputError(PermanentError):
+    """The input of this execution names something that the deployed configuration lacks, or breaks a rule."""
+
+
+class PlanExpiredError(PermanentError):
+    """The start came later than the plan's `notAfter` allows."""
+
+
+class LeaseHeldError(PermanentError):
+    """Another migration holds the lease on a host that this one wants to move."""
+
+
+class PreflightFailedError(PermanentError):
+    """A check made before the first write failed; nothing was changed."""
+
+
+class RouterObjectMissingError(PermanentError):
+    """An object that carries a weight (an Ingress, a record) does not exist or lacks its weight."""
+
+
+class RouterRefusedError(PermanentError):
+    """The router will not accept the write (permissions, validation), however often it is asked."""
+
+
+class NotPropagatedError(PermanentError):
+    """A weight was written, but the authority did not show it in time. Says nothing about health."""
+
+
+class DriftError(PermanentError):
+    """Somebody else changed a weight that this migration holds."""
+
+
+class SupersededError(PermanentError):
+    """A younger epoch took over; this run may not write any more."""
+
+
+class StageFailedError(PermanentError):
+    """A stage was judged bad."""

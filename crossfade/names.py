@@ -1,0 +1,134 @@
+"""Every string that two sides must agree on. This file imports nothing of the product.
+
+The state machine, the functions, the stacks, the world and the documentation spell these words once, here.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+PRODUCT: Final = "Crossfade"
+EVENT_SOURCE: Final = "crossfade"
+METRIC_NAMESPACE: Final = "Crossfade"
+FIELD_MANAGER: Final = "crossfade"
+EPOCH_ANNOTATION: Final = "crossfade/epoch"
+KUBERNETES_GROUP: Final = "crossfade:shifters"
+"""The group that the access entries give to the functions and the shipped RBAC binds."""
+
+ALPHA_PREFIX: Final = "external-dns.alpha.kubernetes.io/"
+"""The annotation prefix that ExternalDNS reads up to v0.21."""
+STABLE_PREFIX: Final = "external-dns.kubernetes.io/"
+"""The annotation prefix that ExternalDNS reads from v0.22 on."""
+WEIGHT_KEY: Final = "aws-weight"
+IDENTIFIER_KEY: Final = "set-identifier"
+
+
+class Env(StrEnum):
+    """Environment variables of the functions; only `wiring` reads them, only `stacks` writes them."""
+
+    TABLE = "CROSSFADE_TABLE"
+    TOPIC_ARN = "CROSSFADE_TOPIC_ARN"
+    CONFIG_FILE = "CROSSFADE_CONFIG_FILE"
+    PURPOSE = "CROSSFADE_PURPOSE"
+
+
+CONFIG_FILE: Final = "crossfade.json"
+"""The deployed configuration, beside the code in the functions' asset."""
+
+
+class Function(StrEnum):
+    """The functions; the value is the module under `lambdas/`, the handler in it is `handler`."""
+
+    RESOLVE_PLAN = "resolve_plan"
+    TAKE_LEASE = "take_lease"
+    PREFLIGHT = "preflight"
+    RECORD_BASELINE = "record_baseline"
+    SHIFT_TRAFFIC = "shift_traffic"
+    CHECK_HEALTH = "check_health"
+    COMPLETE = "complete"
+    ROLL_BACK = "roll_back"
+    CONFIRM_ROLLBACK = "confirm_rollback"
+
+
+class State(StrEnum):
+    """State names as people read them in the console, in reading order."""
+
+    RESOLVE_PLAN = "Resolve plan"
+    TAKE_LEASE = "Take lease"
+    PREFLIGHT = "Preflight"
+    DRY_RUN = "Only a dry run?"
+    RECORD_BASELINE = "Record baseline"
+    MORE_STAGES = "More stages?"
+    SHIFT_TRAFFIC = "Shift traffic"
+    HAS_TRAFFIC_MOVED = "Has traffic moved?"
+    WAIT_FOR_TRAFFIC = "Wait for traffic"
+    BAKE = "Bake"
+    CHECK_HEALTH = "Check health"
+    HEALTHY = "Healthy?"
+    NEXT_STAGE = "Next stage"
+    SOAK = "Soak"
+    CHECK_SOAK = "Check health in soak"
+    SOAKED = "Still healthy?"
+    COMPLETE = "Complete"
+    IS_COMPLETE = "Is green permanent?"
+    WAIT_FOR_COMPLETION = "Wait for final weights"
+    SUCCEEDED = "Succeeded"
+    NOTE_REASON = "Note the reason"
+    ROLL_BACK = "Roll back"
+    IS_TRAFFIC_BACK = "Is traffic back?"
+    WAIT_FOR_ROLLBACK = "Wait for rollback"
+    CONFIRM_ROLLBACK = "Confirm rollback"
+    HOW_DID_IT_END = "How did it end?"
+    ROLLED_BACK = "Rolled back"
+    ROLLBACK_UNCONFIRMED = "Rollback unconfirmed"
+    HELD = "Held"
+    REFUSED = "Refused"
+    DUPLICATE = "Duplicate"
+
+
+LAMBDA_ERRORS: Final = (
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.ClientExecutionTimeoutException",
+    "Lambda.TooManyRequestsException",
+    "Lambda.ResourceNotReadyException",  # a function in a VPC that was idle for weeks
+)
+"""Errors of the Lambda service itself, all worth another try."""
+
+TEMPORARY_ERRORS: Final = (
+    "RouterThrottledError",
+    "RouterUnavailableError",
+    "WriteConflictError",
+    "LedgerUnavailableError",
+    "AlarmsUnavailableError",
+)
+"""Class names of every `TemporaryError`: what the state machine retries. A test keeps both in step."""
+
+
+class TimelineEvent(StrEnum):
+    """What can stand in a timeline."""
+
+    STARTED = "started"
+    LEASE_TAKEN = "lease_taken"
+    PREFLIGHT_PASSED = "preflight_passed"
+    BASELINE_RECORDED = "baseline_recorded"
+    STAGE_BEGAN = "stage_began"
+    WEIGHT_WRITTEN = "weight_written"
+    TRAFFIC_MOVED = "traffic_moved"
+    STAGE_PASSED = "stage_passed"
+    SOAK_BEGAN = "soak_began"
+    SOAK_PASSED = "soak_passed"
+    ROLLBACK_BEGAN = "rollback_began"
+    TRAFFIC_RETURNED = "traffic_returned"
+    ENDED = "ended"
+
+
+class Metric(StrEnum):
+    """Names of the metrics that Crossfade publishes about itself, in `METRIC_NAMESPACE`."""
+
+    STAGE_SHIFTED = "StageShifted"
+    ROLLED_BACK = "RolledBack"
+    ROLLBACK_UNCONFIRMED = "RollbackUnconfirmed"
+    MIGRATION_SUCCEEDED = "MigrationSucceeded"
+    NOTICE_FAILED = "NoticeFailed"
+    SHARE_WRITTEN = "ShareWrittenPercent"

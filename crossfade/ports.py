@@ -1,0 +1,165 @@
+"""What Crossfade asks of the world, in words. Adapters keep these promises; contract tests hold them to it.
+
+Every method raises a `TemporaryError` when asking again can help and a `PermanentError` when it cannot.
+No method sleeps or retries for longer than its network time-outs: waiting is the state machine's business.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from crossfade.core.migration import Outcome, Record, Signal
+from crossfade.core.plan import Workload
+from crossfade.core.traffic import Reading, Write
+from crossfade.core.verdict import Alarm
+
+
+class TrafficRouter(Protocol):
+    """Weights of workloads in both clusters: written through one technology, read back from its authority."""
+
+    def observe(self, workloads: Sequence[Workload]) -> tuple[Reading, ...]:
+        """
+        Read both sides of every workload, from the source of truth and from the authority, in the given order.
+
+        Raises:
+            RouterObjectMissingError: An object of a workload does not exist.
+            RouterThrottledError, RouterUnavailableError: Ask again later.
+        """
+
+    def write(self, workloads: Sequence[Workload], writes: Sequence[Write], *, epoch: int) -> None:
+        """
+        Write absolute weights and stamp the objects with *epoch*; writing the same twice changes nothing.
+
+        A write takes effect only if the object is as it was when this call read it, and never when a younger
+        epoch has stamped it. *writes* concern some of *workloads*; a workload without a write is not touched.
+
+        Raises:
+            SupersededError: A younger epoch has stamped one of the objects.
+            WriteConflictError: An object changed in between; some writes may have been made.
+            RouterRefusedError: The write is not allowed or not valid.
+            RouterObjectMissingError, RouterThrottledError, RouterUnavailableError: As above.
+        """
+
+    def stamp(self, workloads: Sequence[Workload], *, epoch: int) -> None:
+        """
+        Stamp both sides of every workload with *epoch* without changing a weight, so that older epochs lose.
+
+        Does as many objects as it can. Raises as `write` does, after it has tried them all.
+        """
+
+    def rehearse(self, workloads: Sequence[Workload]) -> tuple[str, ...]:
+        """
+        Try every write that a rollback would need, without effect (server-side dry run).
+
+        Returns:
+            One sentence a fault, each with the fix; empty when a rollback can be written.
+        """
+
+
+class AlarmSource(Protocol):
+    """CloudWatch alarms by name."""
+
+    def read(self, names: Sequence[str]) -> Mapping[str, Alarm]:
+        """
+        Read the alarms *names*, metric and composite; a name that does not exist is simply not in the answer.
+
+        Raises:
+            AlarmsUnavailableError: CloudWatch did not answer.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """
+    One entry of a migration's timeline.
+
+    Attributes:
+        at: UTC.
+        what: A short name from `names.TimelineEvent`.
+        text: One sentence for people.
+        data: Small JSON values for machines.
+    """
+
+    at: datetime
+    what: str
+    text: str
+    data: Mapping[str, object] = field(default_factory=dict)
+
+
+class Ledger(Protocol):
+    """The record of migrations, leases, signals and timelines: the truth when an execution is gone."""
+
+    def open(self, record: Record) -> Record:
+        """
+        Store *record* as new; the same migration and execution again returns what is stored.
+
+        Raises:
+            LeaseHeldError: Another execution used this name.
+        """
+
+    def load(self, migration: str) -> Record | None:
+        """The stored record, read consistently; None when there is none."""
+
+    def save(self, record: Record) -> Record:
+        """
+        Store *record* and raise its revision.
+
+        Raises:
+            WriteConflictError: Somebody saved another revision in between.
+        """
+
+    def take(self, units: Sequence[str], *, migration: str, execution: str, now: datetime) -> int:
+        """
+        Take the lease on all *units* or on none, with an epoch above every earlier one.
+
+        Asking again for the same execution returns the epoch it already has.
+
+        Raises:
+            LeaseHeldError: Another execution holds one; the message names it.
+        """
+
+    def holds(self, units: Sequence[str], *, epoch: int) -> bool:
+        """Whether the lease on all *units* is held with exactly *epoch*."""
+
+    def release(self, units: Sequence[str], *, epoch: int) -> None:
+        """Give up the lease where it is still held with *epoch*; otherwise change nothing."""
+
+    def append(self, migration: str, event: Event) -> None:
+        """Add to the timeline; the same event twice is one entry."""
+
+    def timeline(self, migration: str) -> tuple[Event, ...]:
+        """All entries, oldest first."""
+
+    def signal(self, migration: str, signal: Signal) -> None:
+        """Leave *signal* for the migration; the same signal twice is one."""
+
+    def signals(self, migration: str) -> tuple[Signal, ...]:
+        """All signals, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """
+    What people are told.
+
+    Attributes:
+        migration: Its name, which threads the messages of one migration together.
+        title: One line, at most 100 ASCII characters.
+        text: What happened and what happens next.
+        outcome: None while the migration runs.
+        page: Whether somebody has to act now.
+    """
+
+    migration: str
+    title: str
+    text: str
+    outcome: Outcome | None = None
+    page: bool = False
+
+
+class Notifier(Protocol):
+    """Tells people. What it does never changes what traffic does."""
+
+    def tell(self, notice: Notice) -> bool:
+        """Deliver *notice*; False when it could not be delivered. Never raises."""
