@@ -1,0 +1,383 @@
+"""In-memory twins of every port: what tests of steps and doors are given instead of AWS and Kubernetes.
+
+They keep the promises written in `ports`; `tests/contracts` holds fake and real adapter to the same claims.
+Faults are asked for explicitly (`fail`, `unreachable`, `in_between`); nothing fails by chance.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from crossfade.core.migration import Record, Signal
+from crossfade.core.plan import Workload
+from crossfade.core.traffic import Reading, SideReading, Write
+from crossfade.core.verdict import Alarm, AlarmState
+from crossfade.core.weight import WEIGHT_MAX, Side
+from crossfade.errors import (
+    CrossfadeError,
+    InvalidInputError,
+    LeaseHeldError,
+    PermanentError,
+    RouterObjectMissingError,
+    RouterRefusedError,
+    RouterUnavailableError,
+    SupersededError,
+    WriteConflictError,
+)
+from crossfade.ports import Event, Notice
+
+
+@dataclass
+class _Fault:
+    error: CrossfadeError
+    times: int
+    after: bool
+
+
+class _Faulty:
+    """Raises what a test has asked for, before or after a call took effect."""
+
+    def __init__(self) -> None:
+        self._faults: dict[str, _Fault] = {}
+
+    def fail(self, method: str, error: CrossfadeError, *, times: int = 1, after: bool = False) -> None:
+        """Let the next *times* calls of *method* raise *error*; with *after*, only once they took effect."""
+        self._faults[method] = _Fault(error, times, after)
+
+    def _trip(self, method: str, *, after: bool = False) -> None:
+        fault = self._faults.get(method)
+        if fault and fault.after is after and fault.times > 0:
+            fault.times -= 1
+            raise fault.error
+
+
+# --- TrafficRouter ---------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Object:
+    """One Ingress and its record: *shown* is what the authority answers."""
+
+    declared: int | None
+    shown: int | None
+    epoch: int = 0
+    version: int = 1
+
+
+class InMemoryRouter(_Faulty):
+    """
+    Both clusters and an authority that follows the declared weights only when told (`propagate`).
+
+    Attributes:
+        written: Every write that took effect, oldest first; a write that changes nothing is not here.
+        unreachable: Sides whose API server does not answer.
+        in_between: Called once, after a write has read its object and before it writes it.
+        refusals: What `rehearse` answers.
+    """
+
+    def __init__(self, workloads: Iterable[str], *, blue: int | None = 100, green: int | None = 0) -> None:
+        super().__init__()
+        self._objects: dict[tuple[str, Side], _Object] = {}
+        for workload in workloads:
+            self._objects[workload, Side.BLUE] = _Object(blue, blue)
+            self._objects[workload, Side.GREEN] = _Object(green, green)
+        self.written: list[Write] = []
+        self.unreachable: set[Side] = set()
+        self.in_between: Callable[[], None] | None = None
+        self.refusals: tuple[str, ...] = ()
+
+    # What a test does to the world.
+
+    def propagate(self, side: Side | None = None, workload: str | None = None) -> None:
+        """Let the authority show what is declared: everywhere, or on one *side*, or of one *workload*."""
+        for (name, of), held in self._objects.items():
+            if (side is None or of is side) and (workload is None or name == workload):
+                held.shown = held.declared
+
+    def by_hand(self, workload: str, side: Side, weight: int | None) -> None:
+        """Somebody edits a weight; the authority follows when told, the epoch stays."""
+        held = self._objects[workload, side]
+        held.declared = weight
+        held.version += 1
+
+    def show(self, workload: str, side: Side, weight: int | None) -> None:
+        """Let the authority show *weight*, whatever is declared."""
+        self._objects[workload, side].shown = weight
+
+    def remove(self, workload: str, side: Side) -> None:
+        """Somebody deletes the object."""
+        del self._objects[workload, side]
+
+    def declared(self, workload: str, side: Side) -> int | None:
+        """The declared weight, as a test sees it."""
+        return self._objects[workload, side].declared
+
+    def version(self, workload: str, side: Side) -> int:
+        """Rises with every change of the object."""
+        return self._objects[workload, side].version
+
+    def epoch(self, workload: str, side: Side) -> int:
+        """The epoch that the object carries."""
+        return self._objects[workload, side].epoch
+
+    # The port.
+
+    def observe(self, workloads: Sequence[Workload]) -> tuple[Reading, ...]:
+        """See `ports.TrafficRouter.observe`."""
+        self._trip("observe")
+        readings: list[Reading] = []
+        faults: list[CrossfadeError] = []
+        for workload in workloads:
+            sides: list[SideReading] = []
+            for side in Side:
+                try:
+                    sides.append(_reading(self._get(workload.name, side)))
+                except CrossfadeError as error:
+                    faults.append(error)
+            if len(sides) == len(Side):
+                readings.append(Reading(workload.name, *sides))
+        _raise_worst(faults)
+        return tuple(readings)
+
+    def write(self, workloads: Sequence[Workload], writes: Sequence[Write], *, epoch: int) -> None:
+        """See `ports.TrafficRouter.write`."""
+        self._trip("write")
+        known = {workload.name for workload in workloads}
+        assert all(write.workload in known for write in writes), "a write concerns a workload that was not given"
+        self._try_all([(write.workload, write.side, write.weight) for write in writes], epoch)
+        self._trip("write", after=True)
+
+    def stamp(self, workloads: Sequence[Workload], *, epoch: int) -> None:
+        """See `ports.TrafficRouter.stamp`."""
+        self._trip("stamp")
+        self._try_all([(workload.name, side, None) for workload in workloads for side in Side], epoch)
+        self._trip("stamp", after=True)
+
+    def rehearse(self, workloads: Sequence[Workload]) -> tuple[str, ...]:
+        """See `ports.TrafficRouter.rehearse`."""
+        self._trip("rehearse")
+        missing = [
+            f"{workload.name}: {side} has no Ingress; create it"
+            for workload in workloads
+            for side in Side
+            if (workload.name, side) not in self._objects
+        ]
+        return (*self.refusals, *missing)
+
+    def _get(self, workload: str, side: Side) -> _Object:
+        if side in self.unreachable:
+            msg = f"{workload}: {side} does not answer; try again"
+            raise RouterUnavailableError(msg)
+        if (workload, side) not in self._objects:
+            msg = f"{workload}: {side} has no Ingress; create it"
+            raise RouterObjectMissingError(msg)
+        return self._objects[workload, side]
+
+    def _try_all(self, changes: Sequence[tuple[str, Side, int | None]], epoch: int) -> None:
+        faults: list[CrossfadeError] = []
+        for workload, side, weight in changes:
+            try:
+                self._change(workload, side, weight, epoch)
+            except CrossfadeError as error:
+                faults.append(error)
+        _raise_worst(faults)
+
+    def _change(self, workload: str, side: Side, weight: int | None, epoch: int) -> None:
+        read = replace(self._get(workload, side))
+        if read.epoch > epoch:
+            msg = f"{workload}: {side} carries epoch {read.epoch}, ours is {epoch}; stop writing"
+            raise SupersededError(msg)
+        if weight is not None and not 0 <= weight <= WEIGHT_MAX:
+            msg = f"{workload}: {side} cannot carry weight {weight}; use 0 to {WEIGHT_MAX}"
+            raise RouterRefusedError(msg)
+        if read.epoch == epoch and weight in (None, read.declared):
+            return
+        hook, self.in_between = self.in_between, None
+        if hook:
+            hook()
+        held = self._get(workload, side)
+        if held.version != read.version:
+            msg = f"{workload}: {side} was changed in between; read again"
+            raise WriteConflictError(msg)
+        held.epoch, held.version = epoch, held.version + 1
+        if weight is not None and weight != held.declared:
+            held.declared = weight
+            self.written.append(Write(workload, side, weight))
+
+
+def _reading(held: _Object) -> SideReading:
+    note = "" if held.declared is not None and held.shown is not None else "absent"
+    return SideReading(declared=held.declared, authoritative=held.shown, epoch=held.epoch, note=note)
+
+
+def _raise_worst(faults: Sequence[CrossfadeError]) -> None:
+    if not faults:
+        return
+    worst = next((fault for fault in faults if isinstance(fault, PermanentError)), faults[0])
+    raise type(worst)("; ".join(str(fault) for fault in faults)) if len(faults) > 1 else worst
+
+
+# --- Ledger ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Lease:
+    migration: str
+    execution: str
+    epoch: int
+    held: bool = True
+
+
+@dataclass
+class _Log:
+    events: list[Event] = field(default_factory=list)
+    signals: list[Signal] = field(default_factory=list)
+
+
+class InMemoryLedger(_Faulty):
+    """Everything in dictionaries; records are copied by being immutable, event data by way of JSON."""
+
+    MAX_UNITS = 90
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._records: dict[str, Record] = {}
+        self._leases: dict[str, _Lease] = {}
+        self._logs: dict[str, _Log] = {}
+        self._epoch = 0
+
+    def open(self, record: Record) -> Record:
+        """See `ports.Ledger.open`."""
+        self._trip("open")
+        stored = self._records.setdefault(record.migration, record)
+        self._trip("open", after=True)
+        if stored.execution != record.execution:
+            msg = f"{record.migration} was used by {stored.execution}; start with another name"
+            raise LeaseHeldError(msg)
+        return stored
+
+    def load(self, migration: str) -> Record | None:
+        """See `ports.Ledger.load`."""
+        self._trip("load")
+        return self._records.get(migration)
+
+    def save(self, record: Record) -> Record:
+        """See `ports.Ledger.save`."""
+        self._trip("save")
+        raised = record.with_(revision=record.revision + 1)
+        stored = self._records.get(record.migration)
+        if stored != raised and (stored is None or stored.revision != record.revision):
+            msg = f"{record.migration} was saved by somebody else in between; read it again"
+            raise WriteConflictError(msg)
+        self._records[record.migration] = raised
+        self._trip("save", after=True)
+        return raised
+
+    def take(self, units: Sequence[str], *, migration: str, execution: str, now: datetime, fresh: bool = False) -> int:
+        """See `ports.Ledger.take`."""
+        del now
+        self._trip("take")
+        _check_units(units, self.MAX_UNITS)
+        held = [lease for unit in units if (lease := self._leases.get(unit)) and lease.held]
+        if other := next((lease for lease in held if lease.execution != execution), None):
+            msg = f"{other.migration} ({other.execution}) holds the lease; wait for its end"
+            raise LeaseHeldError(msg)
+        if not fresh and len(held) == len(units) and len({lease.epoch for lease in held}) == 1:
+            return held[0].epoch
+        self._epoch += 1
+        self._leases |= {unit: _Lease(migration, execution, self._epoch) for unit in units}
+        self._trip("take", after=True)
+        return self._epoch
+
+    def holds(self, units: Sequence[str], *, epoch: int) -> bool:
+        """See `ports.Ledger.holds`."""
+        self._trip("holds")
+        leases = [self._leases.get(unit) for unit in units]
+        return all(lease is not None and lease.held and lease.epoch == epoch for lease in leases)
+
+    def release(self, units: Sequence[str], *, epoch: int) -> None:
+        """See `ports.Ledger.release`."""
+        self._trip("release")
+        for lease in [self._leases[unit] for unit in units if unit in self._leases]:
+            if lease.epoch == epoch:
+                lease.held = False
+
+    def append(self, migration: str, event: Event) -> None:
+        """See `ports.Ledger.append`."""
+        self._trip("append")
+        log = self._logs.setdefault(migration, _Log())
+        event = replace(event, data=json.loads(json.dumps(event.data)))
+        if event not in log.events:
+            log.events.append(event)
+
+    def timeline(self, migration: str) -> tuple[Event, ...]:
+        """See `ports.Ledger.timeline`."""
+        self._trip("timeline")
+        return tuple(sorted(self._logs.get(migration, _Log()).events, key=lambda event: event.at))
+
+    def signal(self, migration: str, signal: Signal) -> None:
+        """See `ports.Ledger.signal`."""
+        self._trip("signal")
+        log = self._logs.setdefault(migration, _Log())
+        if signal not in log.signals:
+            log.signals.append(signal)
+
+    def signals(self, migration: str) -> tuple[Signal, ...]:
+        """See `ports.Ledger.signals`."""
+        self._trip("signals")
+        return tuple(sorted(self._logs.get(migration, _Log()).signals, key=lambda signal: signal.at))
+
+
+def _check_units(units: Sequence[str], limit: int) -> None:
+    if not 1 <= len(set(units)) == len(units) <= limit:
+        msg = f"a migration holds 1 to {limit} different hosts, not {len(units)}; split it"
+        raise InvalidInputError(msg)
+
+
+# --- AlarmSource and Notifier ----------------------------------------------------------------------------------------
+
+
+class FakeAlarms(_Faulty):
+    """Alarms in states that the test sets; OK unless told otherwise."""
+
+    def __init__(self, names: Iterable[str] = ()) -> None:
+        super().__init__()
+        self._alarms = {name: Alarm(name, AlarmState.OK) for name in names}
+        self.asked: list[tuple[str, ...]] = []
+
+    def set(self, name: str, state: AlarmState, reason: str = "") -> None:
+        """Put *name* into *state*; MISSING deletes it."""
+        self._alarms[name] = Alarm(name, state, reason)
+        if state is AlarmState.MISSING:
+            del self._alarms[name]
+
+    def read(self, names: Sequence[str]) -> Mapping[str, Alarm]:
+        """See `ports.AlarmSource.read`."""
+        self._trip("read")
+        self.asked.append(tuple(names))
+        return {name: self._alarms[name] for name in names if name in self._alarms}
+
+
+class RecordingNotifier:
+    """
+    Keeps what was told.
+
+    Attributes:
+        told: Every notice, oldest first, delivered or not.
+        works: Whether notices are delivered.
+    """
+
+    def __init__(self, *, works: bool = True) -> None:
+        self.told: list[Notice] = []
+        self.works = works
+
+    def tell(self, notice: Notice) -> bool:
+        """See `ports.Notifier.tell`."""
+        self.told.append(notice)
+        return self.works
+
+    def to_log(self) -> list[dict[str, Any]]:
+        """The titles and outcomes, for assertions that read well."""
+        return [{"title": notice.title, "outcome": notice.outcome, "page": notice.page} for notice in self.told]
