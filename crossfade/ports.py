@@ -109,11 +109,14 @@ class Ledger(Protocol):
             WriteConflictError: Somebody saved another revision in between.
         """
 
-    def take(self, units: Sequence[str], *, migration: str, execution: str, now: datetime) -> int:
+    def take(
+        self, units: Sequence[str], *, migration: str, execution: str, now: datetime, fresh: bool = False
+    ) -> int:
         """
         Take the lease on all *units* or on none, with an epoch above every earlier one.
 
-        Asking again for the same execution returns the epoch it already has.
+        Asking again for the same execution returns the epoch it already has; with *fresh* it gets a higher one,
+        so that whatever still runs under the old epoch can no longer write.
 
         Raises:
             LeaseHeldError: Another execution holds one; the message names it.

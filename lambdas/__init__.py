@@ -1,0 +1,1 @@
+"""The functions: doors between the state machine's JSON and one step each. Nothing is decided here."""

@@ -1,0 +1,5 @@
+"""`python -m crossfade`."""
+
+from crossfade.cli.app import main
+
+main()

@@ -1,0 +1,61 @@
+"""The synthesised template, made once for each state of the sources.
+
+`app.py` runs in a process of its own, so that the command line never loads the CDK.
+"""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from crossfade.errors import PermanentError
+
+ROOT = Path(__file__).resolve().parents[2]
+_SOURCES = ("app.py", "cdk.json", "crossfade", "lambdas", "stacks", "requirements.txt")
+_STACK = "Crossfade"
+
+
+class SynthesisFailedError(PermanentError):
+    """The CDK app could not be synthesised; its own words are in the message."""
+
+
+def template(config_file: Path) -> dict[str, Any]:
+    """
+    The CloudFormation template of the main stack for *config_file*.
+
+    Raises:
+        SynthesisFailedError: `app.py` failed.
+    """
+    out = ROOT / ".build" / "synth" / _digest(config_file)
+    path = out / f"{_STACK}.template.json"
+    if not path.exists():
+        _synthesise(config_file, out)
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
+
+
+def _synthesise(config_file: Path, out: Path) -> None:
+    environment = {
+        **os.environ,
+        "CDK_OUTDIR": str(out),
+        "CROSSFADE_CODE_ONLY": "1",
+        "CROSSFADE_CONFIG": str(config_file.resolve()),
+    }
+    done = subprocess.run(
+        [sys.executable, "app.py"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        msg = f"the CDK app could not be synthesised:\n{done.stderr[-3000:]}"
+        raise SynthesisFailedError(msg)
+
+
+def _digest(config_file: Path) -> str:
+    seen = hashlib.sha256(config_file.read_bytes())
+    for name in _SOURCES:
+        top = ROOT / name
+        for path in sorted(top.rglob("*.py")) if top.is_dir() else [top]:
+            seen.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
+    return seen.hexdigest()[:24]

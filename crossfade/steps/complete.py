@@ -1,0 +1,71 @@
+"""Complete: make green permanent, read it back, give up the lease, say so."""
+
+from typing import Any
+
+from crossfade.core.migration import Outcome, Record
+from crossfade.errors import SupersededError
+from crossfade.names import TimelineEvent
+from crossfade.ports import Ledger, Notice, Notifier, TrafficRouter
+from crossfade.steps.common import approach, current, note, outstanding
+from crossfade.steps.shift_traffic import check_propagation
+from crossfade.steps.tasks import LeasedTask, Progress
+
+
+def complete(ledger: Ledger, router: TrafficRouter, notifier: Notifier, task: LeasedTask) -> Progress:
+    """
+    Give green the weight that blue had, read every host back, and end the migration.
+
+    Raises:
+        NotPropagatedError: The final weights were not shown in time.
+        SupersededError: This run may not act any more.
+    """
+    ended = _ended(ledger, task)
+    if ended is not None:
+        return Progress(arrived=True, reason="complete", wait_seconds=0, result=_result(ended))
+    record = current(ledger, task)
+    if record.plan.dry_run:
+        text = "the preflight passed; nothing was changed"
+        return _end(ledger, notifier, record, task, outcome=Outcome.DRY_RUN, text=text)
+    last = len(record.plan.stages)
+    if record.stage != last:
+        record = ledger.save(record.with_(stage=last, stage_began=task.now))
+    targets = {workload.name: record.final_split(workload.name) for workload in record.plan.workloads}
+    record, steps = approach(ledger, router, record, targets, now=task.now)
+    if waiting := outstanding(steps):
+        check_propagation(record, record.stage_began or task.now, task.now, waiting)
+        poll = round(record.plan.timing.poll.total_seconds())
+        return Progress(arrived=False, reason=waiting, wait_seconds=poll)
+    text = f"all traffic of {len(record.plan.workloads)} workloads is on {record.plan.green.name}, read back"
+    return _end(ledger, notifier, record, task, outcome=Outcome.SUCCEEDED, text=text)
+
+
+def _ended(ledger: Ledger, task: LeasedTask) -> Record | None:
+    """The record, if an earlier try of this same task has ended it."""
+    record = ledger.load(task.migration)
+    if record is None:
+        msg = f"migration {task.migration} is not in the ledger; start a new one"
+        raise SupersededError(msg)
+    done = record.outcome in (Outcome.SUCCEEDED, Outcome.DRY_RUN) and record.execution == task.execution
+    return record if done else None
+
+
+def _end(ledger: Ledger, notifier: Notifier, record: Record, task: LeasedTask, outcome: Outcome, text: str) -> Progress:
+    record = ledger.save(record.with_(outcome=outcome, ended=task.now, reason=text))
+    note(ledger, record, task.now, TimelineEvent.ENDED, text, outcome=outcome.value)
+    ledger.release(record.plan.lease_units, epoch=record.epoch)
+    notifier.tell(Notice(record.migration, f"Crossfade {outcome.value}: {record.migration}", text, outcome))
+    return Progress(arrived=True, reason=text, wait_seconds=0, result=_result(record))
+
+
+def _result(record: Record) -> dict[str, Any]:
+    """The documented output of a successful execution."""
+    return {
+        "outcome": record.outcome,
+        "migration": record.migration,
+        "plan": record.plan.name,
+        "workloads": len(record.plan.workloads),
+        "stages": len(record.plan.stages),
+        "share_percent": 0 if record.plan.dry_run else 100,
+        "started": record.started.isoformat(),
+        "ended": record.ended.isoformat() if record.ended else None,
+    }

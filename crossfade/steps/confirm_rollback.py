@@ -1,0 +1,65 @@
+"""Confirm rollback: read every weight once more and say honestly how the migration ended. It writes no weight."""
+
+from typing import Any
+
+from crossfade.core.migration import Outcome, Record
+from crossfade.core.traffic import Reading
+from crossfade.errors import PermanentError
+from crossfade.names import TimelineEvent
+from crossfade.ports import Ledger, Notice, Notifier, TrafficRouter
+from crossfade.steps.common import note
+from crossfade.steps.tasks import EndTask
+
+
+def confirm_rollback(ledger: Ledger, router: TrafficRouter, notifier: Notifier, task: EndTask) -> dict[str, Any]:
+    """
+    End the migration as Refused, RolledBack or RollbackUnconfirmed; the last keeps its lease and pages.
+
+    Raises:
+        RouterThrottledError, RouterUnavailableError: The weights could not be read yet.
+    """
+    record = ledger.load(task.migration)
+    if record is None or record.execution != task.execution:
+        notifier.tell(_notice(task.migration, Outcome.REFUSED, f"nothing was changed: {task.reason}"))
+        return {"outcome": Outcome.REFUSED.value, "reason": task.reason}
+    if record.outcome is not None:
+        return {"outcome": record.outcome.value, "reason": record.reason}
+    outcome, reason = _judge(router, record, task.reason)
+    record = ledger.save(record.with_(outcome=outcome, ended=task.now, reason=reason))
+    note(ledger, record, task.now, TimelineEvent.ENDED, reason, outcome=outcome.value)
+    if outcome is not Outcome.ROLLBACK_UNCONFIRMED and record.epoch:
+        ledger.release(record.plan.lease_units, epoch=record.epoch)
+    notifier.tell(_notice(task.migration, outcome, reason))
+    return {"outcome": outcome.value, "reason": reason}
+
+
+def _judge(router: TrafficRouter, record: Record, reason: str) -> tuple[Outcome, str]:
+    if not record.baseline:
+        return Outcome.REFUSED, f"nothing was changed: {reason}"
+    try:
+        readings = router.observe(record.plan.workloads)
+    except PermanentError as error:
+        return Outcome.ROLLBACK_UNCONFIRMED, f"{reason}; the weights cannot be read back: {error}"
+    astray = [_astray(record, reading) for reading in readings if not _is_back(record, reading)]
+    if astray:
+        return Outcome.ROLLBACK_UNCONFIRMED, f"{reason}; not read back as before: {'; '.join(astray)}"
+    return Outcome.ROLLED_BACK, reason
+
+
+def _is_back(record: Record, reading: Reading) -> bool:
+    return reading.split is not None and reading.split == record.baseline_of(reading.workload).split
+
+
+def _astray(record: Record, reading: Reading) -> str:
+    return f"{reading.workload} shows {reading.split or 'no weights'} instead of {_before(record, reading)}"
+
+
+def _before(record: Record, reading: Reading) -> str:
+    before = record.baseline_of(reading.workload)
+    return f"blue {before.blue} : green {before.green}"
+
+
+def _notice(migration: str, outcome: Outcome, reason: str) -> Notice:
+    page = outcome in (Outcome.ROLLBACK_UNCONFIRMED, Outcome.HELD)
+    title = f"Crossfade {'NEEDS YOU: ' if page else ''}{outcome.value}: {migration}"
+    return Notice(migration, title[:100], reason, outcome, page=page)

@@ -1,0 +1,33 @@
+"""Record baseline: what a rollback returns to, stored before the first write."""
+
+from typing import Any
+
+from crossfade.core.migration import Baseline
+from crossfade.errors import PreflightFailedError
+from crossfade.names import TimelineEvent
+from crossfade.ports import Ledger, TrafficRouter
+from crossfade.steps.common import current, note
+from crossfade.steps.preflight import weight_faults
+from crossfade.steps.tasks import LeasedTask
+
+
+def record_baseline(ledger: Ledger, router: TrafficRouter, task: LeasedTask) -> dict[str, Any]:
+    """
+    Read the weights once more and store them; a baseline that is stored already stands.
+
+    Raises:
+        PreflightFailedError: The weights have changed since the preflight and are no safe baseline any more.
+    """
+    record = current(ledger, task)
+    if not record.baseline:
+        readings = router.observe(record.plan.workloads)
+        if faults := [fault for reading in readings for fault in weight_faults(reading)]:
+            raise PreflightFailedError("\n".join(faults))
+        baseline = tuple(
+            Baseline(workload=reading.workload, blue=reading.blue.declared, green=reading.green.declared)
+            for reading in readings
+        )
+        record = ledger.save(record.with_(baseline=baseline))
+        text = ", ".join(f"{at.workload} blue {at.blue} : green {at.green}" for at in baseline)
+        note(ledger, record, task.now, TimelineEvent.BASELINE_RECORDED, f"baseline: {text}")
+    return {"workloads": len(record.baseline)}

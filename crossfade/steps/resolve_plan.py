@@ -1,0 +1,44 @@
+"""Resolve plan: from the deployed configuration and the input to a plan that never changes."""
+
+from typing import Any
+
+from crossfade.core.config import Config
+from crossfade.core.duration import format_duration
+from crossfade.core.migration import Record
+from crossfade.core.plan import Plan
+from crossfade.core.resolve import resolve
+from crossfade.names import TimelineEvent
+from crossfade.ports import Ledger
+from crossfade.steps.common import note
+from crossfade.steps.tasks import StartTask
+
+
+def resolve_plan(config: Config, ledger: Ledger, task: StartTask) -> dict[str, Any]:
+    """
+    Resolve the plan of this execution and open its record.
+
+    Raises:
+        InvalidInputError, PlanExpiredError: The input is refused; nothing is stored.
+    """
+    plan = resolve(config, task.input, now=task.now)
+    fresh = Record(migration=task.migration, execution=task.execution, plan=plan, started=task.started)
+    record = ledger.open(fresh)
+    summary = describe(plan)
+    note(ledger, record, task.started, TimelineEvent.STARTED, summary)
+    return {
+        "plan": plan.name,
+        "stages": len(plan.stages),
+        "workloads": len(plan.workloads),
+        "dry_run": plan.dry_run,
+        "summary": summary,
+    }
+
+
+def describe(plan: Plan) -> str:
+    """The plan in one line."""
+    stages = ", ".join(f"{stage.share_percent:g} % for {format_duration(stage.bake)}" for stage in plan.stages)
+    kind = "dry run of plan" if plan.dry_run else "plan"
+    return (
+        f"{kind} {plan.name}: {len(plan.workloads)} workloads from {plan.blue.name} to {plan.green.name}; "
+        f"{stages}; soak {format_duration(plan.soak)}"
+    )

@@ -1,0 +1,57 @@
+"""Roll back: give all traffic back to where it was, blue first, and never under an epoch that others share.
+
+The same road as every shift, with the baseline as the weight. What was never written is never touched.
+"""
+
+from crossfade.core.migration import Record
+from crossfade.core.weight import Split
+from crossfade.errors import CrossfadeError, NotPropagatedError
+from crossfade.names import TimelineEvent
+from crossfade.ports import Ledger, TrafficRouter
+from crossfade.steps.common import approach, note, outstanding
+from crossfade.steps.tasks import EndTask, Progress
+
+
+def roll_back(ledger: Ledger, router: TrafficRouter, task: EndTask) -> Progress:
+    """
+    Make the next safe write on the way back; arrived when the authority shows every baseline weight.
+
+    Raises:
+        NotPropagatedError: The baseline was not shown within the plan's rollback time.
+        LeaseHeldError, SupersededError: Somebody else has taken over.
+    """
+    record = ledger.load(task.migration)
+    if record is None or record.execution != task.execution or not record.baseline or record.outcome is not None:
+        return Progress(arrived=True, reason="there is nothing to give back", wait_seconds=0)
+    record = _begin(ledger, router, record, task)
+    record, steps = approach(ledger, router, record, _targets(record), now=task.now)
+    waiting = outstanding(steps)
+    if not waiting:
+        text = "every weight is read back as it was before the start"
+        note(ledger, record, task.now, TimelineEvent.TRAFFIC_RETURNED, text)
+        return Progress(arrived=True, reason=text, wait_seconds=0)
+    limit = record.plan.timing.rollback
+    if record.rollback_began is not None and task.now - record.rollback_began > limit:
+        msg = f"the rollback is not read back within {round(limit.total_seconds())} s: {waiting}"
+        raise NotPropagatedError(msg)
+    return Progress(arrived=False, reason=waiting, wait_seconds=round(record.plan.timing.poll.total_seconds()))
+
+
+def _begin(ledger: Ledger, router: TrafficRouter, record: Record, task: EndTask) -> Record:
+    """On the first call, take a fresh epoch and stamp it on both clusters, so that a late writer loses."""
+    if record.rollback_began is not None:
+        return record
+    units = record.plan.lease_units
+    epoch = ledger.take(units, migration=task.migration, execution=task.execution, now=task.now, fresh=True)
+    record = ledger.save(record.with_(epoch=epoch, rollback_began=task.now, reason=task.reason))
+    note(ledger, record, task.now, TimelineEvent.ROLLBACK_BEGAN, f"rollback: {task.reason}", epoch=epoch)
+    try:
+        router.stamp(record.plan.workloads, epoch=epoch)
+    except CrossfadeError as error:  # a cluster that cannot be stamped must not delay the one that can be raised
+        note(ledger, record, task.now, TimelineEvent.ROLLBACK_BEGAN, f"not every object could be fenced: {error}")
+    return record
+
+
+def _targets(record: Record) -> dict[str, Split]:
+    splits = {baseline.workload: baseline.split for baseline in record.baseline}
+    return {workload: split for workload, split in splits.items() if split is not None}

@@ -1,0 +1,75 @@
+"""What the state machine tells a function, and what it is told back: the JSON of both directions."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from crossfade.core.plan import Model
+
+
+class Task(Model):
+    """
+    What every function is told.
+
+    Attributes:
+        migration: Name of the execution.
+        execution: ARN of the execution.
+        now: When the state was entered, UTC; handlers have no other clock.
+    """
+
+    migration: str
+    execution: str
+    now: datetime
+
+
+class StartTask(Task):
+    """Resolve plan: with the raw input of the execution and its start time."""
+
+    input: Any
+    started: datetime
+
+
+class LeasedTask(Task):
+    """A task under a lease, with its epoch (1 or more)."""
+
+    epoch: int
+
+
+class StageTask(LeasedTask):
+    """A task about one stage, counted from 0."""
+
+    stage: int
+
+
+class HealthTask(StageTask):
+    """Check health: *soaking* after the last stage."""
+
+    soaking: bool = False
+
+
+class EndTask(Task):
+    """Roll back, Confirm rollback: with the reason, for people."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """
+    How far a task that is asked again and again has come.
+
+    Attributes:
+        arrived: Whether the machine goes on.
+        reason: One sentence for the timeline and the log.
+        wait_seconds: Until it makes sense to look again.
+        result: Output of the execution, once complete.
+    """
+
+    arrived: bool
+    reason: str
+    wait_seconds: int
+    result: dict[str, Any] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The answer as the machine reads it."""
+        return {key: value for key, value in asdict(self).items() if value is not None}

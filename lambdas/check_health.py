@@ -1,0 +1,13 @@
+"""Door: Check health. Reads CloudWatch and the ledger; has no way to Kubernetes."""
+
+from crossfade.names import Function
+from crossfade.steps.check_health import check_health
+from crossfade.steps.tasks import HealthTask
+from crossfade.wiring import wired
+from lambdas.door import Json, door
+
+
+@door(Function.CHECK_HEALTH, HealthTask)
+def handler(task: HealthTask) -> Json:
+    parts = wired()
+    return check_health(parts.ledger, parts.alarms, task).to_log()

@@ -1,0 +1,91 @@
+"""What every door shares: one log record and one metric set an invocation, correlated by migration.
+
+Tracing is the service's business (`tracing=ACTIVE`); the X-Ray SDK is not used.
+"""
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from aws_lambda_powertools.logging import Logger
+from aws_lambda_powertools.metrics import Metrics, MetricUnit
+from pydantic import ValidationError
+
+from crossfade.errors import CrossfadeError, InvalidInputError
+from crossfade.names import METRIC_NAMESPACE, PRODUCT, Function, Metric
+from crossfade.steps.tasks import Task
+
+Json = dict[str, Any]
+AnyTask = TypeVar("AnyTask", bound=Task)
+
+
+class _CurrentStdout:
+    """Writes to whatever is standard output at that moment, so that a host may capture one invocation."""
+
+    def write(self, text: str) -> int:
+        return sys.stdout.write(text)
+
+    def flush(self) -> None:
+        sys.stdout.flush()
+
+
+logger = Logger(service=PRODUCT.lower(), stream=_CurrentStdout())  # type: ignore[arg-type]  # asks for IO, needs write
+metrics = Metrics(namespace=METRIC_NAMESPACE, service=PRODUCT.lower())
+
+
+def door(
+    function: Function, task_type: type[AnyTask]
+) -> Callable[[Callable[[AnyTask], Json]], Callable[[Json, object], Json]]:
+    """
+    Make a Lambda handler of a step: parse the task, call, log the decision with its reason.
+
+    Args:
+        function: Whose door it is; stands in every record.
+        task_type: What the event is parsed into.
+
+    Raises:
+        InvalidInputError: The event is not such a task.
+    """
+
+    def decorate(step: Callable[[AnyTask], Json]) -> Callable[[Json, object], Json]:
+        @wraps(step)
+        def handler(event: Json, _context: object) -> Json:
+            logger.append_keys(function=function.value, migration=event.get("migration"))
+            logger.set_correlation_id(str(event.get("execution")))
+            try:
+                answer = step(_parse(task_type, event))
+            except CrossfadeError as error:
+                logger.warning("error", extra={"error": type(error).__name__, "reason": str(error)})
+                raise
+            logger.info("decision", extra=_loggable(answer))
+            _flush_metrics()
+            return answer
+
+        return handler
+
+    return decorate
+
+
+def count(metric: Metric) -> None:
+    """Count one *metric* in the running invocation."""
+    metrics.add_metric(name=metric.value, unit=MetricUnit.Count, value=1)
+
+
+def _flush_metrics() -> None:
+    if metrics.metric_set:
+        metrics.flush_metrics()
+
+
+def _parse(task_type: type[AnyTask], event: Json) -> AnyTask:
+    try:
+        return task_type.model_validate(event)
+    except ValidationError as error:
+        faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors(include_url=False)]
+        msg = f"this function is called by the state machine only; {'; '.join(faults)}"
+        raise InvalidInputError(msg) from None
+
+
+def _loggable(answer: Json) -> Json:
+    """The answer under names that the logger does not use itself."""
+    return {f"decision_{key}" if key in {"level", "location", "timestamp"} else key: answer[key] for key in answer}

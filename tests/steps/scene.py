@@ -1,0 +1,164 @@
+"""One migration of two workloads, up to where a test wants it, on the fakes."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from crossfade.core.migration import Decision, Record
+from crossfade.core.plan import Cluster, HostedZone, Plan, Router, Stage, Workload
+from crossfade.core.weight import Side, encode
+from crossfade.steps.check_health import check_health
+from crossfade.steps.complete import complete
+from crossfade.steps.confirm_rollback import confirm_rollback
+from crossfade.steps.preflight import preflight
+from crossfade.steps.record_baseline import record_baseline
+from crossfade.steps.roll_back import roll_back
+from crossfade.steps.shift_traffic import shift_traffic
+from crossfade.steps.take_lease import take_lease
+from crossfade.steps.tasks import EndTask, HealthTask, LeasedTask, Progress, StageTask, Task
+from tests.fakes import FakeAlarms, InMemoryLedger, InMemoryRouter, RecordingNotifier
+
+T0 = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
+EXECUTION = "arn:aws:states:eu-west-1:123456789012:execution:Crossfade:tonight"
+NAMES = ("burnham", "yelb")
+
+
+def a_plan(*, shares: tuple[float, ...] = (5, 50, 100), dry_run: bool = False) -> Plan:
+    stages = tuple(
+        Stage(share_percent=share, blue=split.blue, green=split.green, bake=timedelta(minutes=5))
+        for share, split in zip(shares, encode(shares), strict=True)
+    )
+    return Plan(
+        name="standard",
+        blue=Cluster(name="eks-blueprint-blue", region="eu-west-1"),
+        green=Cluster(name="eks-blueprint-green", region="eu-west-1"),
+        zone=HostedZone(id="Z0123456789ABCDEFGHIJ", name="eks-blueprint.example.com"),
+        workloads=tuple(
+            Workload(
+                name=name,
+                namespace=f"team-{name}",
+                ingress=f"{name}-ingress",
+                host=f"{name}.eks-blueprint.example.com",
+                router=Router.EXTERNAL_DNS,
+                alarms=(f"green-{name}-5xx",),
+            )
+            for name in NAMES
+        ),
+        stages=stages,
+        soak=timedelta(minutes=10),
+        dry_run=dry_run,
+    )
+
+
+@dataclass
+class Scene:
+    """The fakes, a clock, and the steps called as the machine calls them."""
+
+    plan: Plan = field(default_factory=a_plan)
+    ledger: InMemoryLedger = field(default_factory=InMemoryLedger)
+    router: InMemoryRouter = field(default_factory=lambda: InMemoryRouter(NAMES))
+    alarms: FakeAlarms = field(default_factory=lambda: FakeAlarms([f"green-{name}-5xx" for name in NAMES]))
+    notifier: RecordingNotifier = field(default_factory=RecordingNotifier)
+    migration: str = "tonight"
+    execution: str = EXECUTION
+    now: datetime = T0
+    epoch: int = 0
+
+    def pass_time(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    @property
+    def record(self) -> Record:
+        record = self.ledger.load(self.migration)
+        assert record is not None
+        return record
+
+    def splits(self) -> set[str]:
+        """What the authority shows, each different answer once."""
+        return {str(reading.split) for reading in self.router.observe(self.plan.workloads)}
+
+    # The tasks, in the machine's order.
+
+    def opened(self) -> "Scene":
+        self.ledger.open(Record(migration=self.migration, execution=self.execution, plan=self.plan, started=self.now))
+        return self
+
+    def leased(self) -> "Scene":
+        self.opened()
+        self.epoch = take_lease(self.ledger, self._task(Task))["epoch"]
+        return self
+
+    def ready(self) -> "Scene":
+        self.leased()
+        self.preflight()
+        self.record_baseline()
+        return self
+
+    def preflight(self) -> dict[str, object]:
+        return preflight(self.ledger, self.router, self.alarms, self._leased())
+
+    def record_baseline(self) -> dict[str, object]:
+        return record_baseline(self.ledger, self.router, self._leased())
+
+    def shift(self, stage: int) -> Progress:
+        task = StageTask(
+            migration=self.migration, execution=self.execution, now=self.now, epoch=self.epoch, stage=stage
+        )
+        return shift_traffic(self.ledger, self.router, task)
+
+    def moved(self, stage: int) -> "Scene":
+        """Shift until the stage has arrived, with an authority that follows every minute."""
+        for _ in range(20):
+            if self.shift(stage).arrived:
+                return self
+            self.pass_time(60)
+            self.router.propagate()
+        raise AssertionError(self.shift(stage).reason)
+
+    def moved_through(self, stages: int) -> "Scene":
+        for stage in range(stages):
+            self.moved(stage)
+            self.pass_time(600)
+        return self
+
+    def check(self, stage: int, *, soaking: bool = False) -> Decision:
+        task = HealthTask(
+            migration=self.migration,
+            execution=self.execution,
+            now=self.now,
+            epoch=self.epoch,
+            stage=stage,
+            soaking=soaking,
+        )
+        return check_health(self.ledger, self.alarms, task)
+
+    def complete(self) -> Progress:
+        return complete(self.ledger, self.router, self.notifier, self._leased())
+
+    def roll_back(self, reason: str = "green-burnham-5xx is in ALARM") -> Progress:
+        return roll_back(self.ledger, self.router, self._end(reason))
+
+    def rolled_back(self) -> "Scene":
+        for _ in range(20):
+            if self.roll_back().arrived:
+                return self
+            self.pass_time(60)
+            self.router.propagate()
+        raise AssertionError(self.roll_back().reason)
+
+    def confirm(self, reason: str = "green-burnham-5xx is in ALARM") -> dict[str, object]:
+        return confirm_rollback(self.ledger, self.router, self.notifier, self._end(reason))
+
+    def written(self, side: Side | None = None) -> list[tuple[str, str, int]]:
+        return [(w.workload, w.side.value, w.weight) for w in self.router.written if side in (None, w.side)]
+
+    def happened(self) -> list[str]:
+        return [event.what for event in self.ledger.timeline(self.migration)]
+
+    def _task(self, kind: type[Task]) -> Task:
+        return kind(migration=self.migration, execution=self.execution, now=self.now)
+
+    def _leased(self) -> LeasedTask:
+        return LeasedTask(migration=self.migration, execution=self.execution, now=self.now, epoch=self.epoch)
+
+    def _end(self, reason: str) -> EndTask:
+        return EndTask(migration=self.migration, execution=self.execution, now=self.now, reason=reason)
