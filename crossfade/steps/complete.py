@@ -1,5 +1,6 @@
 """Complete: make green permanent, read it back, give up the lease, say so."""
 
+from datetime import datetime
 from typing import Any
 
 from crossfade.core.migration import Outcome, Record
@@ -25,7 +26,7 @@ def complete(ledger: Ledger, router: TrafficRouter, notifier: Notifier, task: Le
     record = current(ledger, task)
     if record.plan.dry_run:
         text = "the preflight passed; nothing was changed"
-        return _end(ledger, notifier, record, task, outcome=Outcome.DRY_RUN, text=text)
+        return _end(ledger, notifier, record, now=task.now, outcome=Outcome.DRY_RUN, text=text)
     last = len(record.plan.stages)
     if record.stage != last:
         record = ledger.save(record.with_(stage=last, stage_began=task.now))
@@ -36,7 +37,7 @@ def complete(ledger: Ledger, router: TrafficRouter, notifier: Notifier, task: Le
         poll = round(record.plan.timing.poll.total_seconds())
         return Progress(arrived=False, reason=waiting, wait_seconds=poll)
     text = f"all traffic of {len(record.plan.workloads)} workloads is on {record.plan.green.name}, read back"
-    return _end(ledger, notifier, record, task, outcome=Outcome.SUCCEEDED, text=text)
+    return _end(ledger, notifier, record, now=task.now, outcome=Outcome.SUCCEEDED, text=text)
 
 
 def _ended(ledger: Ledger, task: LeasedTask) -> Record | None:
@@ -49,9 +50,9 @@ def _ended(ledger: Ledger, task: LeasedTask) -> Record | None:
     return record if done else None
 
 
-def _end(ledger: Ledger, notifier: Notifier, record: Record, task: LeasedTask, outcome: Outcome, text: str) -> Progress:
-    record = ledger.save(record.with_(outcome=outcome, ended=task.now, reason=text))
-    note(ledger, record, task.now, TimelineEvent.ENDED, text, outcome=outcome.value)
+def _end(ledger: Ledger, notifier: Notifier, record: Record, *, now: datetime, outcome: Outcome, text: str) -> Progress:
+    record = ledger.save(record.with_(outcome=outcome, ended=now, reason=text))
+    note(ledger, record, now, TimelineEvent.ENDED, text, outcome=outcome.value)
     ledger.release(record.plan.lease_units, epoch=record.epoch)
     notifier.tell(Notice(record.migration, f"Crossfade {outcome.value}: {record.migration}", text, outcome))
     return Progress(arrived=True, reason=text, wait_seconds=0, result=_result(record))
