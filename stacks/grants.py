@@ -1,0 +1,89 @@
+"""What each function may do beyond logging: the one table of permissions.
+
+Actions are listed one by one and resources are exact. The single `*` is cloudwatch:DescribeAlarms, which CloudWatch
+demands for composite alarms.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from aws_cdk import aws_iam as iam
+
+from crossfade.names import Function
+from stacks.findings import acknowledge
+
+_READ: Final = ("dynamodb:GetItem", "dynamodb:Query")
+_WRITE: Final = ("dynamodb:PutItem", "dynamodb:UpdateItem")
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """
+    What one function may do.
+
+    Attributes:
+        table: Actions on the ledger's table.
+        alarms: Whether it reads CloudWatch alarms.
+        traffic: Whether it finds the clusters and reads the zone's records. What it may do *in* a cluster is
+            Kubernetes' business: see `access` and the shipped RBAC.
+        publish: Whether it tells people.
+    """
+
+    table: tuple[str, ...]
+    alarms: bool = False
+    traffic: bool = False
+    publish: bool = False
+
+
+GRANTS: Final[Mapping[Function, Grant]] = {
+    Function.RESOLVE_PLAN: Grant(table=(*_READ, *_WRITE)),
+    Function.TAKE_LEASE: Grant(table=(*_READ, *_WRITE)),
+    Function.PREFLIGHT: Grant(table=(*_READ, *_WRITE), alarms=True, traffic=True),
+    Function.RECORD_BASELINE: Grant(table=(*_READ, *_WRITE), traffic=True),
+    Function.SHIFT_TRAFFIC: Grant(table=(*_READ, *_WRITE), traffic=True),
+    Function.CHECK_HEALTH: Grant(table=(*_READ, *_WRITE), alarms=True),
+    Function.COMPLETE: Grant(table=(*_READ, *_WRITE), traffic=True, publish=True),
+    Function.ROLL_BACK: Grant(table=(*_READ, *_WRITE), traffic=True),
+    Function.CONFIRM_ROLLBACK: Grant(table=(*_READ, *_WRITE), traffic=True, publish=True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """
+    The exact resources that `GRANTS` speaks of, as ARNs.
+
+    Attributes:
+        table: The ledger's table.
+        topic: Where people are told.
+        zone: The hosted zone.
+        clusters: Blue and green.
+    """
+
+    table: str
+    topic: str
+    zone: str
+    clusters: tuple[str, ...]
+
+
+def grant_all(roles: Mapping[Function, iam.Role], resources: Resources) -> None:
+    """Give every role in *roles* what `GRANTS` says, and nothing else."""
+    for function, role in roles.items():
+        _grant(role, GRANTS[function], resources)
+
+
+def _grant(role: iam.Role, grant: Grant, resources: Resources) -> None:
+    _allow(role, grant.table, [resources.table])
+    if grant.alarms:
+        _allow(role, ["cloudwatch:DescribeAlarms"], ["*"])
+        acknowledge(role, "AwsSolutions-IAM5[Resource::*]", "DescribeAlarms of composite alarms accepts only '*'.")
+    if grant.traffic:
+        _allow(role, ["eks:DescribeCluster"], resources.clusters)
+        _allow(role, ["route53:ListResourceRecordSets"], [resources.zone])
+    if grant.publish:
+        _allow(role, ["sns:Publish"], [resources.topic])
+
+
+def _allow(role: iam.Role, actions: Sequence[str], resources: Sequence[str]) -> None:
+    role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=list(resources)))

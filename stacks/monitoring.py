@@ -1,0 +1,182 @@
+"""Alarms on Crossfade itself, and the dashboard that people keep open in a maintenance window.
+
+Whether green is healthy is judged by the alarms in the configuration; they are shown here, but belong to somebody else.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from crossfade.names import METRIC_NAMESPACE, SERVICE, Function, Metric
+
+_MINUTE: Final = Duration.minutes(1)
+_FIVE_MINUTES: Final = Duration.minutes(5)
+_WIDTH: Final = 24  # the whole grid of a dashboard
+
+_MANY_ERRORS: Final = 3
+"""In five minutes, of one function: more than the odd retry, and well before the retries are used up."""
+
+_HELP: Final = """# Crossfade
+**Stop and give traffic back:** stop nothing in the console; send `abort` (see the runbook) so that the rollback runs
+in good order. **Freeze:** send `hold`. **Where is traffic?** The last line of *Decisions* below says what was read back.
+"""
+
+
+class Monitoring(Construct):
+    """
+    Alarms and dashboard.
+
+    Attributes:
+        alarms: On Crossfade itself; each one tells the topic.
+        dashboard: The dashboard.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        machine: sfn.StateMachine,
+        functions: Mapping[Function, lambda_.Function],
+        log_groups: Sequence[logs.LogGroup],
+        topic: sns.ITopic,
+    ) -> None:
+        super().__init__(scope, id_)
+        self._machine = machine
+        self._functions = functions
+        self._topic = topic
+        self.alarms = [*self._machine_alarms(), self._unconfirmed_alarm(), *self._function_alarms()]
+        self.dashboard = cloudwatch.Dashboard(self, "Dashboard", default_interval=Duration.hours(3))
+        self._lay_out(log_groups)
+
+    # --- Alarms ------------------------------------------------------------------------------------------------------
+
+    def _machine_alarms(self) -> list[cloudwatch.Alarm]:
+        machine = self._machine
+        return [
+            self._alarm(
+                "Failed",
+                machine.metric_failed(period=_MINUTE),
+                "A migration did not succeed. Its error says how it ended: RolledBack, Held, Refused, Duplicate, or "
+                "RollbackUnconfirmed, which needs somebody now. Open the execution.",
+            ),
+            self._alarm(
+                "TimedOut",
+                machine.metric_timed_out(period=_MINUTE),
+                "A migration reached its time-out and did not roll back. Find out where traffic is: see the runbook.",
+            ),
+            self._alarm(
+                "Aborted",
+                machine.metric_aborted(period=_MINUTE),
+                "Somebody stopped a migration; it did not roll back. Find out where traffic is: see the runbook.",
+            ),
+        ]
+
+    def _unconfirmed_alarm(self) -> cloudwatch.Alarm:
+        return self._alarm(
+            "RollbackUnconfirmed",
+            _own_metric(Metric.ROLLBACK_UNCONFIRMED),
+            "A rollback could not be read back. Somebody must look now: see the runbook.",
+        )
+
+    def _function_alarms(self) -> list[cloudwatch.Alarm]:
+        return [
+            self._alarm(
+                f"{function.value}-errors",
+                code.metric_errors(period=_FIVE_MINUTES),
+                f"{function.value} fails again and again. Its log says why; a migration may be about to roll back.",
+                threshold=_MANY_ERRORS,
+            )
+            for function, code in self._functions.items()
+        ]
+
+    def _alarm(
+        self, id_: str, metric: cloudwatch.IMetric, description: str, *, threshold: float = 1
+    ) -> cloudwatch.Alarm:
+        alarm = cloudwatch.Alarm(
+            self,
+            id_,
+            metric=metric,
+            alarm_description=description,
+            threshold=threshold,
+            evaluation_periods=1,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,  # no migration, no data
+        )
+        alarm.add_alarm_action(actions.SnsAction(self._topic))
+        return alarm
+
+    # --- Dashboard ---------------------------------------------------------------------------------------------------
+
+    def _lay_out(self, log_groups: Sequence[logs.LogGroup]) -> None:
+        self.dashboard.add_widgets(cloudwatch.TextWidget(markdown=_HELP, width=_WIDTH, height=3))
+        self.dashboard.add_widgets(
+            cloudwatch.AlarmStatusWidget(title="Crossfade itself", alarms=self.alarms, width=_WIDTH, height=4)
+        )
+        self.dashboard.add_widgets(self._decisions(log_groups))
+        self.dashboard.add_widgets(self._migrations(), self._outcomes())
+        self.dashboard.add_widgets(self._errors(), self._durations())
+
+    def _decisions(self, log_groups: Sequence[logs.LogGroup]) -> cloudwatch.LogQueryWidget:
+        return cloudwatch.LogQueryWidget(
+            title="Decisions, newest first",
+            log_group_names=[group.log_group_name for group in log_groups],
+            query_lines=[
+                "fields @timestamp, migration, function, action, arrived, outcome, error, reason",
+                'filter message in ["decision", "error"]',
+                "sort @timestamp desc",
+                "limit 50",
+            ],
+            width=_WIDTH,
+            height=9,
+        )
+
+    def _migrations(self) -> cloudwatch.GraphWidget:
+        machine = self._machine
+        return cloudwatch.GraphWidget(
+            title="Migrations",
+            left=[
+                machine.metric_started(period=_MINUTE),
+                machine.metric_succeeded(period=_MINUTE),
+                machine.metric_failed(period=_MINUTE),
+                machine.metric_timed_out(period=_MINUTE),
+                machine.metric_aborted(period=_MINUTE),
+            ],
+            width=_WIDTH // 2,
+        )
+
+    def _outcomes(self) -> cloudwatch.GraphWidget:
+        return cloudwatch.GraphWidget(
+            title="Outcomes", left=[_own_metric(metric) for metric in Metric], width=_WIDTH // 2
+        )
+
+    def _errors(self) -> cloudwatch.GraphWidget:
+        errors = [
+            code.metric_errors(period=_MINUTE, label=function.value) for function, code in self._functions.items()
+        ]
+        return cloudwatch.GraphWidget(title="Errors of functions", left=errors, width=_WIDTH // 2)
+
+    def _durations(self) -> cloudwatch.GraphWidget:
+        durations = [
+            code.metric_duration(period=_MINUTE, statistic="max", label=function.value)
+            for function, code in self._functions.items()
+        ]
+        return cloudwatch.GraphWidget(title="Duration of functions", left=durations, width=_WIDTH // 2)
+
+
+def _own_metric(metric: Metric) -> cloudwatch.Metric:
+    return cloudwatch.Metric(
+        namespace=METRIC_NAMESPACE,
+        metric_name=metric.value,
+        dimensions_map={"service": SERVICE},
+        period=_MINUTE,
+        statistic="sum",
+    )

@@ -1,0 +1,57 @@
+"""What a person needs right after a deployment: links, names and a command to paste."""
+
+from collections.abc import Mapping
+
+from aws_cdk import CfnOutput, Stack
+from aws_cdk import aws_iam as iam
+
+from crossfade.names import Function
+
+
+def add_outputs(
+    stack: Stack,
+    *,
+    machine_arn: str,
+    dashboard_name: str,
+    topic_arn: str,
+    table_name: str,
+    roles: Mapping[Function, iam.IRole],
+) -> None:
+    """
+    Add the outputs to *stack*.
+
+    Args:
+        stack: Whose outputs they are.
+        machine_arn: Of the state machine.
+        dashboard_name: Of the dashboard.
+        topic_arn: Of the topic.
+        table_name: Of the ledger's table.
+        roles: Of the functions that talk to the clusters.
+    """
+    region = stack.region
+    console = f"https://{region}.console.aws.amazon.com"
+    start = f"aws stepfunctions start-execution --region {region} --state-machine-arn {machine_arn}"
+    outputs = {
+        "StateMachineArn": ("The state machine", machine_arn),
+        "StateMachineConsole": (
+            "Where a migration is started and watched",
+            f"{console}/states/home?region={region}#/statemachines/view/{machine_arn}",
+        ),
+        "DashboardConsole": (
+            "What to have open in a maintenance window",
+            f"{console}/cloudwatch/home?region={region}#dashboards/dashboard/{dashboard_name}",
+        ),
+        "StartCommand": (
+            "Starts the default plan; take --input '{\"dryRun\": true}' to rehearse",
+            f"{start} --name manual-$(date +%Y%m%d-%H%M%S) --input '{{}}'",
+        ),
+        "TopicArn": ("Where Crossfade tells people", topic_arn),
+        "TableName": ("The ledger: plans, baselines, leases and timelines", table_name),
+    }
+    for name, (description, value) in outputs.items():
+        CfnOutput(stack, name, description=description, value=value)
+    for function, role in roles.items():
+        title = function.value.title().replace("_", "")
+        CfnOutput(
+            stack, f"{title}RoleArn", description=f"Needs a way into the clusters: {function}", value=role.role_arn
+        )

@@ -1,0 +1,89 @@
+"""The stack: it composes the constructs, and lets them meet."""
+
+from typing import Any
+
+from aws_cdk import Stack
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from crossfade.core.config import Config, ScheduleConfig
+from crossfade.core.plan import Cluster
+from stacks.functions import KUBERNETES_FUNCTIONS, Functions
+from stacks.grants import Resources, grant_all
+from stacks.ledger import LedgerTable
+from stacks.monitoring import Monitoring
+from stacks.notifications import Notifications
+from stacks.outputs import add_outputs
+from stacks.schedules import Schedules, Start
+from stacks.state_machine import Machine
+
+
+class CrossfadeStack(Stack):
+    """
+    Everything of Crossfade but its way into the clusters.
+
+    Attributes:
+        kubernetes_roles: The roles that need that way: see `access`.
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, config: Config, code: lambda_.Code, **stack_options: Any) -> None:
+        super().__init__(scope, id_, **stack_options)
+        ledger = LedgerTable(self, "Ledger")
+        notifications = Notifications(self, "Notifications", emails=config.notifications.emails)
+        functions = Functions(
+            self,
+            "Functions",
+            code=code,
+            table_name=ledger.table.table_name,
+            topic_arn=notifications.topic.topic_arn,
+        )
+        machine = Machine(
+            self,
+            "Machine",
+            functions=functions.versions,
+            sample_input={"plan": config.default_plan, "dryRun": True, "reason": "rehearsal"},
+        ).machine
+        monitoring = Monitoring(
+            self,
+            "Monitoring",
+            machine=machine,
+            functions=functions.by_name,
+            log_groups=list(functions.log_groups.values()),
+            topic=notifications.topic,
+        )
+        if config.triggers.schedules:
+            starts = [_start(schedule) for schedule in config.triggers.schedules]
+            Schedules(self, "Schedules", machine_arn=machine.state_machine_arn, starts=starts)
+
+        grant_all(
+            functions.roles,
+            Resources(
+                table=ledger.table.table_arn,
+                topic=notifications.topic.topic_arn,
+                zone=f"arn:{self.partition}:route53:::hostedzone/{config.hosted_zone.id}",
+                clusters=tuple(self._cluster_arn(each) for each in (config.clusters.blue, config.clusters.green)),
+            ),
+        )
+        self.kubernetes_roles = {function: functions.roles[function] for function in KUBERNETES_FUNCTIONS}
+        add_outputs(
+            self,
+            machine_arn=machine.state_machine_arn,
+            dashboard_name=monitoring.dashboard.dashboard_name,
+            topic_arn=notifications.topic.topic_arn,
+            table_name=ledger.table.table_name,
+            roles=self.kubernetes_roles,
+        )
+
+    def _cluster_arn(self, cluster: Cluster) -> str:
+        return self.format_arn(service="eks", region=cluster.region, resource="cluster", resource_name=cluster.name)
+
+
+def _start(schedule: ScheduleConfig) -> Start:
+    return Start(
+        name=schedule.name,
+        expression=schedule.expression,
+        timezone=schedule.timezone,
+        plan=schedule.plan,
+        enabled=schedule.enabled,
+        max_age=schedule.max_age,
+    )
