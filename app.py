@@ -19,6 +19,7 @@ path = Path(app.node.try_get_context("config") or os.environ.get("CROSSFADE_CONF
 try:
     config = read_config(path, now=None)
 except InvalidConfigError as error:
-    raise SystemExit(f"{path} is not valid:\n{error}") from None
-with composed(app, config, code_only=code_only):
+    msg = f"{path} is not valid:\n{error}"
+    raise SystemExit(msg) from None
+with composed(app, config, code_only=code_only, account=os.environ.get("CDK_DEFAULT_ACCOUNT")):
     app.synth()

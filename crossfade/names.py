@@ -74,7 +74,6 @@ class State(StrEnum):
     IS_COMPLETE = "Is green permanent?"
     WAIT_FOR_COMPLETION = "Wait for final weights"
     SUCCEEDED = "Succeeded"
-    NOTE_REASON = "Note the reason"
     ROLL_BACK = "Roll back"
     IS_TRAFFIC_BACK = "Is traffic back?"
     WAIT_FOR_ROLLBACK = "Wait for rollback"

@@ -1,7 +1,8 @@
 """The functions' code: one directory for all of them, built without Docker, the same bytes from the same sources.
 
 Owns what is shipped and what is not. Knows no construct: `functions` hands the directory to the CDK.
-Dependencies come from `lambdas/requirements.lock`, are unpacked once per lock into `.build/` and hard-linked from there.
+Dependencies come from `lambdas/requirements.lock`; they are unpacked once per lock into `.build/` and hard-linked
+from there.
 """
 
 import hashlib
@@ -100,7 +101,7 @@ def _prune(installed: Path) -> None:
 
 
 def _install_command(target: Path) -> list[str]:
-    """uv if there is one (ten times faster), else pip; both check the hashes and take wheels for Lambda only."""
+    """With uv if there is one (ten times faster), else pip; both check the hashes and take wheels for Lambda only."""
     common = ["--quiet", "--no-deps", "--require-hashes", "--target", str(target), "--requirement", str(LOCK_FILE)]
     if uv := _find_uv():
         platform = ["--python-version", PYTHON_VERSION, "--python-platform", "aarch64-manylinux_2_28"]

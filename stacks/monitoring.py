@@ -6,7 +6,7 @@ Whether green is healthy is judged by the alarms in the configuration; they are 
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from aws_cdk import Duration
+from aws_cdk import ArnFormat, Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_lambda as lambda_
@@ -24,9 +24,12 @@ _WIDTH: Final = 24  # the whole grid of a dashboard
 _MANY_ERRORS: Final = 3
 """In five minutes, of one function: more than the odd retry, and well before the retries are used up."""
 
+_SHOWN_ALARMS_MAX: Final = 100
+"""As many as one widget takes."""
+
 _HELP: Final = """# Crossfade
-**Stop and give traffic back:** stop nothing in the console; send `abort` (see the runbook) so that the rollback runs
-in good order. **Freeze:** send `hold`. **Where is traffic?** The last line of *Decisions* below says what was read back.
+**Do not stop an execution to give traffic back: stopping rolls nothing back.** Abort it as the runbook says.
+**Where is traffic?** *Decisions* below says what was read back, newest first.
 """
 
 
@@ -48,6 +51,7 @@ class Monitoring(Construct):
         functions: Mapping[Function, lambda_.Function],
         log_groups: Sequence[logs.LogGroup],
         topic: sns.ITopic,
+        judging_alarms: Sequence[str],
     ) -> None:
         super().__init__(scope, id_)
         self._machine = machine
@@ -55,7 +59,7 @@ class Monitoring(Construct):
         self._topic = topic
         self.alarms = [*self._machine_alarms(), self._unconfirmed_alarm(), *self._function_alarms()]
         self.dashboard = cloudwatch.Dashboard(self, "Dashboard", default_interval=Duration.hours(3))
-        self._lay_out(log_groups)
+        self._lay_out(log_groups, judging_alarms)
 
     # --- Alarms ------------------------------------------------------------------------------------------------------
 
@@ -116,14 +120,22 @@ class Monitoring(Construct):
 
     # --- Dashboard ---------------------------------------------------------------------------------------------------
 
-    def _lay_out(self, log_groups: Sequence[logs.LogGroup]) -> None:
+    def _lay_out(self, log_groups: Sequence[logs.LogGroup], judging_alarms: Sequence[str]) -> None:
+        judging = [self._existing_alarm(name) for name in judging_alarms[:_SHOWN_ALARMS_MAX]]
         self.dashboard.add_widgets(cloudwatch.TextWidget(markdown=_HELP, width=_WIDTH, height=3))
         self.dashboard.add_widgets(
-            cloudwatch.AlarmStatusWidget(title="Crossfade itself", alarms=self.alarms, width=_WIDTH, height=4)
+            cloudwatch.AlarmStatusWidget(title="What judges green", alarms=judging, width=_WIDTH // 2, height=5),
+            cloudwatch.AlarmStatusWidget(title="Crossfade itself", alarms=self.alarms, width=_WIDTH // 2, height=5),
         )
         self.dashboard.add_widgets(self._decisions(log_groups))
         self.dashboard.add_widgets(self._migrations(), self._outcomes())
         self.dashboard.add_widgets(self._errors(), self._durations())
+
+    def _existing_alarm(self, name: str) -> cloudwatch.IAlarm:
+        arn = Stack.of(self).format_arn(
+            service="cloudwatch", resource="alarm", resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME
+        )
+        return cloudwatch.Alarm.from_alarm_arn(self, f"Judging-{name}", arn)
 
     def _decisions(self, log_groups: Sequence[logs.LogGroup]) -> cloudwatch.LogQueryWidget:
         return cloudwatch.LogQueryWidget(

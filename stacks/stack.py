@@ -50,6 +50,7 @@ class CrossfadeStack(Stack):
             functions=functions.by_name,
             log_groups=list(functions.log_groups.values()),
             topic=notifications.topic,
+            judging_alarms=_all_alarms(config),
         )
         if config.triggers.schedules:
             starts = [_start(schedule) for schedule in config.triggers.schedules]
@@ -76,6 +77,10 @@ class CrossfadeStack(Stack):
 
     def _cluster_arn(self, cluster: Cluster) -> str:
         return self.format_arn(service="eks", region=cluster.region, resource="cluster", resource_name=cluster.name)
+
+
+def _all_alarms(config: Config) -> list[str]:
+    return list(dict.fromkeys(alarm for workload in config.workloads for alarm in workload.alarms))
 
 
 def _start(schedule: ScheduleConfig) -> Start:

@@ -4,7 +4,6 @@
 """
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +13,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_lambda as lambda_
 from cdk_nag import AwsSolutionsChecks
 
-from crossfade.core.config import Config
+from crossfade.core.config import ClustersConfig, Config
 from crossfade.names import PRODUCT, SERVICE
 from stacks.access import AccessStack
 from stacks.asset import ROOT, functions_code
@@ -45,7 +44,9 @@ def new_app(*, out_dir: Path | None = None, check: bool = True) -> cdk.App:
 
 
 @contextmanager
-def composed(app: cdk.App, config: Config, *, code_only: bool = False) -> Iterator[CrossfadeStack]:
+def composed(
+    app: cdk.App, config: Config, *, code_only: bool = False, account: str | None = None
+) -> Iterator[CrossfadeStack]:
     """
     Put the stacks of *config* into *app*.
 
@@ -55,8 +56,14 @@ def composed(app: cdk.App, config: Config, *, code_only: bool = False) -> Iterat
         app: As `new_app` made it.
         config: As deployed.
         code_only: See `asset.functions_code`.
+        account: AWS account; None for whichever it is deployed to.
+
+    Raises:
+        ValueError: The clusters are in two Regions, and no account is given.
     """
-    clusters = (config.clusters.blue, config.clusters.green)
+    if config.clusters.blue.region != config.clusters.green.region and not account:
+        msg = "clusters in two Regions need to know the account: sign in to AWS, or set CDK_DEFAULT_ACCOUNT"
+        raise ValueError(msg)
     with functions_code(config, code_only=code_only) as directory:
         stack = CrossfadeStack(
             app,
@@ -64,23 +71,31 @@ def composed(app: cdk.App, config: Config, *, code_only: bool = False) -> Iterat
             config=config,
             code=lambda_.Code.from_asset(str(directory)),
             description="Crossfade: moves users between two EKS clusters in stages, and gives them back by itself.",
-            env=_environment(config.clusters.green.region),
+            env=cdk.Environment(account=account, region=config.clusters.green.region),
             termination_protection=True,  # deleting the machine in a migration leaves traffic where it is
         )
-        for region in dict.fromkeys(cluster.region for cluster in clusters):
-            AccessStack(
-                app,
-                ACCESS_STACK_NAME if region == config.clusters.green.region else f"{ACCESS_STACK_NAME}-{region}",
-                clusters=[cluster.name for cluster in clusters if cluster.region == region],
-                roles=stack.kubernetes_roles,
-                description=f"Crossfade: its way into the EKS clusters in {region}.",
-                env=_environment(region),
-            )
+        _add_access(stack, config.clusters, account)
         cdk.Tags.of(app).add("app", SERVICE)
         yield stack
 
 
-def synthesize(config: Config, *, out_dir: Path, code_only: bool = False, check: bool = False) -> Path:
+def _add_access(stack: CrossfadeStack, clusters: ClustersConfig, account: str | None) -> None:
+    """One more stack in every Region that has one of the clusters."""
+    both = (clusters.green, clusters.blue)
+    for region in dict.fromkeys(cluster.region for cluster in both):
+        AccessStack(
+            stack.node.root,
+            ACCESS_STACK_NAME if region == clusters.green.region else f"{ACCESS_STACK_NAME}-{region}",
+            clusters=[cluster.name for cluster in both if cluster.region == region],
+            roles=stack.kubernetes_roles,
+            description=f"Crossfade: its way into the EKS clusters in {region}.",
+            env=cdk.Environment(account=account, region=region),
+        )
+
+
+def synthesize(
+    config: Config, *, out_dir: Path, code_only: bool = False, check: bool = False, account: str | None = None
+) -> Path:
     """
     Write the templates and assets of *config* to *out_dir*, and return it.
 
@@ -89,9 +104,10 @@ def synthesize(config: Config, *, out_dir: Path, code_only: bool = False, check:
         out_dir: Made if need be.
         code_only: See `asset.functions_code`.
         check: See `new_app`.
+        account: See `composed`.
     """
     app = new_app(out_dir=out_dir, check=check)
-    with composed(app, config, code_only=code_only):
+    with composed(app, config, code_only=code_only, account=account):
         app.synth()
     return out_dir
 
@@ -100,8 +116,3 @@ def template(out_dir: Path, stack_name: str = STACK_NAME) -> Mapping[str, Any]:
     """The template of *stack_name* that `synthesize` wrote."""
     content: Mapping[str, Any] = json.loads((out_dir / f"{stack_name}.template.json").read_text(encoding="utf-8"))
     return content
-
-
-def _environment(region: str) -> cdk.Environment:
-    """The account of the credentials that the CDK's command line found; without it, that of the deployment."""
-    return cdk.Environment(account=os.environ.get("CDK_DEFAULT_ACCOUNT"), region=region)
