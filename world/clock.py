@@ -28,6 +28,23 @@ class TimeLimitError(TimeoutError):
     """A process wanted to sleep past a limit that `Clock.limit` had set."""
 
 
+class Escape(BaseException):
+    """Carries an error of an onlooker past everything that handles errors, up to the driver. See `escaping`."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+@contextmanager
+def escaping() -> Iterator[None]:
+    """Inside, an error is not the business of the process that runs: it reaches the driver as it is."""
+    try:
+        yield
+    except Exception as error:
+        raise Escape(error) from error
+
+
 class _KilledError(BaseException):
     """Unwinds a process that has to end; not an Exception, so that nothing handles it by accident."""
 
@@ -163,6 +180,8 @@ class Clock:
         self._turn.is_driven = True
         try:
             self._drive(end, stop)
+        except Escape as escape:
+            raise escape.error from escape.error.__cause__
         finally:
             self._turn.is_driven = False
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from world.clock import Clock, TimeLimitError
+from world.clock import Clock, TimeLimitError, escaping
 
 NINE = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -168,6 +168,21 @@ def test_an_error_in_a_process_reaches_the_driver(clock: Clock) -> None:
 
     with pytest.raises(LookupError, match="the process broke"):
         clock.sleep(120)
+
+
+def test_an_error_of_an_onlooker_passes_the_handlers_of_the_process(clock: Clock) -> None:
+    def careless() -> None:
+        try:
+            with escaping():
+                msg = "an invariant broke"
+                raise AssertionError(msg)
+        except Exception:  # noqa: BLE001, S110  # what an interpreter would do
+            pass
+
+    clock.spawn(careless)
+
+    with pytest.raises(AssertionError, match="an invariant broke"):
+        clock.sleep(1)
 
 
 def test_an_interrupted_sleep_ends_at_once_and_never_wakes_twice(clock: Clock) -> None:

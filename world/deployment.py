@@ -1,0 +1,245 @@
+"""Puts a synthesised template into the embedded cloud: the resources that a run needs, and those only.
+
+The template is read here because moto's CloudFormation cannot deploy it. What a value of the template means that is
+not known here is an error, never a guess.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import boto3
+
+from world.functions import Function
+
+Json = Mapping[str, Any]
+
+TABLE: Final = "AWS::DynamoDB::Table"
+TOPIC: Final = "AWS::SNS::Topic"
+FUNCTION: Final = "AWS::Lambda::Function"
+VERSION: Final = "AWS::Lambda::Version"
+MACHINE: Final = "AWS::StepFunctions::StateMachine"
+PARTITION: Final = "aws"
+PUBLISHED: Final = "1"
+"""Every published version here is the first one."""
+
+DEFAULT_TIMEOUT_SECONDS: Final = 3
+DEFAULT_MEMORY_MB: Final = 128
+
+
+class TemplateError(ValueError):
+    """The template says something that this deployment does not understand."""
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """Where the name of a resource type stands, and what its ARN looks like."""
+
+    name_property: str
+    arn: str
+
+
+_KINDS: Final = {
+    TABLE: _Kind("TableName", "arn:{partition}:dynamodb:{region}:{account}:table/{name}"),
+    TOPIC: _Kind("TopicName", "arn:{partition}:sns:{region}:{account}:{name}"),
+    FUNCTION: _Kind("FunctionName", "arn:{partition}:lambda:{region}:{account}:function:{name}"),
+    MACHINE: _Kind("StateMachineName", "arn:{partition}:states:{region}:{account}:stateMachine:{name}"),
+    "AWS::Logs::LogGroup": _Kind("LogGroupName", "arn:{partition}:logs:{region}:{account}:log-group:{name}:*"),
+    "AWS::IAM::Role": _Kind("RoleName", "arn:{partition}:iam::{account}:role/{name}"),
+    "AWS::SQS::Queue": _Kind("QueueName", "arn:{partition}:sqs:{region}:{account}:{name}"),
+}
+
+
+class Template:
+    """
+    A template whose values can be asked for.
+
+    Args:
+        body: As CDK synthesised it.
+        stack: Begins the names of resources that have none of their own.
+    """
+
+    def __init__(self, body: Json, *, stack: str, account: str, region: str) -> None:
+        self._resources: Json = body["Resources"]
+        self._stack = stack
+        self._place = {"partition": PARTITION, "account": account, "region": region}
+        self._pseudo = {
+            "AWS::Partition": PARTITION,
+            "AWS::AccountId": account,
+            "AWS::Region": region,
+            "AWS::StackName": stack,
+            "AWS::URLSuffix": "amazonaws.com",
+        }
+
+    def ids(self, kind: str) -> list[str]:
+        """Logical ids of the resources of type *kind*, in the order of the template."""
+        return [id_ for id_, resource in self._resources.items() if resource["Type"] == kind]
+
+    def only(self, kind: str) -> str:
+        """
+        The logical id of the one resource of type *kind*.
+
+        Raises:
+            TemplateError: There is none, or more than one.
+        """
+        ids = self.ids(kind)
+        if len(ids) != 1:
+            msg = f"the template has {len(ids)} resources of type {kind}; one was expected"
+            raise TemplateError(msg)
+        return ids[0]
+
+    def property(self, id_: str, name: str, default: Any = None) -> Any:
+        """The property *name* of the resource *id_*, with everything in it resolved."""
+        return self.resolve(self._resources[id_].get("Properties", {}).get(name, default))
+
+    def name(self, id_: str) -> str:
+        """
+        The physical name of the resource *id_*.
+
+        Raises:
+            TemplateError: Its type is not known here.
+        """
+        given = self.property(id_, self._kind(id_).name_property)
+        return f"{self._stack}-{id_}" if given is None else str(given)
+
+    def arn(self, id_: str) -> str:
+        """The ARN of the resource *id_*; of a version, with the version."""
+        if self._type(id_) == VERSION:
+            return f"{self.arn(self._resources[id_]['Properties']['FunctionName']['Ref'])}:{PUBLISHED}"
+        return self._kind(id_).arn.format(name=self.name(id_), **self._place)
+
+    def resolve(self, value: Any) -> Any:
+        """
+        What *value* is after deployment.
+
+        Raises:
+            TemplateError: It uses an intrinsic function, a reference or an attribute that is not known here.
+        """
+        match value:
+            case {"Ref": str(target)} if len(value) == 1:
+                return self._ref(target)
+            case {"Fn::GetAtt": [str(target), str(attribute)]} if len(value) == 1:
+                return self._attribute(target, attribute)
+            case {"Fn::Join": [str(separator), list(parts)]} if len(value) == 1:
+                return separator.join(str(self.resolve(part)) for part in parts)
+            case dict():
+                self._refuse_intrinsics(value)
+                return {key: self.resolve(item) for key, item in value.items()}
+            case list():
+                return [self.resolve(item) for item in value]
+            case _:
+                return value
+
+    def _refuse_intrinsics(self, value: Json) -> None:
+        unknown = [key for key in value if key.startswith("Fn::") or key in {"Ref", "Condition"}]
+        if unknown:
+            msg = f"{unknown[0]} is not known here: {value}; teach it to world/deployment.py"
+            raise TemplateError(msg)
+
+    def _ref(self, target: str) -> str:
+        if target in self._pseudo:
+            return self._pseudo[target]
+        return self.arn(target) if self._type(target) in {TOPIC, MACHINE, VERSION} else self.name(target)
+
+    def _attribute(self, target: str, attribute: str) -> str:
+        known: dict[str, Callable[[str], str]] = {
+            "Arn": self.arn,
+            "TopicArn": self.arn,
+            "FunctionArn": self.arn,
+            "Name": self.name,
+            "TopicName": self.name,
+            "Version": lambda _id: PUBLISHED,
+        }
+        if attribute not in known:
+            msg = f"the attribute {attribute} of {target} is not known here; teach it to world/deployment.py"
+            raise TemplateError(msg)
+        return known[attribute](target)
+
+    def _type(self, id_: str) -> str:
+        if id_ not in self._resources:
+            msg = f"{id_} is referred to, but the template does not have it"
+            raise TemplateError(msg)
+        return str(self._resources[id_]["Type"])
+
+    def _kind(self, id_: str) -> _Kind:
+        kind = self._type(id_)
+        if kind not in _KINDS:
+            msg = f"{id_} is a {kind}, which has no name or ARN here; teach it to world/deployment.py"
+            raise TemplateError(msg)
+        return _KINDS[kind]
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """
+    What was deployed.
+
+    Attributes:
+        machine_arn: The state machine.
+        functions: By role, which is the module of the handler (`shift_traffic`).
+        table: The ledger's table.
+        topic_arn: Where notices go.
+    """
+
+    machine_arn: str
+    functions: Mapping[str, Function]
+    table: str
+    topic_arn: str
+
+
+def deploy(template: Template) -> Deployment:
+    """
+    Create the table, the topic and the state machine, and read what the functions are.
+
+    Raises:
+        TemplateError: The template is not one that this deployment understands.
+        ClientError: moto refuses a resource.
+    """
+    functions = (_function(template, id_) for id_ in template.ids(FUNCTION))
+    return Deployment(
+        machine_arn=_create_machine(template, template.only(MACHINE)),
+        functions={function.role: function for function in functions},
+        table=_create_table(template, template.only(TABLE)),
+        topic_arn=_create_topic(template, template.only(TOPIC)),
+    )
+
+
+def _function(template: Template, id_: str) -> Function:
+    handler = template.property(id_, "Handler")
+    return Function(
+        role=handler.split(".")[-2],
+        name=template.name(id_),
+        arn=f"{template.arn(id_)}:{PUBLISHED}",
+        handler=handler,
+        environment=template.property(id_, "Environment", {}).get("Variables", {}),
+        timeout_seconds=template.property(id_, "Timeout", DEFAULT_TIMEOUT_SECONDS),
+        memory_mb=template.property(id_, "MemorySize", DEFAULT_MEMORY_MB),
+    )
+
+
+def _create_table(template: Template, id_: str) -> str:
+    client, name = boto3.client("dynamodb"), template.name(id_)
+    client.create_table(
+        TableName=name,
+        KeySchema=template.property(id_, "KeySchema"),
+        AttributeDefinitions=template.property(id_, "AttributeDefinitions"),
+        BillingMode="PAY_PER_REQUEST",
+    )
+    time_to_live = template.property(id_, "TimeToLiveSpecification")
+    if time_to_live is not None:
+        client.update_time_to_live(TableName=name, TimeToLiveSpecification=time_to_live)
+    return name
+
+
+def _create_topic(template: Template, id_: str) -> str:
+    return boto3.client("sns").create_topic(Name=template.name(id_))["TopicArn"]
+
+
+def _create_machine(template: Template, id_: str) -> str:
+    definition = template.property(id_, "DefinitionString")
+    if not isinstance(definition, str):
+        msg = f"{id_} has no DefinitionString; only definitions that stand in the template are known here"
+        raise TemplateError(msg)
+    return boto3.client("stepfunctions").create_state_machine(
+        name=template.name(id_), definition=definition, roleArn=template.property(id_, "RoleArn")
+    )["stateMachineArn"]
