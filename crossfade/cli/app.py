@@ -1,0 +1,53 @@
+"""The commands, as people type them: `python -m crossfade COMMAND`. Each command has a module of its own."""
+
+import sys
+from typing import Final
+
+import typer
+
+from crossfade import __version__
+from crossfade.cli import demo
+from crossfade.errors import CrossfadeError
+
+EXIT_REFUSED: Final = 2
+"""The request was refused or could not be carried out; one sentence on stderr says why and what to do."""
+
+app = typer.Typer(
+    name="crossfade",
+    help="Move live traffic between two EKS clusters in weighted stages. abort = roll back, hold = freeze.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _print_version(value: bool) -> None:  # noqa: FBT001 - typer calls it so
+    if value:
+        typer.echo(f"crossfade {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(  # noqa: FBT001 - typer options are arguments
+        False,  # noqa: FBT003
+        "--version",
+        callback=_print_version,
+        is_eager=True,
+        help="Print the version and exit.",
+    ),
+) -> None:
+    """Options before the command."""
+    del version
+
+
+app.command("demo")(demo.command)
+
+
+def main() -> None:
+    """Run the command; an error of ours is one sentence and exit code 2, never a stack trace."""
+    try:
+        app()
+    except CrossfadeError as error:
+        typer.echo(f"crossfade: {error}", err=True)
+        sys.exit(EXIT_REFUSED)
