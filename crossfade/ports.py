@@ -109,9 +109,7 @@ class Ledger(Protocol):
             WriteConflictError: Somebody saved another revision in between.
         """
 
-    def take(
-        self, units: Sequence[str], *, migration: str, execution: str, now: datetime, fresh: bool = False
-    ) -> int:
+    def take(self, units: Sequence[str], *, migration: str, execution: str, now: datetime, fresh: bool = False) -> int:
         """
         Take the lease on all *units* or on none, with an epoch above every earlier one.
 
@@ -128,6 +126,9 @@ class Ledger(Protocol):
     def release(self, units: Sequence[str], *, epoch: int) -> None:
         """Give up the lease where it is still held with *epoch*; otherwise change nothing."""
 
+    def leased(self) -> tuple[str, ...]:
+        """The names of all migrations that hold a lease, in order."""
+
     def append(self, migration: str, event: Event) -> None:
         """Add to the timeline; the same event twice is one entry."""
 
@@ -139,6 +140,21 @@ class Ledger(Protocol):
 
     def signals(self, migration: str) -> tuple[Signal, ...]:
         """All signals, oldest first."""
+
+
+class Executions(Protocol):
+    """The executions of the state machine."""
+
+    def status(self, execution: str) -> str:
+        """
+        Step Functions' word for the state of *execution* (RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED).
+
+        Returns:
+            DELETED when Step Functions does not know it any more.
+
+        Raises:
+            LedgerUnavailableError: Step Functions did not answer.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -304,6 +304,11 @@ class InMemoryLedger(_Faulty):
             if lease.epoch == epoch:
                 lease.held = False
 
+    def leased(self) -> tuple[str, ...]:
+        """See `ports.Ledger.leased`."""
+        self._trip("leased")
+        return tuple(sorted({lease.migration for lease in self._leases.values() if lease.held}))
+
     def append(self, migration: str, event: Event) -> None:
         """See `ports.Ledger.append`."""
         self._trip("append")
@@ -381,3 +386,20 @@ class RecordingNotifier:
     def to_log(self) -> list[dict[str, Any]]:
         """The titles and outcomes, for assertions that read well."""
         return [{"title": notice.title, "outcome": notice.outcome, "page": notice.page} for notice in self.told]
+
+
+class FakeExecutions(_Faulty):
+    """Executions in the state that the test sets; RUNNING unless told otherwise."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._statuses: dict[str, str] = {}
+
+    def set(self, execution: str, status: str) -> None:
+        """Put *execution* into *status*."""
+        self._statuses[execution] = status
+
+    def status(self, execution: str) -> str:
+        """See `ports.Executions.status`."""
+        self._trip("status")
+        return self._statuses.get(execution, "RUNNING")

@@ -3,6 +3,8 @@
 The same road as every shift, with the baseline as the weight. What was never written is never touched.
 """
 
+from datetime import datetime
+
 from crossfade.core.migration import Record
 from crossfade.core.weight import Split
 from crossfade.errors import CrossfadeError, NotPropagatedError
@@ -23,18 +25,22 @@ def roll_back(ledger: Ledger, router: TrafficRouter, task: EndTask) -> Progress:
     record = ledger.load(task.migration)
     if record is None or record.execution != task.execution or not record.baseline or record.outcome is not None:
         return Progress(arrived=True, reason="there is nothing to give back", wait_seconds=0)
-    record = _begin(ledger, router, record, task)
-    record, steps = approach(ledger, router, record, _targets(record), now=task.now)
-    waiting = outstanding(steps)
-    if not waiting:
-        text = "every weight is read back as it was before the start"
-        note(ledger, record, task.now, TimelineEvent.TRAFFIC_RETURNED, text)
-        return Progress(arrived=True, reason=text, wait_seconds=0)
+    progress = give_back(ledger, router, _begin(ledger, router, record, task), now=task.now)
     limit = record.plan.timing.rollback
-    if record.rollback_began is not None and task.now - record.rollback_began > limit:
-        msg = f"the rollback is not read back within {round(limit.total_seconds())} s: {waiting}"
+    if not progress.arrived and record.rollback_began is not None and task.now - record.rollback_began > limit:
+        msg = f"the rollback is not read back within {round(limit.total_seconds())} s: {progress.reason}"
         raise NotPropagatedError(msg)
-    return Progress(arrived=False, reason=waiting, wait_seconds=round(record.plan.timing.poll.total_seconds()))
+    return progress
+
+
+def give_back(ledger: Ledger, router: TrafficRouter, record: Record, *, now: datetime) -> Progress:
+    """Make the next safe write towards the baseline of *record*, whose rollback has begun."""
+    record, steps = approach(ledger, router, record, _targets(record), now=now)
+    if waiting := outstanding(steps):
+        return Progress(arrived=False, reason=waiting, wait_seconds=round(record.plan.timing.poll.total_seconds()))
+    text = "every weight is read back as it was before the start"
+    note(ledger, record, now, TimelineEvent.TRAFFIC_RETURNED, text)
+    return Progress(arrived=True, reason=text, wait_seconds=0)
 
 
 def _begin(ledger: Ledger, router: TrafficRouter, record: Record, task: EndTask) -> Record:

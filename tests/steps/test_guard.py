@@ -1,0 +1,143 @@
+"""The guardian: what happens when somebody presses Stop, and when nothing else is left."""
+
+import pytest
+
+from crossfade.core.weight import Side
+from crossfade.errors import LedgerUnavailableError, RouterUnavailableError, SupersededError
+from crossfade.steps.guard import guard
+from tests.fakes import FakeExecutions
+from tests.steps.scene import EXECUTION, Scene
+
+
+class Guarded(Scene):
+    """A scene with a guardian that looks once a minute."""
+
+    executions = FakeExecutions()
+
+    def guard(self) -> dict[str, str]:
+        return guard(self.ledger, self.router, self.notifier, self.executions, now=self.now)
+
+    def guarded_for(self, minutes: int) -> None:
+        for _ in range(minutes):
+            self.guard()
+            self.pass_time(60)
+            self.router.propagate()
+
+
+def stopped(stages: int) -> Guarded:
+    scene = Guarded()
+    scene.executions = FakeExecutions()
+    scene.ready().moved_through(stages)
+    scene.executions.set(EXECUTION, "ABORTED")
+    return scene
+
+
+def test_a_running_execution_is_left_alone() -> None:
+    scene = stopped(2)
+    scene.executions.set(EXECUTION, "RUNNING")
+    before = scene.written()
+
+    assert scene.guard() == {}
+    assert scene.written() == before
+
+
+@pytest.mark.parametrize("status", ["ABORTED", "TIMED_OUT", "FAILED", "DELETED"])
+@pytest.mark.parametrize("stages", [1, 2, 3])
+def test_whatever_ended_the_execution_traffic_is_given_back_and_read_back(status: str, stages: int) -> None:
+    scene = stopped(stages)
+    scene.executions.set(EXECUTION, status)
+
+    scene.guarded_for(6)
+
+    assert scene.splits() == {"blue 100 : green 0"}
+    assert scene.record.outcome == "RolledBack"
+    assert f"the execution ended as {status}" in scene.record.reason
+    assert not scene.ledger.leased()
+
+
+def test_the_first_look_raises_blue() -> None:
+    scene = stopped(3)
+
+    scene.guard()
+
+    assert scene.router.declared("burnham", Side.BLUE) == 100
+
+
+def test_a_stop_before_the_first_write_only_gives_up_the_lease() -> None:
+    scene = Guarded()
+    scene.executions = FakeExecutions()
+    scene.leased()
+    scene.executions.set(EXECUTION, "ABORTED")
+
+    scene.guard()
+
+    assert scene.record.outcome == "Refused"
+    assert scene.written() == []
+    assert not scene.ledger.leased()
+
+
+def test_an_event_that_comes_twice_or_late_changes_nothing_more() -> None:
+    scene = stopped(2)
+    scene.guarded_for(6)
+    before, told = scene.written(), len(scene.notifier.told)
+
+    assert scene.guard() == {}
+
+    assert (scene.written(), len(scene.notifier.told)) == (before, told)
+
+
+def test_a_redriven_execution_may_not_write_after_the_guardian() -> None:
+    scene = stopped(2)
+    scene.guard()
+
+    with pytest.raises(SupersededError):
+        scene.shift(2)
+
+
+def test_a_migration_that_cannot_be_restored_yet_is_tried_again() -> None:
+    scene = stopped(2)
+    scene.router.unreachable.add(Side.BLUE)
+    with pytest.raises(RouterUnavailableError):
+        scene.guard()
+
+    scene.router.unreachable.clear()
+    scene.guarded_for(6)
+
+    assert scene.splits() == {"blue 100 : green 0"}
+
+
+def test_step_functions_that_does_not_answer_is_no_reason_to_act() -> None:
+    scene = stopped(2)
+    scene.executions.fail("status", LedgerUnavailableError("try again"))
+    before = scene.written()
+
+    with pytest.raises(LedgerUnavailableError):
+        scene.guard()
+
+    assert scene.written() == before
+
+
+def test_an_unconfirmed_rollback_is_finished_when_the_authority_comes_back() -> None:
+    scene = stopped(2)
+    for _ in range(20):
+        scene.guard()
+        scene.pass_time(60)
+    assert scene.record.outcome == "RollbackUnconfirmed"
+    assert scene.notifier.told[-1].page
+
+    scene.guarded_for(6)
+
+    assert scene.record.outcome == "RolledBack"
+    assert scene.notifier.told[-1].title.startswith("Crossfade RolledBack after all")
+
+
+def test_a_lease_left_by_a_migration_that_ended_is_given_up() -> None:
+    scene = stopped(3)
+    scene.ledger.fail("release", LedgerUnavailableError("try again"))
+    scene.rolled_back()
+    with pytest.raises(LedgerUnavailableError):
+        scene.confirm()
+
+    scene.guard()
+
+    assert not scene.ledger.leased()
