@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import jsonata
 from jsonata.jexception import JException
+from jsonata.jsonata import Jsonata
 
 from crossfade.names import LAMBDA_ERRORS, TEMPORARY_ERRORS, State
 
@@ -135,7 +135,7 @@ def _expression_faults(name: str, state: Json) -> Iterator[str]:
 
 
 def _parse(expression: str) -> Any:
-    return jsonata.Jsonata(expression).ast
+    return Jsonata(expression).ast
 
 
 def _free_variables(expression: str) -> set[str]:

@@ -4,10 +4,10 @@ Nothing is acknowledged for a whole stack. A test lists every acknowledgment.
 """
 
 import aws_cdk as cdk
-from constructs import Construct
+from constructs import IConstruct
 
 
-def acknowledge(construct: Construct, rule: str, reason: str) -> None:
+def acknowledge(construct: IConstruct, rule: str, reason: str) -> None:
     """
     Accept a finding of the pack AwsSolutions on *construct* and below.
 

@@ -74,17 +74,17 @@ def composed(
             env=cdk.Environment(account=account, region=config.clusters.green.region),
             termination_protection=True,  # deleting the machine in a migration leaves traffic where it is
         )
-        _add_access(stack, config.clusters, account)
+        _add_access(app, stack, config.clusters, account)
         cdk.Tags.of(app).add("app", SERVICE)
         yield stack
 
 
-def _add_access(stack: CrossfadeStack, clusters: ClustersConfig, account: str | None) -> None:
+def _add_access(app: cdk.App, stack: CrossfadeStack, clusters: ClustersConfig, account: str | None) -> None:
     """One more stack in every Region that has one of the clusters."""
     both = (clusters.green, clusters.blue)
     for region in dict.fromkeys(cluster.region for cluster in both):
         AccessStack(
-            stack.node.root,
+            app,
             ACCESS_STACK_NAME if region == clusters.green.region else f"{ACCESS_STACK_NAME}-{region}",
             clusters=[cluster.name for cluster in both if cluster.region == region],
             roles=stack.kubernetes_roles,

@@ -21,7 +21,7 @@ def tasks(definition: Json) -> dict[str, Json]:
     return {name: state for name, state in definition["States"].items() if state["Type"] == "Task"}
 
 
-def subclasses(kind: type) -> set[type]:
+def subclasses(kind: type[Exception]) -> set[type[Exception]]:
     return {below for child in kind.__subclasses__() for below in {child, *subclasses(child)}}
 
 
