@@ -22,11 +22,19 @@ from crossfade.names import CONFIG_FILE
 ROOT: Final = Path(__file__).resolve().parents[1]
 BUILD_DIRECTORY: Final = ROOT / ".build"
 LOCK_FILE: Final = ROOT / "lambdas" / "requirements.lock"
+REQUIREMENTS_FILE: Final = LOCK_FILE.with_suffix(".in")
 PYTHON_VERSION: Final = "3.14"
+PLATFORM: Final = "aarch64-manylinux_2_28"
 
 SHIPPED_PACKAGES: Final = ("crossfade", "lambdas")
 NOT_SHIPPED: Final = ("crossfade/cli", "crossfade/__main__.py", "crossfade/adapters/config_file.py")
 """Only people at a keyboard need these: commands, and the reader of crossfade.yaml."""
+
+_NOT_INSTALLED: Final = (
+    *("aiohappyeyeballs", "aiohttp", "aiohttp-retry", "aiosignal", "attrs"),
+    *("frozenlist", "multidict", "propcache", "yarl"),
+)
+"""The aiohttp family: 6 MB for the asynchronous half of the Kubernetes client, which is pruned."""
 
 _PRUNED_DEPENDENCIES: Final = (
     "kubernetes/aio",  # 41 MB of a client that needs aiohttp, which is not shipped
@@ -104,7 +112,7 @@ def _install_command(target: Path) -> list[str]:
     """With uv if there is one (ten times faster), else pip; both check the hashes and take wheels for Lambda only."""
     common = ["--quiet", "--no-deps", "--require-hashes", "--target", str(target), "--requirement", str(LOCK_FILE)]
     if uv := _find_uv():
-        platform = ["--python-version", PYTHON_VERSION, "--python-platform", "aarch64-manylinux_2_28"]
+        platform = ["--python-version", PYTHON_VERSION, "--python-platform", PLATFORM]
         return [uv, "pip", "install", "--only-binary", ":all:", *platform, *common]
     tags = ["manylinux_2_28_aarch64", "manylinux_2_17_aarch64", "manylinux2014_aarch64"]
     platform = [f"--platform={tag}" for tag in tags] + ["--implementation=cp", f"--python-version={PYTHON_VERSION}"]
@@ -114,3 +122,18 @@ def _install_command(target: Path) -> list[str]:
 def _find_uv() -> str | None:
     beside_python = Path(sys.executable).parent / "uv"
     return str(beside_python) if beside_python.exists() else shutil.which("uv")
+
+
+def lock() -> None:
+    """Write `requirements.lock` anew from `requirements.in`; needs uv. Names no place that packages come from."""
+    options = ["--quiet", "--generate-hashes", "--no-emit-index-url", "--no-emit-find-links"]
+    platform = ["--python-version", PYTHON_VERSION, "--python-platform", PLATFORM]
+    left_out = [f"--no-emit-package={package}" for package in _NOT_INSTALLED]
+    header = ["--custom-compile-command", "python -m stacks.asset"]
+    files = [str(REQUIREMENTS_FILE.relative_to(ROOT)), "--output-file", str(LOCK_FILE.relative_to(ROOT))]
+    command = [_find_uv() or "uv", "pip", "compile", *options, *platform, *left_out, *header, *files]
+    subprocess.run(command, cwd=ROOT, check=True)  # noqa: S603  # fixed words and our own paths
+
+
+if __name__ == "__main__":
+    lock()
