@@ -21,7 +21,8 @@ from typing import Self
 
 import time_machine
 
-Action = Callable[[], None]
+Action = Callable[[], object]
+"""What it returns is nobody's business."""
 
 
 class TimeLimitError(TimeoutError):

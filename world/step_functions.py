@@ -125,7 +125,6 @@ class StepFunctions:
             for hook in (
                 hooks.the_interpreter_is_silent(),
                 hooks.expressions_are_evaluated(),
-                hooks.literals_are_unescaped(),
                 hooks.the_wildcard_catches_what_it_does_on_aws(),
                 hooks.a_wait_is_a_whole_number_of_seconds(),
                 hooks.context_times_look_like_those_of_aws(),

@@ -171,11 +171,14 @@ def test_an_error_in_a_process_reaches_the_driver(clock: Clock) -> None:
 
 
 def test_an_error_of_an_onlooker_passes_the_handlers_of_the_process(clock: Clock) -> None:
+    def check() -> None:
+        msg = "an invariant broke"
+        raise AssertionError(msg)
+
     def careless() -> None:
         try:
             with escaping():
-                msg = "an invariant broke"
-                raise AssertionError(msg)
+                check()
         except Exception:  # noqa: BLE001, S110  # what an interpreter would do
             pass
 

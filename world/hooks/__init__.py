@@ -17,7 +17,6 @@ from world.hooks.expressions import (
     context_times_look_like_those_of_aws,
     definitions_are_parsed_once,
     expressions_are_evaluated,
-    literals_are_unescaped,
     the_interpreter_is_silent,
     the_wildcard_catches_what_it_does_on_aws,
 )
@@ -43,7 +42,6 @@ __all__ = [
     "expressions_are_evaluated",
     "functions_run_in_process",
     "jitter_comes_from_the_seed",
-    "literals_are_unescaped",
     "retries_back_off_in_virtual_time",
     "tasks_time_out_in_virtual_time",
     "the_interpreter_is_silent",

@@ -1,9 +1,9 @@
-"""Hooks about the language: JSONata, literals, error names, and what the context says."""
+"""Hooks about the language: JSONata, error names, and what the context says."""
 
 import json
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -20,7 +20,6 @@ from moto.stepfunctions.parser.asl.component.common.string.string_expression imp
 from moto.stepfunctions.parser.asl.component.state import state as state_module
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.seconds import SecondsJSONata
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
-from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 
 from world.hooks.swap import swapped
 
@@ -109,25 +108,13 @@ def _query_evaluation_error(env: Any, cause: str) -> FailureEventException:
     )
 
 
+_parsed_once = lru_cache(maxsize=16)(AmazonStateLanguageParser.parse)
+
+
 @contextmanager
 def definitions_are_parsed_once() -> Iterator[None]:
     """Moto parses the whole definition again for every execution; what it parses to does not change."""
-    with ExitStack() as stack:
-        parse = stack.enter_context(swapped(AmazonStateLanguageParser, "parse", None)).__func__
-        stack.enter_context(swapped(AmazonStateLanguageParser, "parse", staticmethod(lru_cache(maxsize=16)(parse))))
-        yield
-
-
-@contextmanager
-def literals_are_unescaped() -> Iterator[None]:
-    r"""Moto takes string literals of a definition as they are written: `say \"no\"` with its backslashes."""
-
-    def inner_string_of(parser_rule_context: Any) -> str | None:
-        inner: str | None = original(parser_rule_context)
-        return inner if inner is None or "\\" not in inner else str(json.loads(f'"{inner}"'))
-
-    with swapped(Preprocessor, "_inner_string_of", staticmethod(inner_string_of)) as static:
-        original: Callable[[Any], str | None] = static.__func__
+    with swapped(AmazonStateLanguageParser, "parse", staticmethod(_parsed_once)):
         yield
 
 
@@ -188,7 +175,7 @@ def aws_time(when: datetime) -> str:
 
 @contextmanager
 def the_interpreter_is_silent() -> Iterator[None]:
-    """Moto logs every failed state, caught or not, as an error with the whole definition; the history has it all."""
+    """Moto logs every execution that ends in a Fail state as several errors of its own; the history has it all."""
     logger = logging.getLogger("moto.stepfunctions")
     level = logger.level
     logger.setLevel(logging.CRITICAL)
