@@ -16,7 +16,7 @@ from typing import Any, Final
 from moto.stepfunctions.parser.api import ExecutionStatus
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
-from world import hooks
+from world import moto_hooks
 from world.clock import Clock, Process
 from world.functions import Functions
 
@@ -123,23 +123,23 @@ class StepFunctions:
         clock = self._clock
         with ExitStack() as stack:
             for hook in (
-                hooks.the_interpreter_is_silent(),
-                hooks.expressions_are_evaluated(),
-                hooks.the_wildcard_catches_what_it_does_on_aws(),
-                hooks.a_wait_is_a_whole_number_of_seconds(),
-                hooks.context_times_look_like_those_of_aws(),
-                hooks.definitions_are_parsed_once(),
-                hooks.waits_take_virtual_time(clock),
-                hooks.retries_back_off_in_virtual_time(clock),
-                hooks.jitter_comes_from_the_seed(self._random),
-                hooks.tasks_time_out_in_virtual_time(clock),
-                hooks.executions_time_out_in_virtual_time(clock, self._expire),
-                hooks.functions_run_in_process(self._functions.invoke),
-                hooks.an_execution_has_one_thread(self._run),
-                hooks.an_execution_without_a_name_gets_one(self._new_name),
-                hooks.an_end_is_told_once(self._tell),
-                hooks.a_stop_keeps_its_error_and_cause(self.stop),
-                hooks.a_stop_wins_over_the_error_it_provokes(),
+                moto_hooks.the_interpreter_is_silent(),
+                moto_hooks.expressions_are_evaluated(),
+                moto_hooks.the_wildcard_catches_what_it_does_on_aws(),
+                moto_hooks.a_wait_is_a_whole_number_of_seconds(),
+                moto_hooks.context_times_look_like_those_of_aws(),
+                moto_hooks.definitions_are_parsed_once(),
+                moto_hooks.waits_take_virtual_time(clock),
+                moto_hooks.retries_back_off_in_virtual_time(clock),
+                moto_hooks.jitter_comes_from_the_seed(self._random),
+                moto_hooks.tasks_time_out_in_virtual_time(clock),
+                moto_hooks.executions_time_out_in_virtual_time(clock, self._expire),
+                moto_hooks.functions_run_in_process(self._functions.invoke),
+                moto_hooks.an_execution_has_one_thread(self._run),
+                moto_hooks.an_execution_without_a_name_gets_one(self._new_name),
+                moto_hooks.an_end_is_told_once(self._tell),
+                moto_hooks.a_stop_keeps_its_error_and_cause(self.stop),
+                moto_hooks.a_stop_wins_over_the_error_it_provokes(),
             ):
                 stack.enter_context(hook)
             stack.callback(self._kill_all)

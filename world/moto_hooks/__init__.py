@@ -1,18 +1,18 @@
 """Hooks into moto 5.2.5's Step Functions interpreter: one function a gap, named after what is true with it.
 
-Each is a context manager that puts moto back as it was. Only what the product needs is here; tests/world/test_hooks.py
+Each is a context manager that puts moto back as it was. Only what the product needs is here; tests/world/test_moto_hooks.py
 shows for each one that the gap is still there without it, so an upgrade of moto says which hooks may go.
 The symbols are moto's own, mostly private; that is why moto is pinned exactly.
 """
 
-from world.hooks.executions import (
+from world.moto_hooks.executions import (
     a_stop_keeps_its_error_and_cause,
     a_stop_wins_over_the_error_it_provokes,
     an_end_is_told_once,
     an_execution_has_one_thread,
     an_execution_without_a_name_gets_one,
 )
-from world.hooks.expressions import (
+from world.moto_hooks.expressions import (
     a_wait_is_a_whole_number_of_seconds,
     context_times_look_like_those_of_aws,
     definitions_are_parsed_once,
@@ -20,8 +20,8 @@ from world.hooks.expressions import (
     the_interpreter_is_silent,
     the_wildcard_catches_what_it_does_on_aws,
 )
-from world.hooks.functions import functions_run_in_process
-from world.hooks.time import (
+from world.moto_hooks.functions import functions_run_in_process
+from world.moto_hooks.time import (
     executions_time_out_in_virtual_time,
     jitter_comes_from_the_seed,
     retries_back_off_in_virtual_time,

@@ -37,10 +37,10 @@ from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from tests.world.machines import answers, definition, deploy, echo, run, task
-from world import hooks
+from world import moto_hooks
 from world.clock import Clock
 from world.cloud import Cloud
-from world.hooks.swap import swapped
+from world.moto_hooks.swap import swapped
 
 SUCCEED: Final = {"Type": "Succeed"}
 
@@ -162,7 +162,7 @@ def test_moto_parses_a_definition_for_each_execution() -> None:
     text = json.dumps(passing(1))
     raw = [AmazonStateLanguageParser.parse(text)[0] for _ in range(2)]
 
-    with hooks.definitions_are_parsed_once():
+    with moto_hooks.definitions_are_parsed_once():
         hooked = [AmazonStateLanguageParser.parse(text)[0] for _ in range(2)]
 
     assert raw[0] is not raw[1]
@@ -207,7 +207,7 @@ def test_moto_waits_in_real_time(clock: Clock) -> None:
     raw, hooked, began = _Watched(clock), _Watched(clock), clock.now
     moto_wait._wait_interval(None, env=raw, wait_seconds=60)
 
-    with hooks.waits_take_virtual_time(clock):
+    with moto_hooks.waits_take_virtual_time(clock):
         moto_wait._wait_interval(None, env=hooked, wait_seconds=60)
 
     assert (raw.waited, hooked.waited) == ([60], [])
@@ -219,7 +219,7 @@ def test_moto_backs_off_in_real_time(clock: Clock) -> None:
     assert moto_retrier.time is time
     began = clock.now
 
-    with hooks.retries_back_off_in_virtual_time(clock):
+    with moto_hooks.retries_back_off_in_virtual_time(clock):
         moto_retrier.time.sleep(30)
 
     assert clock.now - began == timedelta(seconds=30)
@@ -230,7 +230,7 @@ def test_moto_draws_jitter_from_the_global_generator() -> None:
     seeded: Any = random.Random(1)  # noqa: S311  # a seed is the point
     assert moto_jitter.random is random
 
-    with hooks.jitter_comes_from_the_seed(seeded):
+    with moto_hooks.jitter_comes_from_the_seed(seeded):
         assert moto_jitter.random is seeded
 
 
@@ -308,7 +308,7 @@ def test_moto_starts_the_thread_of_an_execution_itself() -> None:
     moto_worker: Any = ExecutionWorker
     worker = moto_worker(None, SimpleNamespace(execution="execution"), None, {})
 
-    with hooks.an_execution_has_one_thread(lambda execution, logic: started.append((execution, logic))):
+    with moto_hooks.an_execution_has_one_thread(lambda execution, logic: started.append((execution, logic))):
         worker.start()
 
     assert started == [("execution", worker._execution_logic)]

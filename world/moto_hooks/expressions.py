@@ -21,7 +21,7 @@ from moto.stepfunctions.parser.asl.component.state import state as state_module
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.seconds import SecondsJSONata
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 
-from world.hooks.swap import swapped
+from world.moto_hooks.swap import swapped
 
 LONGEST_WAIT_SECONDS: Final = 99_999_999
 """Source: https://docs.aws.amazon.com/step-functions/latest/dg/state-wait.html"""

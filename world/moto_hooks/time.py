@@ -15,7 +15,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
 
 from world.clock import Clock
-from world.hooks.swap import swapped
+from world.moto_hooks.swap import swapped
 
 
 @contextmanager

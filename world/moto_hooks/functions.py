@@ -6,7 +6,7 @@ from typing import Any
 
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 
-from world.hooks.swap import swapped
+from world.moto_hooks.swap import swapped
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.responses import StepFunctionResponse
 
-from world.hooks.swap import swapped
+from world.moto_hooks.swap import swapped
 
 
 class _SameThread:
