@@ -7,6 +7,7 @@ anybody in this process talk to it while it is open, and profiles and endpoints 
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 from types import TracebackType
@@ -14,6 +15,7 @@ from typing import Any, Final, Self
 
 from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.sns.models import sns_backends
 
 from world.clock import Clock
 from world.deployment import Deployment, Template, deploy
@@ -35,6 +37,14 @@ _SURROUNDINGS: Final[Mapping[str, str | None]] = {
     "AWS_ENDPOINT_URL": None,
     "AWS_CA_BUNDLE": None,
 }
+
+
+@dataclass(frozen=True)
+class Message:
+    """What was published to the topic for notices."""
+
+    subject: str | None
+    text: str
 
 
 class StuckError(RuntimeError):
@@ -83,20 +93,34 @@ class Cloud:
         """Every line that a function wrote, oldest first."""
         return self.functions.logs
 
-    def deploy(self, template: Mapping[str, Any], load: Load, *, stack: str = "Crossfade") -> Deployment:
+    @property
+    def messages(self) -> list[Message]:
+        """Every notice that was published, oldest first."""
+        topic: Any = sns_backends[DEFAULT_ACCOUNT_ID][self._region].get_topic(self.deployment.topic_arn)
+        return [Message(subject, text) for _id, text, subject, *_more in topic.sent_notifications]
+
+    def deploy(
+        self,
+        template: Mapping[str, Any],
+        load: Load,
+        *,
+        environment: Mapping[str, str] | None = None,
+        stack: str = "Crossfade",
+    ) -> Deployment:
         """
         Deploy a synthesised template.
 
         Args:
             template: Its JSON, parsed.
             load: Finds a handler by its path (`lambdas.shift_traffic.handler`).
+            environment: Variables that every function gets beside those of the template.
             stack: The name of the stack.
 
         Raises:
             TemplateError: The template uses something that is not known here.
         """
         read = Template(template, stack=stack, account=DEFAULT_ACCOUNT_ID, region=self._region)
-        self.deployment = deploy(read)
+        self.deployment = deploy(read, environment or {})
         for function in self.deployment.functions.values():
             self.functions.deploy(function, load)
         return self.deployment

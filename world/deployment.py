@@ -187,15 +187,19 @@ class Deployment:
     topic_arn: str
 
 
-def deploy(template: Template) -> Deployment:
+def deploy(template: Template, environment: Mapping[str, str]) -> Deployment:
     """
     Create the table, the topic and the state machine, and read what the functions are.
+
+    Args:
+        template: The resources.
+        environment: Variables that every function gets beside its own.
 
     Raises:
         TemplateError: The template is not one that this deployment understands.
         ClientError: moto refuses a resource.
     """
-    functions = (_function(template, id_) for id_ in template.ids(FUNCTION))
+    functions = (_function(template, id_, environment) for id_ in template.ids(FUNCTION))
     return Deployment(
         machine_arn=_create_machine(template, template.only(MACHINE)),
         functions={function.role: function for function in functions},
@@ -204,14 +208,14 @@ def deploy(template: Template) -> Deployment:
     )
 
 
-def _function(template: Template, id_: str) -> Function:
+def _function(template: Template, id_: str, environment: Mapping[str, str]) -> Function:
     handler = template.property(id_, "Handler")
     return Function(
         role=handler.split(".")[-2],
         name=template.name(id_),
         arn=f"{template.arn(id_)}:{PUBLISHED}",
         handler=handler,
-        environment=template.property(id_, "Environment", {}).get("Variables", {}),
+        environment={**template.property(id_, "Environment", {}).get("Variables", {}), **environment},
         timeout_seconds=template.property(id_, "Timeout", DEFAULT_TIMEOUT_SECONDS),
         memory_mb=template.property(id_, "MemorySize", DEFAULT_MEMORY_MB),
     )

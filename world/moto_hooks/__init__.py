@@ -1,7 +1,7 @@
 """Hooks into moto 5.2.5's Step Functions interpreter: one function a gap, named after what is true with it.
 
-Each is a context manager that puts moto back as it was. Only what the product needs is here; tests/world/test_moto_hooks.py
-shows for each one that the gap is still there without it, so an upgrade of moto says which hooks may go.
+Each is a context manager that puts moto back as it was. Only what the product needs is here. For each one
+tests/world/test_moto_hooks.py shows that the gap is still there without it, so an upgrade of moto says which may go.
 The symbols are moto's own, mostly private; that is why moto is pinned exactly.
 """
 
