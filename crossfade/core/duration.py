@@ -4,7 +4,8 @@ import re
 from datetime import timedelta
 
 _UNIT_SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
-_WHOLE = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+DURATION_PATTERN = r"(?:([0-9]{1,6})d)?(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,6})s)?"
+"""Matches the empty text, too; six digits of days still fit a `timedelta`."""
 
 
 def parse_duration(text: str) -> timedelta:
@@ -14,7 +15,7 @@ def parse_duration(text: str) -> timedelta:
     Raises:
         ValueError: *text* is not of that form; the message shows the form.
     """
-    found = _WHOLE.fullmatch(text.strip())
+    found = re.fullmatch(DURATION_PATTERN, text.strip())
     if not text.strip() or found is None:
         msg = f"{text!r} is not a duration; write it as 90s, 10m, 2h, 1d or 1h30m"
         raise ValueError(msg)

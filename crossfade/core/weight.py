@@ -23,7 +23,8 @@ CLOSE = 0.02
 """What `encode` tries first, before it settles for `TOLERANCE`."""
 
 _GREEN_BASE_MAX = 12
-_PERCENT_TOTALS = (FULL_WEIGHT, 200, WEIGHT_MAX)
+_PERCENT_TOTALS = (FULL_WEIGHT, 200, WEIGHT_MAX, *range(FULL_WEIGHT + 1, WEIGHT_MAX))
+"""Sums of both weights: percent itself, half percents, the finest, and then whatever else there is."""
 
 
 class Side(StrEnum):

@@ -1,0 +1,265 @@
+"""The configuration: what `crossfade.yaml` may say, and the checked form of it.
+
+A document is checked once, here, with every fault reported at once; the functions read the same document again
+as canonical JSON. This file knows no YAML and no file; `adapters.config_file` does.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, Strict, ValidationError
+from pydantic.alias_generators import to_camel
+from pydantic.json_schema import GenerateJsonSchema
+
+from crossfade.core.duration import format_duration
+from crossfade.core.fault import sentences
+from crossfade.core.forms import (
+    AlarmName,
+    Between,
+    ClusterName,
+    DnsName,
+    Duration,
+    Email,
+    Instant,
+    Label,
+    ObjectName,
+    PlanName,
+    Region,
+    ScheduleExpression,
+    ScheduleName,
+    TimeZone,
+    ZoneId,
+)
+from crossfade.core.plan import Cluster, Gate, HostedZone, Model, Router, Timing, Workload
+from crossfade.core.presets import Preset, stages_of
+from crossfade.core.rules import broken_rules
+from crossfade.core.weight import PERCENT
+from crossfade.errors import InvalidConfigError
+
+WORKLOADS_MAX = 90
+"""The lease on all hosts is one DynamoDB transaction, which takes 100 items; the rest is for the ledger."""
+
+_CAMEL = ConfigDict(alias_generator=to_camel)
+_SECOND, _MINUTE, _HOUR, _DAY = (timedelta(seconds=s) for s in (1, 60, 3_600, 86_400))
+_DEFAULT = Timing()
+
+Switch = Annotated[bool, Strict()]
+Share = Annotated[float, Strict(), Field(gt=0, le=PERCENT, allow_inf_nan=False)]
+
+
+class Entry(Model):
+    """A part of the configuration: immutable, keys in camelCase, unknown keys refused."""
+
+    model_config = _CAMEL
+
+
+class ClusterConfig(Cluster):
+    """An Amazon EKS cluster."""
+
+    name: ClusterName = Field(description="The cluster's name in Amazon EKS.")
+    region: Region = Field(description="The AWS Region of the cluster.")
+
+
+class ClustersConfig(Entry):
+    """The two clusters."""
+
+    blue: ClusterConfig = Field(description="The cluster that has the users.")
+    green: ClusterConfig = Field(description="The cluster that gets them.")
+
+
+class HostedZoneConfig(HostedZone):
+    """The Route 53 hosted zone of every host."""
+
+    id: ZoneId = Field(description="The id of the hosted zone, without /hostedzone/.")
+    name: DnsName = Field(description="The name of the hosted zone, without a dot at the end.")
+
+
+class WorkloadConfig(Workload):
+    """One host whose traffic moves, and the Ingress that carries its weight in both clusters."""
+
+    name: Label = Field(description="What people call it; each workload has its own name.")
+    namespace: Label = Field(description="The namespace of the Ingress, the same in both clusters.")
+    ingress: ObjectName = Field(description="The name of the Ingress, the same in both clusters.")
+    host: DnsName = Field(description="The DNS name that users ask for, in the hosted zone.")
+    router: Router = Field(
+        default=Router.EXTERNAL_DNS,
+        description="How the weight reaches users: external_dns writes the Ingress annotation that ExternalDNS reads.",
+    )
+    alarms: tuple[AlarmName, ...] = Field(
+        min_length=1, description="CloudWatch alarms, metric or composite, that judge green. One in ALARM rolls back."
+    )
+
+
+class StageConfig(Entry):
+    """One step of a plan."""
+
+    share: Share = Field(description="Percent of traffic on green, above 0; shares rise, the last one is 100.")
+    bake: Annotated[Duration, Between(_SECOND)] = Field(
+        description="How long the stage is watched once its traffic has moved, such as 10m."
+    )
+    gate: Gate = Field(
+        default=Gate.NONE, description="approval: a person has to approve before the stage is left; none: nobody has."
+    )
+
+
+class PlanConfig(Entry):
+    """How traffic moves: by stages, or by a preset that stands for stages."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["stages"]}, {"required": ["preset"]}]})
+
+    stages: tuple[StageConfig, ...] | None = Field(default=None, min_length=1, description="The steps, in order.")
+    preset: Preset | None = Field(default=None, description="Stages by name: those of AWS CodeDeploy, Careful or Fast.")
+    soak: Duration = Field(
+        default=30 * _MINUTE, description="How long green is watched with all traffic before the migration is complete."
+    )
+    not_after: Instant | None = Field(
+        default=None, description="The latest instant, with a zone, at which a migration with this plan may start."
+    )
+
+    @property
+    def steps(self) -> tuple[StageConfig, ...]:
+        """The stages, whether they were written or come from the preset."""
+        if self.preset is None:
+            return self.stages or ()
+        return tuple(StageConfig(share=step.share_percent, bake=step.bake) for step in stages_of(self.preset))
+
+
+class TimingConfig(Timing):
+    """How long things may take. The defaults fit ExternalDNS with an interval of one minute."""
+
+    poll: Annotated[Duration, Between(5 * _SECOND, 10 * _MINUTE)] = Field(
+        default=_DEFAULT.poll, description="Between two looks at alarms, weights and approvals."
+    )
+    settle: Annotated[Duration, Between(10 * _SECOND)] = Field(
+        default=_DEFAULT.settle,
+        description="After a write, until DNS can no longer show an older value: ExternalDNS's interval and 15s.",
+    )
+    margin: Annotated[Duration, Between(_MINUTE)] = Field(
+        default=_DEFAULT.margin, description="From DNS showing a weight to the bake: the TTL of an alias, 60s or more."
+    )
+    propagation: Annotated[Duration, Between(_MINUTE)] = Field(
+        default=_DEFAULT.propagation, description="How long DNS may take to show a weight; after that, roll back."
+    )
+    patience: Annotated[Duration, Between(_MINUTE)] = Field(
+        default=_DEFAULT.patience, description="How much longer than its bake a stage may wait for alarms with data."
+    )
+    rollback: Annotated[Duration, Between(2 * _MINUTE)] = Field(
+        default=_DEFAULT.rollback,
+        description="How long a rollback may take to be read back; after that, page somebody.",
+    )
+
+
+class NotificationsConfig(Entry):
+    """Who is told."""
+
+    emails: tuple[Email, ...] = Field(default=(), description="Addresses that get every notice; each has to confirm.")
+
+
+class ScheduleConfig(Entry):
+    """A migration that starts by the clock."""
+
+    name: ScheduleName = Field(description="Each schedule has its own name.")
+    expression: ScheduleExpression = Field(
+        description="cron(...), rate(...) or at(...), as EventBridge Scheduler has it."
+    )
+    timezone: TimeZone = Field(default="UTC", description="The IANA time zone of the expression.")
+    plan: PlanName = Field(description="The plan to start.")
+    enabled: Switch = Field(default=False, description="Whether it starts anything; off until you say so.")
+    max_age: Annotated[Duration, Between(_MINUTE, _DAY)] = Field(
+        default=15 * _MINUTE, description="How late it may still start; after that this start is dropped."
+    )
+
+
+class TriggersConfig(Entry):
+    """What starts migrations, beside people."""
+
+    schedules: tuple[ScheduleConfig, ...] = Field(default=(), description="Migrations that start by the clock.")
+
+
+class Config(Entry):
+    """The configuration of Crossfade: what may be moved, how, and what judges it."""
+
+    version: Literal[1] = Field(description="The version of this format.")
+    clusters: ClustersConfig
+    hosted_zone: HostedZoneConfig
+    workloads: tuple[WorkloadConfig, ...] = Field(
+        min_length=1, max_length=WORKLOADS_MAX, description="What moves; all of it together, in every stage."
+    )
+    plans: dict[PlanName, PlanConfig] = Field(min_length=1, description="The plans, by name.")
+    default_plan: PlanName = Field(description="The plan of a migration that names none.")
+    timing: TimingConfig = Field(default=TimingConfig())
+    notifications: NotificationsConfig = Field(default=NotificationsConfig())
+    triggers: TriggersConfig = Field(default=TriggersConfig())
+
+    def to_json(self) -> str:
+        """The canonical form: the same configuration is always the same text."""
+        content = self.model_dump(mode="json", by_alias=True, exclude_none=True)
+        return json.dumps(content, sort_keys=True, indent=2) + "\n"
+
+    @staticmethod
+    def from_json(text: str) -> "Config":
+        """
+        Read what `to_json` wrote. A `notAfter` in the past is no fault here: starting late is.
+
+        Raises:
+            InvalidConfigError: *text* is not a valid configuration.
+        """
+        try:
+            document = json.loads(text)
+        except ValueError as error:
+            raise InvalidConfigError([f"configuration: is not JSON ({error}); deploy again"]) from error
+        return check_config(document, now=None)
+
+
+def check_config(document: object, *, now: datetime | None) -> Config:
+    """
+    Check a configuration that was read from YAML or JSON.
+
+    Args:
+        document: Mappings, lists, texts, numbers; of any shape.
+        now: UTC, to refuse plans that have expired; None to let them pass.
+
+    Raises:
+        InvalidConfigError: With every fault.
+    """
+    if not isinstance(document, dict):
+        raise InvalidConfigError(["configuration: must be a mapping of keys to values; begin it with version: 1"])
+    config, faults = _read(document)
+    faults += broken_rules(document, now=now)
+    if config is None or faults:
+        raise InvalidConfigError(list(dict.fromkeys(faults)))
+    return config
+
+
+def _read(document: Mapping[str, object]) -> tuple[Config | None, list[str]]:
+    try:
+        return Config.model_validate(document), []
+    except ValidationError as error:
+        return None, sentences(error, _known_keys())
+
+
+def _known_keys() -> set[str]:
+    return {key for part in json_schema()["$defs"].values() for key in part.get("properties", ())} | {
+        field.alias or name for name, field in Config.model_fields.items()
+    }
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of the configuration, for editors; what needs two fields at once, only `check_config` sees."""
+    schema = Config.model_json_schema(schema_generator=_SchemaGenerator)
+    return {"$schema": _SchemaGenerator.schema_dialect, "title": "crossfade.yaml", **_without_titles(schema)}
+
+
+class _SchemaGenerator(GenerateJsonSchema):
+    def encode_default(self, dft: Any) -> Any:
+        return format_duration(dft) if isinstance(dft, timedelta) else super().encode_default(dft)
+
+
+def _without_titles(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_without_titles(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {key: _without_titles(part) for key, part in schema.items() if key != "title" or not isinstance(part, str)}

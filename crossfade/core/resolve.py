@@ -1,0 +1,133 @@
+"""From the deployed configuration and the input of an execution to the plan of one migration.
+
+The input may choose among what is deployed and may narrow it; it can name nothing new. `{}` is the default plan for
+all workloads.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import ConfigDict, Field, Strict, ValidationError
+from pydantic.alias_generators import to_camel
+
+from crossfade.core.config import Config, PlanConfig
+from crossfade.core.fault import sentence, sentences
+from crossfade.core.forms import Instant, Words, shown
+from crossfade.core.plan import Cluster, HostedZone, Model, Plan, Stage, Timing, Workload
+from crossfade.core.weight import encode
+from crossfade.errors import InvalidInputError, PlanExpiredError
+
+_ROOT = ("input",)
+
+
+class MigrationInput(Model):
+    """
+    What a start may ask for, in camelCase; everything is optional.
+
+    Attributes:
+        plan: A plan of the configuration; None for its `defaultPlan`.
+        workloads: Names of the workloads to move; None for all.
+        dry_run: Whether to stop after the preflight.
+        not_after: The latest instant to start, with a zone; the earlier of this and the plan's counts.
+        reason: Why, for the timeline; one line.
+    """
+
+    model_config = ConfigDict(alias_generator=to_camel)
+
+    plan: str | None = None
+    workloads: tuple[str, ...] | None = Field(default=None, min_length=1)
+    dry_run: Annotated[bool, Strict()] = False
+    not_after: Instant | None = None
+    reason: Words = ""
+
+
+def resolve(config: Config, given: object, *, now: datetime) -> Plan:
+    """
+    Resolve the plan of one migration.
+
+    Args:
+        config: As deployed.
+        given: The input of the execution, as JSON has it.
+        now: When the execution started, UTC.
+
+    Raises:
+        InvalidInputError: *given* breaks a rule; the message has a line for every fault.
+        PlanExpiredError: *now* is later than the plan or the input allows.
+    """
+    asked = read_input(config, given)
+    name = asked.plan or config.default_plan
+    chosen = config.plans[name]
+    not_after = min((limit for limit in (chosen.not_after, asked.not_after) if limit), default=None)
+    _refuse_late_start(name, not_after, now)
+    return Plan(
+        name=name,
+        blue=Cluster.model_validate(config.clusters.blue.model_dump()),
+        green=Cluster.model_validate(config.clusters.green.model_dump()),
+        zone=HostedZone.model_validate(config.hosted_zone.model_dump()),
+        workloads=_workloads(config, asked.workloads),
+        stages=_stages(chosen),
+        soak=chosen.soak,
+        timing=Timing.model_validate(config.timing.model_dump()),
+        not_after=not_after,
+        dry_run=asked.dry_run,
+    )
+
+
+def read_input(config: Config, given: object) -> MigrationInput:
+    """
+    Check the input of an execution against *config*.
+
+    Raises:
+        InvalidInputError: With a line for every fault.
+    """
+    if not isinstance(given, dict):
+        raise InvalidInputError(sentence(_ROOT, "must be a JSON object; start with {} for the default plan"))
+    faults: list[str] = []
+    asked = None
+    try:
+        asked = MigrationInput.model_validate(given)
+    except ValidationError as error:
+        keys = [field.alias or name for name, field in MigrationInput.model_fields.items()]
+        faults = sentences(error, keys, root=_ROOT)
+    faults += _reference_faults(config, given)
+    if asked is None or faults:
+        raise InvalidInputError("\n".join(dict.fromkeys(faults)))
+    return asked
+
+
+def _reference_faults(config: Config, given: dict[str, object]) -> Iterator[str]:
+    plan, workloads = given.get("plan"), given.get("workloads")
+    if isinstance(plan, str) and plan not in config.plans:
+        yield sentence((*_ROOT, "plan"), f"there is no plan {shown(plan)}; use one of {', '.join(config.plans)}")
+    names = [workload.name for workload in config.workloads]
+    asked = workloads if isinstance(workloads, list) else []
+    for index, name in enumerate(asked):
+        path = (*_ROOT, "workloads", index)
+        if isinstance(name, str) and name not in names:
+            yield sentence(path, f"there is no workload {shown(name)}; use some of {', '.join(names)}")
+        elif name in asked[:index]:
+            yield sentence(path, f"{shown(str(name))} stands here twice; remove one")
+
+
+def _refuse_late_start(name: str, not_after: datetime | None, now: datetime) -> None:
+    if not_after is not None and now > not_after:
+        msg = (
+            f"plan {name} may not start after {not_after.isoformat()}, and it is {now.isoformat()}; "
+            f"nothing was changed. Move notAfter forward and start again"
+        )
+        raise PlanExpiredError(msg)
+
+
+def _workloads(config: Config, names: Sequence[str] | None) -> tuple[Workload, ...]:
+    chosen = [entry for entry in config.workloads if names is None or entry.name in names]
+    return tuple(Workload.model_validate(entry.model_dump()) for entry in chosen)
+
+
+def _stages(chosen: PlanConfig) -> tuple[Stage, ...]:
+    steps = chosen.steps
+    splits = encode([step.share for step in steps])
+    return tuple(
+        Stage(share_percent=step.share, blue=split.blue, green=split.green, bake=step.bake, gate=step.gate)
+        for step, split in zip(steps, splits, strict=True)
+    )

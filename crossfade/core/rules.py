@@ -1,0 +1,235 @@
+"""Rules of the configuration that look at more than one field: order, uniqueness, references, totals.
+
+They read the document as it was written, not the checked models: a rule must speak even when another field is
+broken, so that people see every fault at once. What is not of the expected kind is skipped; the models report it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from crossfade.core.budget import EVENTS_MAX, events_needed, fits
+from crossfade.core.duration import format_duration, parse_duration
+from crossfade.core.fault import Path, sentence, written
+from crossfade.core.forms import read_instant, shown
+from crossfade.core.plan import Timing
+from crossfade.core.presets import Preset, stages_of
+from crossfade.core.weight import PERCENT, encode
+
+Document = Mapping[str, object]
+Faults = Iterator[str]
+
+
+def broken_rules(document: Document, *, now: datetime | None) -> list[str]:
+    """
+    Every broken rule of *document*, one sentence each.
+
+    Args:
+        document: The configuration as read, of any shape.
+        now: UTC; None when the plans' `notAfter` are not to be checked.
+    """
+    timing = _timing(document)
+    found = [*_cluster_faults(document), *_workload_faults(document), *_timing_faults(timing)]
+    for name, plan in _mapping(document.get("plans")).items():
+        found += _plan_faults(("plans", name), _mapping(plan), timing, now)
+    return [*found, *_reference_faults(document), *_trigger_faults(document)]
+
+
+# --- Clusters and workloads ------------------------------------------------------------------------------------------
+
+
+def _cluster_faults(document: Document) -> Faults:
+    clusters = _mapping(document.get("clusters"))
+    blue, green = (_cluster(_mapping(clusters.get(side))) for side in ("blue", "green"))
+    if all(blue) and blue == green:
+        yield sentence(("clusters", "green"), "is the same cluster as blue; name the one that gets the traffic")
+
+
+def _cluster(cluster: Document) -> tuple[str | None, str | None]:
+    return _text(cluster.get("region")), _text(cluster.get("name"))
+
+
+def _workload_faults(document: Document) -> Faults:
+    workloads = [_mapping(entry) for entry in _list(document.get("workloads"))]
+    zone = _text(_mapping(document.get("hostedZone")).get("name"))
+    yield from _repeats("workloads", "name", [_text(workload.get("name")) for workload in workloads])
+    yield from _repeats("workloads", "host", [_text(workload.get("host")) for workload in workloads])
+    yield from _repeats("workloads", "ingress", [_ingress(workload) for workload in workloads])
+    for index, workload in enumerate(workloads):
+        path: Path = ("workloads", index)
+        yield from _zone_faults((*path, "host"), _text(workload.get("host")), zone)
+        yield from _twice((*path, "alarms"), _list(workload.get("alarms")))
+
+
+def _ingress(workload: Document) -> str | None:
+    namespace, ingress = _text(workload.get("namespace")), _text(workload.get("ingress"))
+    return f"{namespace}/{ingress}" if namespace and ingress else None
+
+
+def _zone_faults(path: Path, host: str | None, zone: str | None) -> Faults:
+    if host and zone and host != zone and not host.endswith(f".{zone}"):
+        yield sentence(path, f"{shown(host)} is outside the hosted zone {shown(zone)}; use a host in that zone")
+
+
+# --- Plans -----------------------------------------------------------------------------------------------------------
+
+
+def _plan_faults(path: Path, plan: Document, timing: Timing | None, now: datetime | None) -> Faults:
+    if not plan:
+        return
+    stages, preset = plan.get("stages"), plan.get("preset")
+    if stages is not None and preset is not None:
+        yield sentence(path, "has both stages and a preset; remove one")
+    if stages is None and preset is None:
+        yield sentence(path, "has no stages and no preset; add one of them")
+    yield from _share_faults((*path, "stages"), [_number(_mapping(stage).get("share")) for stage in _list(stages)])
+    yield from _expiry_faults((*path, "notAfter"), plan.get("notAfter"), now)
+    yield from _length_faults(path, plan, timing)
+
+
+def _share_faults(path: Path, shares: Sequence[float | None]) -> Faults:
+    found = list(_order_faults(path, shares))
+    yield from found
+    known = [share for share in shares if share is not None and 0 < share <= PERCENT]
+    if known and not found and len(known) == len(shares):
+        yield from _expression_faults(path, known)
+
+
+def _order_faults(path: Path, shares: Sequence[float | None]) -> Faults:
+    highest = 0.0
+    for index, share in enumerate(shares):
+        if share is not None and 0 < share <= highest:
+            rule = f"{share:g} does not rise above the {highest:g} before it; let shares rise from stage to stage"
+            yield sentence((*path, index, "share"), rule)
+        highest = max(highest, share or 0)
+    if shares and shares[-1] is not None and shares[-1] != PERCENT:
+        yield sentence((*path, len(shares) - 1, "share"), f"{shares[-1]:g} is the last share; the last must be 100")
+
+
+def _expression_faults(path: Path, shares: Sequence[float]) -> Faults:
+    if _is_encoded(shares):
+        return
+    rule = "cannot be made of whole weights from 0 to 255; use multiples of 0.5"
+    alone = [index for index, share in enumerate(shares) if not _is_encoded((share, PERCENT)[: 1 + (share < PERCENT)])]
+    for index in alone:
+        yield sentence((*path, index, "share"), f"{shares[index]:g} % {rule}")
+    if not alone:
+        yield sentence(path, f"these shares together {rule}")
+
+
+def _is_encoded(shares: Sequence[float]) -> bool:
+    try:
+        encode(shares)
+    except ValueError:
+        return False
+    return True
+
+
+def _expiry_faults(path: Path, value: object, now: datetime | None) -> Faults:
+    instant = _instant(value)
+    if now is not None and instant is not None and instant <= now:
+        yield sentence(path, f"{shown(str(value))} is past; move it forward or remove it")
+
+
+def _length_faults(path: Path, plan: Document, timing: Timing | None) -> Faults:
+    bakes, soak = _bakes(plan), _duration(plan.get("soak", "0s"))
+    if timing is None or soak is None or bakes is None or fits(bakes, soak, timing):
+        return
+    needed = events_needed(bakes, soak, timing)
+    rule = f"is too long to watch: it could need {needed} history events, and an execution has {EVENTS_MAX}"
+    yield sentence(path, f"{rule}; shorten its bakes or its soak, or raise timing.poll")
+
+
+def _bakes(plan: Document) -> list[timedelta] | None:
+    preset = plan.get("preset")
+    if isinstance(preset, str) and preset in set(Preset):
+        return [stage.bake for stage in stages_of(Preset(preset))]
+    bakes = [_duration(_mapping(stage).get("bake")) for stage in _list(plan.get("stages"))]
+    return [bake for bake in bakes if bake is not None] if None not in bakes else None
+
+
+# --- Timing ----------------------------------------------------------------------------------------------------------
+
+
+def _timing(document: Document) -> Timing | None:
+    given = {name: _duration(value) for name, value in _mapping(document.get("timing")).items()}
+    if not given.keys() <= Timing.model_fields.keys() or not all(given.values()):
+        return None
+    return Timing.model_validate(given)
+
+
+def _timing_faults(timing: Timing | None) -> Faults:
+    if timing is None:
+        return
+    for longer, shorter in (("propagation", "settle"), ("propagation", "poll"), ("rollback", "propagation")):
+        least: timedelta = getattr(timing, shorter)
+        if getattr(timing, longer) <= least:
+            rule = f"must be longer than timing.{shorter}, which is {format_duration(least)}"
+            yield sentence(("timing", longer), rule)
+
+
+# --- References and triggers -----------------------------------------------------------------------------------------
+
+
+def _reference_faults(document: Document) -> Faults:
+    names = list(_mapping(document.get("plans")))
+    schedules = _list(_mapping(document.get("triggers")).get("schedules"))
+    asked: list[tuple[Path, object]] = [(("defaultPlan",), document.get("defaultPlan"))]
+    asked += [(("triggers", "schedules", i, "plan"), _mapping(entry).get("plan")) for i, entry in enumerate(schedules)]
+    for path, name in asked:
+        if _text(name) and name not in names:
+            yield sentence(path, f"there is no plan {shown(str(name))}; use one of {', '.join(names) or 'your plans'}")
+
+
+def _trigger_faults(document: Document) -> Faults:
+    schedules = _list(_mapping(document.get("triggers")).get("schedules"))
+    names = [_text(_mapping(entry).get("name")) for entry in schedules]
+    yield from _repeats("triggers.schedules", "name", names)
+    yield from _twice(("notifications", "emails"), _list(_mapping(document.get("notifications")).get("emails")))
+
+
+# --- Reading what may be anything ------------------------------------------------------------------------------------
+
+
+def _repeats(entries: str, key: str, values: Sequence[str | None]) -> Faults:
+    seen: dict[str, int] = {}
+    for index, value in enumerate(values):
+        if value is not None and seen.setdefault(value, index) != index:
+            first = f"{entries}[{seen[value]}]"
+            yield f"{entries}[{index}].{key}: {shown(value)} is already the {key} of {first}; each needs its own"
+
+
+def _twice(path: Path, values: Sequence[object]) -> Faults:
+    texts = [value if isinstance(value, str) else None for value in values]
+    for index, text in enumerate(texts):
+        if text is not None and text in texts[:index]:
+            yield f"{written((*path, index))}: {shown(text)} stands here twice; remove one"
+
+
+def _mapping(value: object) -> Document:
+    return {key: part for key, part in value.items() if isinstance(key, str)} if isinstance(value, dict) else {}
+
+
+def _list(value: object) -> Sequence[object]:
+    return value if isinstance(value, (list, tuple)) else ()
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def _duration(value: object) -> timedelta | None:
+    try:
+        return parse_duration(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _instant(value: object) -> datetime | None:
+    try:
+        return read_instant(value)
+    except ValueError:
+        return None
