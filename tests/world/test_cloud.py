@@ -42,6 +42,8 @@ def test_time_can_be_stepped_while_an_execution_runs(cloud: Cloud, clock: Clock)
 
     clock.sleep(299)
     before = cloud.describe(arn).status
+    with pytest.raises(ValueError, match="still runs"):
+        _ = cloud.describe(arn).seconds
     clock.sleep(1)
 
     assert (before, cloud.describe(arn).status) == ("RUNNING", "SUCCEEDED")

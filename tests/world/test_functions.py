@@ -73,12 +73,18 @@ def test_an_exception_becomes_the_error_document_of_the_runtime(clock: Clock) ->
     assert "in handler" in payload["stackTrace"][-1]
 
 
-def test_variables_are_there_while_the_function_runs_and_only_then(clock: Clock) -> None:
+@pytest.mark.parametrize("before", [None, "another"])
+def test_variables_are_there_while_the_function_runs_and_only_then(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch, before: str | None
+) -> None:
     def handler(_event: Any, _context: Any) -> Any:
         return os.environ["CROSSFADE_TABLE"]
 
+    if before is not None:
+        monkeypatch.setenv("CROSSFADE_TABLE", before)
+
     assert answer(clock, handler)["Payload"] == "ledger"
-    assert "CROSSFADE_TABLE" not in os.environ
+    assert os.environ.get("CROSSFADE_TABLE") == before
 
 
 def test_code_is_loaded_once_and_within_its_environment(clock: Clock) -> None:
