@@ -1,0 +1,300 @@
+"""A healthy run of a plan, imagined: the machine's own loop and decisions against an authority that follows on time.
+
+Where a weight goes next is asked of `traffic.next_step`, whether a stage is left of `migration.decide`: the same
+functions as in a real run, so a forecast and a run cannot differ in what they do, only in how fast the world follows.
+One workload stands for all of them, because all move together. This file knows no AWS; a `Pace` says how fast it is.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from crossfade.core.migration import Action, Record, Signal, SignalKind, decide
+from crossfade.core.plan import Gate, Plan
+from crossfade.core.traffic import Reading, SideReading, Write, next_step
+from crossfade.core.verdict import Health, Verdict
+from crossfade.core.weight import FULL_WEIGHT, Side, Split
+from crossfade.names import State
+
+EXTERNAL_DNS_INTERVAL: Final = timedelta(seconds=60)
+"""Source: ExternalDNS, flag --interval, default 1m."""
+SPREAD: Final = timedelta(seconds=60)
+"""From Route 53's API to all its name servers: "generally within 60 seconds".
+Source: https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html"""
+TTL: Final = timedelta(seconds=60)
+"""Of an alias to a load balancer; it cannot be set.
+Source: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-values-alias.html"""
+
+_START: Final = datetime(2000, 1, 1, tzinfo=UTC)  # any instant: a forecast only measures from it
+_WELL: Final = Verdict(Health.HEALTHY, "all alarms are OK")
+_UNITED: Final = "all"  # the one workload that stands for all of them
+_LOOKS_MAX: Final = 100_000  # a plan that fits the history needs fewer than 3,000
+
+_EVENTS_OF_TASK: Final = 5  # entered, scheduled, started, succeeded, exited
+_EVENTS_OF_OTHERS: Final = 2  # entered, exited
+_EVENTS_OF_EXECUTION: Final = 2  # started, succeeded
+_TASKS: Final = frozenset(
+    {
+        State.RESOLVE_PLAN,
+        State.TAKE_LEASE,
+        State.PREFLIGHT,
+        State.RECORD_BASELINE,
+        State.SHIFT_TRAFFIC,
+        State.CHECK_HEALTH,
+        State.CHECK_SOAK,
+        State.COMPLETE,
+        State.ROLL_BACK,
+        State.CONFIRM_ROLLBACK,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """
+    How fast the world follows.
+
+    Attributes:
+        phase: Which part of an interval goes by before its next tick: 0.5 on average, 1 at worst.
+        call: One call of a function, from its state being entered to the next state.
+    """
+
+    phase: float
+    call: timedelta
+
+    @property
+    def controller(self) -> timedelta:
+        """From an annotation to the record in Route 53: what is left of ExternalDNS's interval."""
+        return EXTERNAL_DNS_INTERVAL * self.phase
+
+    @property
+    def followed(self) -> timedelta:
+        """From the record in Route 53 to a user whose resolver keeps to the TTL."""
+        return (SPREAD + TTL) * self.phase
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """
+    One weight, written and then shown.
+
+    Attributes:
+        side: Whose weight.
+        weight: 0 to 255.
+        written: Since the start.
+        shown: Since the start: when Route 53 has it.
+        split: What Route 53 answers with from then on.
+    """
+
+    side: Side
+    weight: int
+    written: timedelta
+    shown: timedelta
+    split: Split
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """
+    One approach to wanted weights.
+
+    Attributes:
+        began: Since the start.
+        changes: In order.
+        arrived: Since the start: when all of it was read back.
+    """
+
+    began: timedelta
+    changes: tuple[Change, ...]
+    arrived: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """
+    A whole run.
+
+    Attributes:
+        stages: The approach of each stage.
+        left: When each stage was left, since the start.
+        completion: The approach to the final weights.
+        looks: When the alarms were looked at, since the start.
+        ended: Since the start.
+        states: Every state entered, in order.
+    """
+
+    stages: tuple[Leg, ...]
+    left: tuple[timedelta, ...]
+    completion: Leg
+    looks: tuple[timedelta, ...]
+    ended: timedelta
+    states: tuple[State, ...]
+
+    @property
+    def transitions(self) -> int:
+        """What Step Functions bills: one for each state entered."""
+        return len(self.states)
+
+    @property
+    def events(self) -> int:
+        """The events in the execution's history."""
+        each = (_EVENTS_OF_TASK if state in _TASKS else _EVENTS_OF_OTHERS for state in self.states)
+        return _EVENTS_OF_EXECUTION + sum(each)
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """All weights of all stages and of the completion, in order."""
+        return tuple(change for leg in (*self.stages, self.completion) for change in leg.changes)
+
+
+def forecast(plan: Plan, pace: Pace, *, before: Split) -> Forecast:
+    """
+    Run *plan* to its good end. Approvals come at once: how long people take is not in a plan.
+
+    Args:
+        plan: What is run; a dry run is forecast as if it were none.
+        pace: How fast the world follows.
+        before: The weights at the start.
+    """
+    walk = _Walk(plan, pace, before)
+    walk.pass_through(
+        State.RESOLVE_PLAN, State.TAKE_LEASE, State.PREFLIGHT, State.DRY_RUN, State.RECORD_BASELINE, State.MORE_STAGES
+    )
+    stages, left = [], []
+    for index, stage in enumerate(plan.stages):
+        stages.append(walk.approach(stage.split, _SHIFTING))
+        arrived = walk.looked_at
+        walk.watch(_BAKING, stage=index, began=arrived + plan.timing.margin, first_wait=plan.timing.poll)
+        left.append(walk.elapsed)
+        walk.pass_through(State.NEXT_STAGE, State.MORE_STAGES)
+    walk.watch(_SOAKING, stage=len(plan.stages) - 1, began=walk.looked_at, first_wait=timedelta(seconds=1))
+    completion = walk.approach(Split(blue=0, green=before.blue or FULL_WEIGHT), _COMPLETING)
+    walk.pass_through(State.SUCCEEDED)
+    return Forecast(tuple(stages), tuple(left), completion, tuple(walk.looks), walk.elapsed, tuple(walk.states))
+
+
+def give_back(plan: Plan, pace: Pace, *, at: Split, before: Split) -> Leg:
+    """Roll back from the weights *at* to those *before*; times are since the decision."""
+    return _Walk(plan, pace, at).approach(before, _ROLLING_BACK)
+
+
+@dataclass(frozen=True, slots=True)
+class _Loop:
+    """The states of one loop of the machine, and the way from its Choice to its next Task."""
+
+    task: State
+    choice: State
+    wait: State
+
+
+_SHIFTING = _Loop(State.SHIFT_TRAFFIC, State.HAS_TRAFFIC_MOVED, State.WAIT_FOR_TRAFFIC)
+_BAKING = _Loop(State.CHECK_HEALTH, State.HEALTHY, State.BAKE)
+_SOAKING = _Loop(State.CHECK_SOAK, State.SOAKED, State.SOAK)
+_COMPLETING = _Loop(State.COMPLETE, State.IS_COMPLETE, State.WAIT_FOR_COMPLETION)
+_ROLLING_BACK = _Loop(State.ROLL_BACK, State.IS_TRAFFIC_BACK, State.WAIT_FOR_ROLLBACK)
+
+
+class _Walk:
+    """
+    The machine's clock and position.
+
+    Attributes:
+        states: Entered so far.
+        looks: At the alarms, since the start.
+        looked_at: When the last Task was entered: the `now` of its function.
+    """
+
+    def __init__(self, plan: Plan, pace: Pace, at: Split) -> None:
+        self.states: list[State] = []
+        self.looks: list[timedelta] = []
+        self.looked_at = _START
+        self._plan = plan
+        self._pace = pace
+        self._authority = _Authority(at, pace.controller)
+        self._now = _START
+        self._wrote: datetime | None = None
+        self._record = Record(migration="forecast", execution="forecast", plan=plan, started=_START)
+
+    @property
+    def elapsed(self) -> timedelta:
+        """Since the start."""
+        return self._now - _START
+
+    def pass_through(self, *states: State) -> None:
+        """Enter *states*, one after the other."""
+        for state in states:
+            self.states.append(state)
+            if state in _TASKS:
+                self.looked_at = self._now
+                self._now += self._pace.call
+
+    def approach(self, target: Split, loop: _Loop) -> Leg:
+        """Go round *loop* until *target* is read back, as `steps.common.approach` does."""
+        began, changes = self.elapsed, []
+        for _ in range(_LOOKS_MAX):
+            self.pass_through(loop.task)
+            now = self.looked_at
+            settled = self._record.with_(wrote=self._wrote).settled(now)
+            step = next_step(self._authority.reading(now), target, settled=settled)
+            changes += [self._write(write) for write in step.writes]
+            self.pass_through(loop.choice)
+            if step.arrived:
+                break
+            self._wait(loop, self._plan.timing.poll)
+        return Leg(began, tuple(changes), self.looked_at - _START)
+
+    def watch(self, loop: _Loop, *, stage: int, began: datetime, first_wait: timedelta) -> None:
+        """Go round *loop* until `decide` says that the stage, or the soak, is over."""
+        soaking = loop is _SOAKING
+        record = self._record.with_(stage=stage, bake_began=began, soak_began=began if soaking else None)
+        signals = _approvals(self._plan)
+        wait = first_wait
+        for _ in range(_LOOKS_MAX):
+            self._wait(loop, wait)
+            self.pass_through(loop.task)
+            self.looks.append(self.looked_at - _START)
+            decision = decide(record=record, now=self.looked_at, verdict=_WELL, signals=signals, soaking=soaking)
+            self.pass_through(loop.choice)
+            if decision.action is not Action.WAIT:
+                break
+            wait = timedelta(seconds=decision.wait_seconds)
+
+    def _wait(self, loop: _Loop, wait: timedelta) -> None:
+        self.pass_through(loop.wait)
+        self._now += wait
+
+    def _write(self, write: Write) -> Change:
+        self._wrote = self.looked_at
+        shown, split = self._authority.write(write, self.looked_at)
+        return Change(write.side, write.weight, self.looked_at - _START, shown - _START, split)
+
+
+class _Authority:
+    """Route 53 behind ExternalDNS: shows every weight *lag* after it was written."""
+
+    def __init__(self, at: Split, lag: timedelta) -> None:
+        self._lag = lag
+        self._declared = {side: at.weight(side) for side in Side}
+        self._shown = dict(self._declared)
+        self._due: dict[Side, datetime] = {}
+
+    def reading(self, now: datetime) -> Reading:
+        for side, due in self._due.items():
+            if due <= now:
+                self._shown[side] = self._declared[side]
+        return Reading(_UNITED, self._side(Side.BLUE), self._side(Side.GREEN))
+
+    def write(self, write: Write, now: datetime) -> tuple[datetime, Split]:
+        """When *write* will be shown, and what is answered from then on."""
+        self._declared[write.side] = write.weight
+        self._due[write.side] = now + self._lag
+        return now + self._lag, Split(self._declared[Side.BLUE], self._declared[Side.GREEN])
+
+    def _side(self, side: Side) -> SideReading:
+        return SideReading(declared=self._declared[side], authoritative=self._shown[side])
+
+
+def _approvals(plan: Plan) -> tuple[Signal, ...]:
+    gated: Sequence[int] = [index for index, stage in enumerate(plan.stages) if stage.gate is Gate.APPROVAL]
+    return tuple(Signal(kind=SignalKind.APPROVE, by="forecast", at=_START, stage=index) for index in gated)
