@@ -1,0 +1,122 @@
+"""A forecast is the run: the synthesised machine and the real steps against an authority that follows on time."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from crossfade.core.forecast import EXTERNAL_DNS_INTERVAL, Pace, forecast
+from crossfade.core.migration import Record
+from crossfade.core.plan import Gate, Plan, Stage, Workload
+from crossfade.core.traffic import Reading, Write
+from crossfade.core.weight import ALL_BLUE, encode
+from crossfade.names import Function
+from crossfade.steps.check_health import check_health
+from crossfade.steps.complete import complete
+from crossfade.steps.preflight import preflight
+from crossfade.steps.record_baseline import record_baseline
+from crossfade.steps.shift_traffic import shift_traffic
+from crossfade.steps.take_lease import take_lease
+from crossfade.steps.tasks import HealthTask, LeasedTask, StageTask, Task
+from tests.fakes import FakeAlarms, InMemoryLedger, InMemoryRouter, RecordingNotifier
+from tests.steps.scene import a_plan
+from world.clock import Clock
+from world.cloud import Cloud
+
+pytestmark = pytest.mark.xdist_group("stacks")
+Json = dict[str, Any]
+NINE = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+
+
+class PunctualRouter(InMemoryRouter):
+    """Its authority shows every weight *lag* after it was written; it keeps when each was written."""
+
+    def __init__(self, workloads: Sequence[str], *, lag: timedelta) -> None:
+        super().__init__(workloads)
+        self._lag = lag
+        self._due = NINE
+        self.made: list[tuple[timedelta, Write]] = []
+
+    def observe(self, workloads: Sequence[Workload]) -> tuple[Reading, ...]:
+        if datetime.now(UTC) >= self._due:
+            self.propagate()
+        return super().observe(workloads)
+
+    def write(self, workloads: Sequence[Workload], writes: Sequence[Write], *, epoch: int) -> None:
+        super().write(workloads, writes, epoch=epoch)
+        self._due = datetime.now(UTC) + self._lag
+        self.made += [(datetime.now(UTC) - NINE, write) for write in writes]
+
+
+class Steps:
+    """The real steps as the handlers of the machine's functions, on fakes."""
+
+    def __init__(self, plan: Plan, router: InMemoryRouter) -> None:
+        self._plan = plan
+        self._router = router
+        self._ledger = InMemoryLedger()
+        self._alarms = FakeAlarms(plan.alarms)
+        self._notifier = RecordingNotifier()
+        self._steps: dict[Function, Callable[[Json], Any]] = {
+            Function.RESOLVE_PLAN: self._open,
+            Function.TAKE_LEASE: lambda event: take_lease(self._ledger, _task(Task, event)),
+            Function.PREFLIGHT: lambda e: preflight(self._ledger, router, self._alarms, _task(LeasedTask, e)),
+            Function.RECORD_BASELINE: lambda e: record_baseline(self._ledger, router, _task(LeasedTask, e)),
+            Function.SHIFT_TRAFFIC: lambda e: shift_traffic(self._ledger, router, _task(StageTask, e)).to_json(),
+            Function.CHECK_HEALTH: lambda e: check_health(self._ledger, self._alarms, _task(HealthTask, e)).to_log(),
+            Function.COMPLETE: lambda e: complete(self._ledger, router, self._notifier, _task(LeasedTask, e)).to_json(),
+        }
+
+    def load(self, path: str) -> Callable[[Json, object], Any]:
+        step = self._steps.get(Function(path.split(".")[1]))
+        return lambda event, _context: step(event) if step else {}
+
+    def _open(self, event: Json) -> Json:
+        self._ledger.open(
+            Record(
+                migration=event["migration"], execution=event["execution"], plan=self._plan, started=event["started"]
+            )
+        )
+        return {"plan": "standard", "stages": len(self._plan.stages), "workloads": 2, "dry_run": False, "summary": ""}
+
+
+def _task(kind: type[Any], event: Json) -> Any:
+    return kind.model_validate({key: value for key, value in event.items() if key in kind.model_fields})
+
+
+@pytest.fixture
+def cloud() -> Iterator[Cloud]:
+    with Clock(NINE) as clock, Cloud(clock) as cloud:
+        yield cloud
+
+
+@pytest.mark.parametrize("phase", [0.2, 0.5, 1.0])
+@pytest.mark.parametrize("shares", [(1, 5, 25, 50, 100), (10, 20, 50, 90, 100), (30, 99, 100), (100,)], ids=str)
+def test_a_run_does_what_its_forecast_says_when_it_says_so(
+    cloud: Cloud, main_template: Json, shares: tuple[float, ...], phase: float
+) -> None:
+    plan = _plan(shares)
+    router = PunctualRouter([workload.name for workload in plan.workloads], lag=EXTERNAL_DNS_INTERVAL * phase)
+    cloud.deploy(main_template, Steps(plan, router).load)
+
+    execution = cloud.run("tonight")
+    history = cloud.history(execution.arn)
+
+    expected = forecast(plan, Pace(phase=phase, call=timedelta()), before=ALL_BLUE)
+    assert execution.status == "SUCCEEDED"
+    assert history.states == list(expected.states)
+    assert execution.seconds == expected.ended.total_seconds()
+    assert history.transitions == expected.transitions
+    assert len(history.events) == expected.events
+    assert [(at, write.side, write.weight) for at, write in router.made if write.workload == "burnham"] == [
+        (change.written, change.side, change.weight) for change in expected.changes
+    ]
+
+
+def _plan(shares: tuple[float, ...]) -> Plan:
+    stages = tuple(
+        Stage(share_percent=share, blue=split.blue, green=split.green, bake=timedelta(seconds=200), gate=Gate.NONE)
+        for share, split in zip(shares, encode(shares), strict=True)
+    )
+    return a_plan().model_copy(update={"stages": stages, "soak": timedelta(seconds=100)})
