@@ -62,6 +62,7 @@ class Workload(Model):
         host: The DNS name that users ask for, lower case, without a trailing dot.
         router: How the weight reaches users.
         alarms: Names of the CloudWatch alarms, metric or composite, that judge green.
+        requests_per_second: Expected at the time of a migration, on both clusters together; None when unknown.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Workload(Model):
     host: str
     router: Router
     alarms: tuple[str, ...]
+    requests_per_second: float | None = None
 
 
 class Stage(Model):
@@ -154,6 +156,13 @@ class Plan(Model):
     def alarms(self) -> tuple[str, ...]:
         """The names of all alarms, each once, in order."""
         return tuple(dict.fromkeys(name for workload in self.workloads for name in workload.alarms))
+
+    @property
+    def requests_per_second(self) -> dict[str, float] | None:
+        """What is expected, by workload; None unless it is known of all."""
+        rates = {workload.name: workload.requests_per_second for workload in self.workloads}
+        known = {name: rate for name, rate in rates.items() if rate is not None}
+        return known if len(known) == len(rates) else None
 
     @property
     def lease_units(self) -> tuple[str, ...]:

@@ -248,6 +248,17 @@ def preview(
     )
 
 
+def over_budget(costs: Preview) -> str:
+    """Completes "this budget ...", for a budget that is not kept."""
+    worst = costs.bad_from_start.worst if costs.bad_from_start else None
+    if worst is None:
+        return "cannot be kept: the plan is over before an alarm can see a bad green; lengthen its bakes or its soak"
+    return (
+        f"is exceeded: up to {worst:,.0f} requests may fail when green is bad from its first user on; "
+        f"lower the first share, lengthen the first bakes or raise the budget"
+    )
+
+
 class _View:
     """
     A plan at one pace.
