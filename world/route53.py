@@ -1,0 +1,400 @@
+"""Route 53 as the world has it: moto's records under the real service's rules, and what resolvers see of them.
+
+Rule 1: a batch is checked whole, in order, before any of it counts; the refusals are the service's.
+Rule 2: what was accepted reaches the authoritative servers later, one delay a batch.
+Health comes from outside: this file knows no load balancer. Limits: records of type A are answered, one zone a name.
+
+Sources: Route 53 API reference (ChangeResourceRecordSets, ListResourceRecordSets); Developer Guide, "Weighted
+routing" and "How Amazon Route 53 chooses records when health checking is configured".
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from random import Random
+from typing import Any, Self
+
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.core.responses import ActionResult
+from moto.route53.exceptions import Route53ClientError
+from moto.route53.models import HostedZoneIdentifier, RecordSet, Route53Backend, route53_backends
+from moto.route53.responses import Route53 as Route53Responses
+from moto.utilities.id_generator import moto_id_manager
+
+from world.clock import Clock
+from world.moto_hooks.swap import swapped
+
+WEIGHT_MAX = 255
+PROPAGATION_SECONDS = (5, 60)
+"""From acceptance to all authoritative servers; "generally within 60 seconds"."""
+
+_PARTITION = "aws"
+_PAGE = 300
+_CREDENTIAL = re.compile(r"Credential=([^/]+)/")
+_THROTTLING = (
+    '<ErrorResponse xmlns="https://route53.amazonaws.com/doc/2013-04-01/"><Error><Type>Sender</Type>'
+    "<Code>Throttling</Code><Message>Rate exceeded</Message></Error><RequestId>throttled</RequestId></ErrorResponse>"
+)
+_POLICIES = ("Weight", "Region", "Failover", "GeoLocation", "MultiValueAnswer")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """
+    One resource record set.
+
+    Attributes:
+        name: Lower case, without a trailing dot.
+        type: `A`, `AAAA`, `TXT`, …
+        set_identifier: Of a weighted record; None for a simple one.
+        weight: 0 to 255; None for a simple record.
+        target: DNS name of an alias, without a trailing dot; None for others.
+        evaluate_target_health: Whether an alias counts as healthy only while its target is.
+        ttl: In seconds; None for an alias.
+        values: Of a record that is no alias.
+    """
+
+    name: str
+    type: str
+    set_identifier: str | None = None
+    weight: int | None = None
+    target: str | None = None
+    evaluate_target_health: bool = False
+    ttl: int | None = None
+    values: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, stored: RecordSet) -> Self:
+        """What moto has stored."""
+        alias = stored.alias_target or {}
+        return cls(
+            name=stored.name.rstrip(".").lower(),
+            type=str(stored.type),
+            set_identifier=stored.set_identifier,
+            weight=None if stored.weight is None else int(stored.weight),
+            target=alias["DNSName"].rstrip(".").lower() if alias else None,
+            evaluate_target_health=bool(alias.get("EvaluateTargetHealth", False)),
+            ttl=None if stored.ttl is None else int(stored.ttl),
+            values=tuple(sorted(stored.records or ())),
+        )
+
+    @property
+    def key(self) -> "RecordKey":
+        """What makes it one of its kind."""
+        return self.name, self.type, self.set_identifier or ""
+
+    @property
+    def label(self) -> str:
+        """As the service's refusals name it."""
+        identifier = f", set identifier='{self.set_identifier}'" if self.set_identifier else ""
+        return f"[name='{self.name}.', type='{self.type}'{identifier}]"
+
+
+RecordKey = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """
+    One record that authoritative servers may answer with.
+
+    Attributes:
+        record: It.
+        share: How often it is the answer, 0.0 to 1.0; 0 while it is not considered.
+        is_healthy: Route 53's verdict.
+    """
+
+    record: Record
+    share: float
+    is_healthy: bool
+
+
+class Route53:
+    """
+    The service and its name servers.
+
+    Args:
+        clock: Its time.
+        random: Where propagation delays come from.
+        is_healthy: The verdict on the target of an alias, by its DNS name.
+    """
+
+    def __init__(self, clock: Clock, random: Random, is_healthy: Callable[[str], bool] = lambda _: True) -> None:
+        self._clock = clock
+        self._random = random
+        self._is_healthy = is_healthy
+        self._visible: dict[str, dict[RecordKey, Record]] = {}
+        self._accepted: dict[RecordKey, tuple[int, Record | None]] = {}
+        self._shown: dict[RecordKey, int] = {}
+        self._batches = 0
+        self._throttled_until = clock.now
+        self._throttled_callers: frozenset[str] = frozenset()
+
+    @contextmanager
+    def installed(self) -> Iterator[Self]:
+        """Let moto's Route 53 be this one while the context is open."""
+        hooks = (
+            swapped(Route53Backend, "change_resource_record_sets", self._changes_are_checked_as_one_batch),
+            swapped(Route53Responses, "list_resource_record_sets", _lists_begin_where_asked),
+            self._calls_can_be_throttled(),
+        )
+        with ExitStack() as stack:
+            for hook in hooks:
+                stack.enter_context(hook)
+            yield self
+
+    def create_zone(self, zone_id: str, name: str) -> None:
+        """Have a public hosted zone with exactly this id; moto draws one of its own unless it is told before."""
+        domain = f"{name.rstrip('.')}."
+        identifier = HostedZoneIdentifier(DEFAULT_ACCOUNT_ID, domain, None)
+        moto_id_manager.set_custom_id(identifier, zone_id)
+        try:
+            _backend().create_hosted_zone(domain, private_zone=False, caller_reference=zone_id)
+        finally:
+            moto_id_manager.unset_custom_id(identifier)
+
+    def records(self, zone_id: str) -> list[Record]:
+        """What the API would list: everything accepted, propagated or not."""
+        return [Record.of(stored) for stored in _backend().get_hosted_zone(zone_id).rrsets]
+
+    def throttle(self, duration: timedelta, callers: Sequence[str] = ()) -> None:
+        """Refuse calls for *duration*, of everybody or of the owners of these access keys only."""
+        self._throttled_until = self._clock.now + duration
+        self._throttled_callers = frozenset(callers)
+
+    def is_throttled(self, caller: str) -> bool:
+        """Whether a call of *caller* would be refused now."""
+        is_meant = not self._throttled_callers or caller in self._throttled_callers
+        return is_meant and self._clock.now < self._throttled_until
+
+    def settle(self) -> None:
+        """Let everything accepted be visible at once, as after a quiet hour."""
+        for key in self._accepted:
+            self._show(key, self._batches)
+
+    def answers(self, host: str) -> tuple[Answer, ...]:
+        """What authoritative servers answer for *host* now, record by record; empty when there is no such name."""
+        records = list(self._visible.get(host.rstrip(".").lower(), {}).values())
+        healthy = [self._counts_as_healthy(record) for record in records]
+        shares = choose([(record.weight, is_healthy) for record, is_healthy in zip(records, healthy, strict=True)])
+        return tuple(map(Answer, records, shares, healthy))
+
+    def _counts_as_healthy(self, record: Record) -> bool:
+        return record.target is None or not record.evaluate_target_health or self._is_healthy(record.target)
+
+    # --- hooks, each named after what is true with it ----------------------------------------------------------------
+
+    @property
+    def _changes_are_checked_as_one_batch(self) -> Callable[..., None]:
+        """Moto applies change after change and checks next to nothing."""
+
+        def change_resource_record_sets(backend: Route53Backend, zoneid: str, change_list: list[Any]) -> None:
+            zone = backend.get_hosted_zone(zoneid)
+            _check_names(zone.name, change_list)
+            zone.rrsets = changed(zone.rrsets, change_list)
+            self._accept({_record_set(change)[1].key for change in change_list}, zone.rrsets)
+
+        return change_resource_record_sets
+
+    @contextmanager
+    def _calls_can_be_throttled(self) -> Iterator[None]:
+        """Moto never says Throttling."""
+        with ExitStack() as stack:
+            for name in ("change_resource_record_sets", "list_resource_record_sets"):
+                replacement = self._throttled(getattr(Route53Responses, name))
+                stack.enter_context(swapped(Route53Responses, name, replacement))
+            yield
+
+    def _throttled(self, action: Callable[[Any], ActionResult]) -> Callable[[Any], Any]:
+        def unless_throttled(responses: Any) -> Any:
+            found = _CREDENTIAL.search(responses.headers.get("Authorization", ""))
+            if self.is_throttled(found[1] if found else ""):
+                return _THROTTLING, {"status": 400}  # as text: the service's model, which moto asks, lacks this code
+            return action(responses)
+
+        return unless_throttled
+
+    # --- propagation -------------------------------------------------------------------------------------------------
+
+    def _accept(self, keys: set[RecordKey], stored: Sequence[RecordSet]) -> None:
+        self._batches += 1
+        batch = self._batches
+        now = {record.key: record for record in map(Record.of, stored)}
+        for key in keys:
+            self._accepted[key] = (batch, now.get(key))
+        snapshot = {key: now.get(key) for key in keys}
+        delay = timedelta(seconds=self._random.uniform(*PROPAGATION_SECONDS))
+        self._clock.after(delay, lambda: self._arrive(snapshot, batch))
+
+    def _arrive(self, snapshot: Mapping[RecordKey, Record | None], batch: int) -> None:
+        for key, record in snapshot.items():
+            if self._shown.get(key, 0) < batch:  # a younger batch may have been faster
+                self._put(key, record, batch)
+
+    def _show(self, key: RecordKey, batch: int) -> None:
+        self._put(key, self._accepted[key][1], batch)
+
+    def _put(self, key: RecordKey, record: Record | None, batch: int) -> None:
+        self._shown[key] = batch
+        name, type_, _ = key
+        if type_ != "A":
+            return
+        if record is None:
+            self._visible.get(name, {}).pop(key, None)
+        else:
+            self._visible.setdefault(name, {})[key] = record
+
+
+def choose(records: Sequence[tuple[int | None, bool]]) -> list[float]:
+    """
+    How often each record is the answer, from its weight (None for a simple one) and its health.
+
+    Nonzero healthy records first; if there are none, zero-weight healthy ones; if nothing is healthy, all count as
+    healthy. Zero weights alone are equally likely.
+    """
+    healthy = [is_healthy for _, is_healthy in records]
+    considered = healthy if any(healthy) else [True] * len(records)
+    weights = [
+        (1 if weight is None else weight) * counts for (weight, _), counts in zip(records, considered, strict=True)
+    ]
+    if not any(weights):
+        weights = [int(counts) for counts in considered]
+    total = sum(weights) or 1
+    return [weight / total for weight in weights]
+
+
+def changed(stored: Sequence[RecordSet], changes: Sequence[Mapping[str, Any]]) -> list[RecordSet]:
+    """
+    The record sets after *changes*, applied in order; *stored* stays as it is.
+
+    Raises:
+        Route53ClientError: InvalidInput or InvalidChangeBatch, with every fault; then nothing changes.
+    """
+    for change in changes:
+        _check_shape(change["Action"], change["ResourceRecordSet"])
+    by_key = {Record.of(one).key: one for one in stored}
+    faults: list[str] = []
+    for change in changes:
+        record_set, record = _record_set(change)
+        current = {key: Record.of(one) for key, one in by_key.items() if key[:2] == record.key[:2]}
+        found = [fault for check in _CHECKS if (fault := check(change["Action"], record, current))]
+        faults += found
+        if found:
+            continue
+        if change["Action"] == "DELETE":
+            del by_key[record.key]
+        else:
+            by_key[record.key] = record_set
+    if faults:
+        raise Route53ClientError("InvalidChangeBatch", f"[{', '.join(faults)}]")
+    return list(by_key.values())
+
+
+def _check_names(zone: str, changes: Sequence[Mapping[str, Any]]) -> None:
+    for change in changes:
+        name = change["ResourceRecordSet"]["Name"].rstrip(".").lower()
+        if not f".{name}".endswith(f".{zone.rstrip('.')}"):
+            msg = f"[RRSet with DNS name {name}. is not permitted in zone {zone}]"
+            raise Route53ClientError("InvalidChangeBatch", msg)
+
+
+Current = Mapping[RecordKey, Record]
+"""The record sets of one name and type."""
+
+
+def creating_needs_a_free_place(action: str, record: Record, current: Current) -> str | None:
+    """Moto adds a second one."""
+    if action == "CREATE" and record.key in current:
+        return f"Tried to create resource record set {record.label} but it already exists"
+    return None
+
+
+def deleting_needs_the_same_values(action: str, record: Record, current: Current) -> str | None:
+    """Moto compares next to nothing, and deletes by set identifier alone, whatever the name."""
+    if action != "DELETE":
+        return None
+    if record.key not in current:
+        return f"Tried to delete resource record set {record.label} but it was not found"
+    if current[record.key] != record:
+        return (
+            f"Tried to delete resource record set {record.label} "
+            "but the values provided do not match the current values"
+        )
+    return None
+
+
+def weighted_and_simple_do_not_mix(action: str, record: Record, current: Current) -> str | None:
+    """Moto stores both."""
+    others = [other for key, other in current.items() if key != record.key]
+    if action == "DELETE" or all((other.weight is None) == (record.weight is None) for other in others):
+        return None
+    kind = "weighted" if record.weight is None else "non-weighted"
+    return f"RRSet with DNS name {record.name}., type {record.type} cannot be created as a {kind} set exists"
+
+
+_CHECKS = (creating_needs_a_free_place, deleting_needs_the_same_values, weighted_and_simple_do_not_mix)
+
+
+def _check_shape(action: str, record_set: Mapping[str, Any]) -> None:
+    """What the service refuses before it looks at the zone; moto accepts it all."""
+    if action not in ("CREATE", "DELETE", "UPSERT"):
+        msg = f"Value '{action}' is not facet-valid with respect to enumeration '[CREATE, DELETE, UPSERT]'"
+        raise _invalid(msg)
+    weight = record_set.get("Weight")
+    has_policy = any(record_set.get(policy) is not None for policy in _POLICIES)
+    if weight is not None and not 0 <= int(weight) <= WEIGHT_MAX:
+        bound, name = ("maxInclusive", WEIGHT_MAX) if int(weight) > WEIGHT_MAX else ("minInclusive", 0)
+        msg = f"Value '{weight}' is not facet-valid with respect to {bound} '{name}' for type 'Weight'"
+        raise _invalid(msg)
+    if bool(record_set.get("SetIdentifier")) != has_policy:
+        raise _invalid("Expected both of SetIdentifier and a routing policy, or neither")
+    is_alias = bool(record_set.get("AliasTarget"))
+    is_plain = record_set.get("TTL") is not None and bool(record_set.get("ResourceRecords"))
+    if is_alias == is_plain:
+        raise _invalid("Expected exactly one of [AliasTarget, all of [TTL, and ResourceRecords]]")
+
+
+def _invalid(message: str) -> Route53ClientError:
+    return Route53ClientError("InvalidInput", f"Invalid request: {message}")
+
+
+def _record_set(change: Mapping[str, Any]) -> tuple[RecordSet, Record]:
+    given = dict(change["ResourceRecordSet"])
+    given["Name"] = f"{given['Name'].rstrip('.').lower()}."
+    if "ResourceRecords" in given:
+        given["ResourceRecords"] = [one["Value"] for one in given["ResourceRecords"]]
+    make: Any = RecordSet  # abstract to the eye of a type checker only
+    record_set: RecordSet = make(given)
+    return record_set, Record.of(record_set)
+
+
+def _lists_begin_where_asked(responses: Any) -> ActionResult:
+    """Moto ignores StartRecordIdentifier, so a page that ends within a weighted group repeats or loses records."""
+    start_name, start_type = responses._get_param("StartRecordName"), responses._get_param("StartRecordType")  # noqa: SLF001  # moto's own way
+    if start_type and not start_name:
+        raise Route53ClientError("InvalidInput", "The input is not valid")
+    identifier = responses._get_param("StartRecordIdentifier") or ""  # noqa: SLF001
+    start = (_reversed(start_name or ""), start_type or "", identifier)
+    size = responses._get_int_param("MaxItems", _PAGE)  # noqa: SLF001
+    zone = responses.backend.get_hosted_zone(responses._get_param("HostedZoneId"))  # noqa: SLF001
+    ordered = sorted((one for one in zone.rrsets if _place(one) >= start), key=_place)
+    after = ordered[size] if len(ordered) > size else None
+    result = {"ResourceRecordSets": ordered[:size], "IsTruncated": after is not None, "MaxItems": size}
+    if after is not None:
+        result |= {"NextRecordName": after.name, "NextRecordType": after.type}
+        result |= {"NextRecordIdentifier": after.set_identifier}
+    return ActionResult(result)
+
+
+def _place(stored: RecordSet) -> tuple[str, str, str]:
+    return _reversed(stored.name), str(stored.type), stored.set_identifier or ""
+
+
+def _reversed(name: str) -> str:
+    return ".".join(reversed(name.rstrip(".").lower().split(".")))
+
+
+def _backend() -> Route53Backend:
+    return route53_backends[DEFAULT_ACCOUNT_ID][_PARTITION]
