@@ -5,7 +5,7 @@ as canonical JSON. This file knows no YAML and no file; `adapters.config_file` d
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -14,7 +14,7 @@ from pydantic.alias_generators import to_camel
 from pydantic.json_schema import GenerateJsonSchema
 
 from crossfade.core.duration import format_duration
-from crossfade.core.fault import sentences
+from crossfade.core.fault import sentence, sentences
 from crossfade.core.forms import (
     AlarmName,
     Between,
@@ -32,10 +32,11 @@ from crossfade.core.forms import (
     TimeZone,
     ZoneId,
 )
-from crossfade.core.plan import Cluster, Gate, HostedZone, Model, Router, Timing, Workload
+from crossfade.core.plan import Cluster, Gate, HostedZone, Model, Plan, Router, Stage, Timing, Workload
 from crossfade.core.presets import Preset, stages_of
+from crossfade.core.preview import over_budget, preview
 from crossfade.core.rules import broken_rules
-from crossfade.core.weight import PERCENT
+from crossfade.core.weight import PERCENT, encode
 from crossfade.errors import InvalidConfigError
 
 WORKLOADS_MAX = 90
@@ -46,6 +47,7 @@ _SECOND, _MINUTE, _HOUR, _DAY = (timedelta(seconds=s) for s in (1, 60, 3_600, 86
 _DEFAULT = Timing()
 
 Switch = Annotated[bool, Strict()]
+Rate = Annotated[float, Strict(), Field(gt=0, allow_inf_nan=False)]
 Share = Annotated[float, Strict(), Field(gt=0, le=PERCENT, allow_inf_nan=False)]
 
 
@@ -90,6 +92,11 @@ class WorkloadConfig(Workload):
     alarms: tuple[AlarmName, ...] = Field(
         min_length=1, description="CloudWatch alarms, metric or composite, that judge green. One in ALARM rolls back."
     )
+    requests_per_second: Rate | None = Field(
+        default=None,
+        alias="requestsPerSecond",
+        description="Requests expected while a migration runs; with it, `crossfade plan` says how many may fail.",
+    )
 
 
 class StageConfig(Entry):
@@ -101,6 +108,14 @@ class StageConfig(Entry):
     )
     gate: Gate = Field(
         default=Gate.NONE, description="approval: a person has to approve before the stage is left; none: nobody has."
+    )
+
+
+class BudgetConfig(Entry):
+    """What a plan may cost its users. Held against the rates of the workloads, where all are known."""
+
+    failed_requests: Annotated[int, Strict(), Field(gt=0)] = Field(
+        description="How many requests may fail, at worst, when green is bad from its first user on."
     )
 
 
@@ -116,6 +131,9 @@ class PlanConfig(Entry):
     )
     not_after: Instant | None = Field(
         default=None, description="The latest instant, with a zone, at which a migration with this plan may start."
+    )
+    budget: BudgetConfig | None = Field(
+        default=None, description="What it may cost; a plan that costs more is refused."
     )
 
     @property
@@ -193,6 +211,21 @@ class Config(Entry):
     notifications: NotificationsConfig = Field(default=NotificationsConfig())
     triggers: TriggersConfig = Field(default=TriggersConfig())
 
+    def plan(self, name: str) -> Plan:
+        """What the plan *name*, which must be one of `plans`, does with all workloads."""
+        chosen = self.plans[name]
+        return Plan(
+            name=name,
+            blue=Cluster.model_validate(self.clusters.blue.model_dump()),
+            green=Cluster.model_validate(self.clusters.green.model_dump()),
+            zone=HostedZone.model_validate(self.hosted_zone.model_dump()),
+            workloads=tuple(Workload.model_validate(workload.model_dump()) for workload in self.workloads),
+            stages=_stages(chosen),
+            soak=chosen.soak,
+            timing=Timing.model_validate(self.timing.model_dump()),
+            not_after=chosen.not_after,
+        )
+
     def to_json(self) -> str:
         """The canonical form: the same configuration is always the same text."""
         content = self.model_dump(mode="json", by_alias=True, exclude_none=True)
@@ -213,6 +246,15 @@ class Config(Entry):
         return check_config(document, now=None)
 
 
+def _stages(chosen: PlanConfig) -> tuple[Stage, ...]:
+    steps = chosen.steps
+    splits = encode([step.share for step in steps])
+    return tuple(
+        Stage(share_percent=step.share, blue=split.blue, green=split.green, bake=step.bake, gate=step.gate)
+        for step, split in zip(steps, splits, strict=True)
+    )
+
+
 def check_config(document: object, *, now: datetime | None) -> Config:
     """
     Check a configuration that was read from YAML or JSON.
@@ -227,10 +269,24 @@ def check_config(document: object, *, now: datetime | None) -> Config:
     if not isinstance(document, dict):
         raise InvalidConfigError(["configuration: must be a mapping of keys to values; begin it with version: 1"])
     config, faults = _read(document)
-    faults += broken_rules(document, now=now)
+    faults += broken_rules(document, timing=_timing(document), now=now)
+    if config is not None and not faults:
+        faults += _budget_faults(config)
     if config is None or faults:
         raise InvalidConfigError(list(dict.fromkeys(faults)))
     return config
+
+
+def _budget_faults(config: Config) -> Iterator[str]:
+    """Plans that cost more than they may; this needs the whole plan, so it comes after every other rule."""
+    for name, chosen in config.plans.items():
+        if chosen.budget is None:
+            continue
+        plan = config.plan(name)
+        allowed = chosen.budget.failed_requests
+        costs = preview(plan, requests_per_second=plan.requests_per_second, failed_requests=allowed)
+        if costs.budget is not None and costs.budget.kept is False:
+            yield sentence(("plans", name, "budget", "failedRequests"), over_budget(costs))
 
 
 def _read(document: Mapping[str, object]) -> tuple[Config | None, list[str]]:
@@ -238,6 +294,13 @@ def _read(document: Mapping[str, object]) -> tuple[Config | None, list[str]]:
         return Config.model_validate(document), []
     except ValidationError as error:
         return None, sentences(error, _known_keys())
+
+
+def _timing(document: Mapping[str, object]) -> Timing | None:
+    try:
+        return TimingConfig.model_validate(document.get("timing", {}))
+    except ValidationError:
+        return None
 
 
 def _known_keys() -> set[str]:

@@ -20,6 +20,7 @@ _SENTENCES: dict[str, Callable[[ErrorDetails], str]] = {
     "string_type": lambda _: "must be text; put the value in quotes",
     "string_unicode": lambda _: "is not valid Unicode text; write it anew",
     "bool_type": lambda _: "must be true or false, without quotes",
+    "int_type": lambda _: "must be a whole number such as 1000, without quotes",
     "float_type": lambda _: "must be a number such as 10, without quotes or %",
     "finite_number": lambda _: "must be a finite number",
     "greater_than": lambda error: f"must be greater than {_limit(error, 'gt'):g}",
@@ -59,13 +60,17 @@ def sentences(error: ValidationError, known_keys: Collection[str], *, root: Path
     """
     Every fault that pydantic found, each once, in the order of the fields.
 
+    A list of faulty entries counts as empty there; that is not told, as the entries are.
+
     Args:
         error: What pydantic raised.
         known_keys: All keys there are, to guess what an unknown one was meant to be.
         root: The path of the document itself.
     """
     found = error.errors(include_url=False, include_input=False)
-    return list(dict.fromkeys(_sentence(detail, known_keys, root) for detail in found))
+    blamed = {detail["loc"][:depth] for detail in found for depth in range(len(detail["loc"]))}
+    told = [detail for detail in found if not (detail["type"] == "too_short" and detail["loc"] in blamed)]
+    return list(dict.fromkeys(_sentence(detail, known_keys, root) for detail in told))
 
 
 def _sentence(error: ErrorDetails, known_keys: Collection[str], root: Path) -> str:

@@ -70,7 +70,8 @@ def shown(value: str) -> str:
     return repr(value if len(value) <= _SHOWN_MAX else value[:_SHOWN_MAX] + "...")
 
 
-def _plain(value: str) -> str:
+def plain(value: str) -> str:
+    """A name as DNS compares it: lower case, no dot at the end."""
     return value.strip().lower().rstrip(".")
 
 
@@ -83,16 +84,16 @@ def _alarm_name(value: str) -> str:
 
 
 Label = Annotated[
-    str, Form(_LABEL, "must be a DNS label: at most 63 of a-z, 0-9 and hyphen, no hyphen at an end", 63, _plain)
+    str, Form(_LABEL, "must be a DNS label: at most 63 of a-z, 0-9 and hyphen, no hyphen at an end", 63, plain)
 ]
 """Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/"""
 
 ObjectName = Annotated[
-    str, Form(_LABELS, "must be a Kubernetes name: at most 253 of a-z, 0-9, hyphen and dot", 253, _plain)
+    str, Form(_LABELS, "must be a Kubernetes name: at most 253 of a-z, 0-9, hyphen and dot", 253, plain)
 ]
 DnsName = Annotated[
     str,
-    Form(rf"{_LABEL}(\.{_LABEL})+", "must be a DNS name in lower case, without a dot at the end or a *", 253, _plain),
+    Form(rf"{_LABEL}(\.{_LABEL})+", "must be a DNS name in lower case, without a dot at the end or a *", 253, plain),
 ]
 ZoneId = Annotated[
     str, Form(r"Z[A-Z0-9]{1,31}", "must be the id of a hosted zone: Z and then capitals and digits", 32, _zone_id)
@@ -106,7 +107,7 @@ ClusterName = Annotated[
 """Source: https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateCluster.html"""
 
 Region = Annotated[
-    str, Form(r"[a-z]{2,5}(-[a-z]+){1,3}-[0-9]{1,2}", "must be an AWS Region such as eu-west-1", 32, _plain)
+    str, Form(r"[a-z]{2,5}(-[a-z]+){1,3}-[0-9]{1,2}", "must be an AWS Region such as eu-west-1", 32, plain)
 ]
 AlarmName = Annotated[
     str,
@@ -147,6 +148,8 @@ Words = Annotated[str, Form(r"[^\x00-\x1f\x7f]*", "must be one line of at most 5
 
 
 def _read_duration(value: object) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
     if not isinstance(value, str):
         msg = "must be a duration with its unit, such as 90s, 10m, 2h, 1d or 1h30m"
         raise ValueError(msg)  # noqa: TRY004 - pydantic collects ValueError only

@@ -4,18 +4,17 @@ The input may choose among what is deployed and may narrow it; it can name nothi
 all workloads.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated
 
 from pydantic import ConfigDict, Field, Strict, ValidationError
 from pydantic.alias_generators import to_camel
 
-from crossfade.core.config import Config, PlanConfig
+from crossfade.core.config import Config
 from crossfade.core.fault import sentence, sentences
 from crossfade.core.forms import Instant, Words, shown
-from crossfade.core.plan import Cluster, HostedZone, Model, Plan, Stage, Timing, Workload
-from crossfade.core.weight import encode
+from crossfade.core.plan import Model, Plan
 from crossfade.errors import InvalidInputError, PlanExpiredError
 
 _ROOT = ("input",)
@@ -57,21 +56,12 @@ def resolve(config: Config, given: object, *, now: datetime) -> Plan:
     """
     asked = read_input(config, given)
     name = asked.plan or config.default_plan
-    chosen = config.plans[name]
-    not_after = min((limit for limit in (chosen.not_after, asked.not_after) if limit), default=None)
+    plan = config.plan(name)
+    not_after = min((limit for limit in (plan.not_after, asked.not_after) if limit), default=None)
     _refuse_late_start(name, not_after, now)
-    return Plan(
-        name=name,
-        blue=Cluster.model_validate(config.clusters.blue.model_dump()),
-        green=Cluster.model_validate(config.clusters.green.model_dump()),
-        zone=HostedZone.model_validate(config.hosted_zone.model_dump()),
-        workloads=_workloads(config, asked.workloads),
-        stages=_stages(chosen),
-        soak=chosen.soak,
-        timing=Timing.model_validate(config.timing.model_dump()),
-        not_after=not_after,
-        dry_run=asked.dry_run,
-    )
+    chosen = [workload for workload in plan.workloads if asked.workloads is None or workload.name in asked.workloads]
+    changes = {"workloads": tuple(chosen), "not_after": not_after, "dry_run": asked.dry_run}
+    return plan.model_copy(update=changes)
 
 
 def read_input(config: Config, given: object) -> MigrationInput:
@@ -117,17 +107,3 @@ def _refuse_late_start(name: str, not_after: datetime | None, now: datetime) -> 
             f"nothing was changed. Move notAfter forward and start again"
         )
         raise PlanExpiredError(msg)
-
-
-def _workloads(config: Config, names: Sequence[str] | None) -> tuple[Workload, ...]:
-    chosen = [entry for entry in config.workloads if names is None or entry.name in names]
-    return tuple(Workload.model_validate(entry.model_dump()) for entry in chosen)
-
-
-def _stages(chosen: PlanConfig) -> tuple[Stage, ...]:
-    steps = chosen.steps
-    splits = encode([step.share for step in steps])
-    return tuple(
-        Stage(share_percent=step.share, blue=split.blue, green=split.green, bake=step.bake, gate=step.gate)
-        for step, split in zip(steps, splits, strict=True)
-    )

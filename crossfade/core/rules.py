@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from crossfade.core.budget import EVENTS_MAX, events_needed, fits
 from crossfade.core.duration import format_duration, parse_duration
 from crossfade.core.fault import Path, sentence, written
-from crossfade.core.forms import read_instant, shown
+from crossfade.core.forms import plain, read_instant, shown
 from crossfade.core.plan import Timing
 from crossfade.core.presets import Preset, stages_of
 from crossfade.core.weight import PERCENT, encode
@@ -19,15 +19,15 @@ Document = Mapping[str, object]
 Faults = Iterator[str]
 
 
-def broken_rules(document: Document, *, now: datetime | None) -> list[str]:
+def broken_rules(document: Document, *, timing: Timing | None, now: datetime | None) -> list[str]:
     """
     Every broken rule of *document*, one sentence each.
 
     Args:
         document: The configuration as read, of any shape.
+        timing: Its timing, defaults filled in; None when that is faulty by itself.
         now: UTC; None when the plans' `notAfter` are not to be checked.
     """
-    timing = _timing(document)
     found = [*_cluster_faults(document), *_workload_faults(document), *_timing_faults(timing)]
     for name, plan in _mapping(document.get("plans")).items():
         found += _plan_faults(("plans", name), _mapping(plan), timing, now)
@@ -66,7 +66,7 @@ def _ingress(workload: Document) -> str | None:
 
 
 def _zone_faults(path: Path, host: str | None, zone: str | None) -> Faults:
-    if host and zone and host != zone and not host.endswith(f".{zone}"):
+    if host and zone and not f".{plain(host)}".endswith(f".{plain(zone)}"):
         yield sentence(path, f"{shown(host)} is outside the hosted zone {shown(zone)}; use a host in that zone")
 
 
@@ -101,8 +101,9 @@ def _order_faults(path: Path, shares: Sequence[float | None]) -> Faults:
             rule = f"{share:g} does not rise above the {highest:g} before it; let shares rise from stage to stage"
             yield sentence((*path, index, "share"), rule)
         highest = max(highest, share or 0)
-    if shares and shares[-1] is not None and shares[-1] != PERCENT:
-        yield sentence((*path, len(shares) - 1, "share"), f"{shares[-1]:g} is the last share; the last must be 100")
+    last = shares[-1] if shares else None
+    if last is not None and 0 < last < PERCENT:
+        yield sentence((*path, len(shares) - 1, "share"), f"{last:g} is the last share; the last must be 100")
 
 
 def _expression_faults(path: Path, shares: Sequence[float]) -> Faults:
@@ -150,13 +151,6 @@ def _bakes(plan: Document) -> list[timedelta] | None:
 # --- Timing ----------------------------------------------------------------------------------------------------------
 
 
-def _timing(document: Document) -> Timing | None:
-    given = {name: _duration(value) for name, value in _mapping(document.get("timing")).items()}
-    if not given.keys() <= Timing.model_fields.keys() or not all(given.values()):
-        return None
-    return Timing.model_validate(given)
-
-
 def _timing_faults(timing: Timing | None) -> Faults:
     if timing is None:
         return
@@ -176,8 +170,8 @@ def _reference_faults(document: Document) -> Faults:
     asked: list[tuple[Path, object]] = [(("defaultPlan",), document.get("defaultPlan"))]
     asked += [(("triggers", "schedules", i, "plan"), _mapping(entry).get("plan")) for i, entry in enumerate(schedules)]
     for path, name in asked:
-        if _text(name) and name not in names:
-            yield sentence(path, f"there is no plan {shown(str(name))}; use one of {', '.join(names) or 'your plans'}")
+        if names and _text(name) and name not in names:
+            yield sentence(path, f"there is no plan {shown(str(name))}; use one of {', '.join(names)}")
 
 
 def _trigger_faults(document: Document) -> Faults:

@@ -1,0 +1,475 @@
+"""What a configuration may say, and the words with which it is refused."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crossfade.core.config import WORKLOADS_MAX, Config, check_config
+from crossfade.core.plan import Gate, Router
+from crossfade.errors import InvalidConfigError
+from tests.core.documents import NOW, REMOVED, Where, changed, config, faults, valid
+
+STAGES = ("plans", "standard", "stages")
+CART = ("workloads", 0)
+WEEKLY = ("triggers", "schedules", 0)
+COPY_OF_CART = {"name": "c", "namespace": "n", "ingress": "i", "host": "c.example.com", "alarms": ["a"]}
+
+
+def stages(*shares: float) -> list[dict[str, object]]:
+    return [{"share": share, "bake": "5m"} for share in shares]
+
+
+def workloads(count: int) -> list[dict[str, object]]:
+    return [{**COPY_OF_CART, "name": f"w{n}", "ingress": f"w{n}", "host": f"w{n}.example.com"} for n in range(count)]
+
+
+def test_a_valid_configuration_has_no_fault() -> None:
+    assert faults(valid()) == []
+
+
+def test_what_was_written_is_what_is_read() -> None:
+    read = config()
+
+    assert read.clusters.green.name == "shop-green"
+    assert read.hosted_zone.name == "example.com"
+    assert [workload.host for workload in read.workloads] == ["cart.example.com", "search.example.com"]
+    assert read.plans["standard"].steps[1].gate is Gate.APPROVAL
+    assert read.plans["standard"].soak == timedelta(minutes=30)
+    assert read.plans["standard"].not_after == datetime(2026, 6, 30, 16, tzinfo=UTC)
+    assert read.timing.poll == timedelta(minutes=1)
+    assert read.triggers.schedules[0].max_age == timedelta(minutes=15)
+
+
+def test_only_what_has_no_sensible_default_is_required() -> None:
+    optional: list[tuple[Where, object]] = [
+        (("timing",), REMOVED),
+        (("notifications",), REMOVED),
+        (("triggers",), REMOVED),
+        ((*CART, "router"), REMOVED),
+        (("plans", "quick", "soak"), REMOVED),
+    ]
+    read = config(*optional)
+
+    assert read.workloads[0].router is Router.EXTERNAL_DNS
+    assert read.plans["quick"].soak == timedelta(minutes=30)
+    assert read.notifications.emails == ()
+    assert read.triggers.schedules == ()
+
+
+def test_a_schedule_starts_nothing_until_somebody_says_so() -> None:
+    assert not config().triggers.schedules[0].enabled
+
+
+REFUSALS = [
+    # structure
+    pytest.param(("colour",), "blue", "colour: is not a key here", id="unknown key at the top"),
+    pytest.param((*CART, "alarm"), ["a"], "workloads[0].alarm: is not a key here; did you mean alarms?", id="a typo"),
+    pytest.param((*STAGES, 0, "not_after"), "x", "plans.standard.stages[0].not_after: is not a key", id="snake case"),
+    pytest.param(("version",), 2, "version: must be 1", id="wrong version"),
+    pytest.param(("version",), REMOVED, "version: is missing; add it", id="no version"),
+    pytest.param(("clusters", "green"), REMOVED, "clusters.green: is missing; add it", id="no green"),
+    pytest.param(("clusters", "green"), "shop-green", "clusters.green: must be a mapping", id="cluster as text"),
+    pytest.param(("workloads",), {"cart": {}}, "workloads: must be a list", id="workloads as mapping"),
+    pytest.param(("workloads",), [], "workloads: must have at least one entry", id="no workload"),
+    pytest.param(("plans",), {}, "plans: must have at least one entry", id="no plan"),
+    # clusters and zone
+    pytest.param(
+        ("clusters", "green"),
+        {"name": "shop-blue", "region": "eu-west-1"},
+        "clusters.green: is the same cluster as blue; name the one that gets the traffic",
+        id="same cluster twice",
+    ),
+    pytest.param(("clusters", "blue", "name"), "-blue", "clusters.blue.name: '-blue' must be an EKS name", id="EKS"),
+    pytest.param(("clusters", "blue", "name"), "b" * 101, "clusters.blue.name: ", id="EKS name of 101"),
+    pytest.param(("clusters", "blue", "name"), "b\n", "clusters.blue.name: 'b\\n' must be", id="EKS name with newline"),
+    pytest.param(
+        ("clusters", "blue", "region"), "Ireland", "clusters.blue.region: 'Ireland' must be an AWS", id="region"
+    ),
+    pytest.param(
+        ("hostedZone", "id"),
+        "/hostedzone/Z0EXAMPLE1",
+        "hostedZone.id: '/hostedzone/Z0EXAMPLE1' must be the id of a hosted zone: "
+        "Z and then capitals and digits; write it as Z0EXAMPLE1",
+        id="zone id with its prefix",
+    ),
+    pytest.param(("hostedZone", "id"), "example.com", "hostedZone.id: 'example.com' must be the id", id="bad zone id"),
+    pytest.param(("hostedZone", "name"), "example.com.", "write it as example.com", id="zone with a dot at the end"),
+    # workloads
+    pytest.param(
+        (*CART, "host"),
+        "Cart.Example.com",
+        "workloads[0].host: 'Cart.Example.com' must be a DNS name in lower case, "
+        "without a dot at the end or a *; write it as cart.example.com",
+        id="capitals in a host",
+    ),
+    pytest.param((*CART, "host"), "cart.example.com.", "write it as cart.example.com", id="host with a dot at the end"),
+    pytest.param((*CART, "host"), "*.example.com", "workloads[0].host: '*.example.com' must be a DNS", id="wildcard"),
+    pytest.param(
+        (*CART, "host"),
+        "cart.example.org",
+        "workloads[0].host: 'cart.example.org' is outside the hosted zone 'example.com'; use a host in that zone",
+        id="host outside the zone",
+    ),
+    pytest.param((*CART, "host"), "cartexample.com", "workloads[0].host: 'cartexample.com' is outside", id="no dot"),
+    pytest.param(
+        ("workloads", 1, "host"),
+        "cart.example.com",
+        "workloads[1].host: 'cart.example.com' is already the host of workloads[0]; each needs its own",
+        id="two workloads on one host",
+    ),
+    pytest.param(
+        ("workloads", 1, "name"), "cart", "workloads[1].name: 'cart' is already the name of workloads[0]", id="one name"
+    ),
+    pytest.param(
+        ("workloads", 1, "ingress"),
+        "cart-ingress",
+        "workloads[1].ingress: 'shop/cart-ingress' is already the ingress of workloads[0]",
+        id="two workloads on one Ingress",
+    ),
+    pytest.param((*CART, "name"), "Cart!", "workloads[0].name: 'Cart!' must be a DNS label", id="workload name"),
+    pytest.param((*CART, "name"), 2048, "workloads[0].name: must be text; put the value in quotes", id="a number"),
+    pytest.param((*CART, "namespace"), "kube.system", "workloads[0].namespace: 'kube.system' must be", id="namespace"),
+    pytest.param((*CART, "namespace"), "n" * 64, "workloads[0].namespace: ", id="namespace of 64"),
+    pytest.param((*CART, "ingress"), "cart_ingress", "workloads[0].ingress: 'cart_ingress' must be", id="ingress"),
+    pytest.param((*CART, "router"), "istio", "workloads[0].router: must be 'external_dns'", id="unknown router"),
+    pytest.param((*CART, "alarms"), [], "workloads[0].alarms: must have at least one entry", id="no alarm at all"),
+    pytest.param((*CART, "alarms"), REMOVED, "workloads[0].alarms: is missing; add it", id="no alarms key"),
+    pytest.param((*CART, "alarms"), ["a", "a"], "workloads[0].alarms[1]: 'a' stands here twice", id="one alarm twice"),
+    pytest.param((*CART, "alarms"), ["a" * 256], "workloads[0].alarms[0]: ", id="alarm name of 256"),
+    pytest.param(
+        (*CART, "alarms"), ["a\tb"], "workloads[0].alarms[0]: 'a\\tb' must be the name", id="control character"
+    ),
+    pytest.param(
+        (*CART, "alarms"),
+        ["arn:aws:cloudwatch:eu-west-1:111122223333:alarm:green-5xx"],
+        "not its ARN, at most 255 characters; write it as green-5xx",
+        id="ARN of an alarm",
+    ),
+    pytest.param(
+        ("workloads",),
+        workloads(WORKLOADS_MAX + 1),
+        "workloads: has 91 entries; at most 90 are possible",
+        id="more workloads than one lease can hold",
+    ),
+    # plans
+    pytest.param((*STAGES,), [], "plans.standard.stages: must have at least one entry", id="no stage"),
+    pytest.param(
+        ("plans", "quick", "preset"), REMOVED, "plans.quick: has no stages and no preset; add one", id="neither"
+    ),
+    pytest.param(
+        ("plans", "standard", "preset"),
+        "AllAtOnce",
+        "plans.standard: has both stages and a preset; remove one",
+        id="both",
+    ),
+    pytest.param(("plans", "quick", "preset"), "Canary", "plans.quick.preset: must be 'Canary10", id="unknown preset"),
+    pytest.param(("plans", "my plan"), {"preset": "Fast"}, "plans['my plan']: 'my plan' must start", id="plan name"),
+    pytest.param(
+        (*STAGES, 1, "share"),
+        0.5,
+        "plans.standard.stages[1].share: 0.5 does not rise above the 1 before it; let shares rise",
+        id="a share that falls",
+    ),
+    pytest.param(
+        (*STAGES, 1, "share"), 1, "plans.standard.stages[1].share: 1 does not rise", id="a share that repeats"
+    ),
+    pytest.param(
+        (*STAGES, 2, "share"),
+        90,
+        "plans.standard.stages[2].share: 90 is the last share; the last must be 100",
+        id="shares that do not end at 100",
+    ),
+    pytest.param((*STAGES, 0, "share"), 0, "plans.standard.stages[0].share: must be greater than 0", id="share 0"),
+    pytest.param((*STAGES, 2, "share"), 101, "plans.standard.stages[2].share: must be at most 100", id="share 101"),
+    pytest.param(
+        (*STAGES, 0, "share"), "1%", "plans.standard.stages[0].share: must be a number such as 10", id="percent"
+    ),
+    pytest.param((*STAGES, 0, "share"), True, "plans.standard.stages[0].share: must be a number", id="share true"),
+    pytest.param(
+        (*STAGES, 0, "share"), float("nan"), "plans.standard.stages[0].share: must be a finite", id="share nan"
+    ),
+    pytest.param(
+        (*STAGES, 0, "share"),
+        0.1,
+        "plans.standard.stages[0].share: 0.1 % cannot be made of whole weights from 0 to 255; use multiples of 0.5",
+        id="a share below the smallest weight",
+    ),
+    pytest.param(
+        STAGES,
+        stages(0.4, 99.3, 100),
+        "plans.standard.stages: these shares together cannot be made of whole weights",
+        id="shares that only fit one by one",
+    ),
+    pytest.param(
+        (*STAGES, 0, "bake"), "0s", "plans.standard.stages[0].bake: 0s is too short; use at least 1s", id="bake"
+    ),
+    pytest.param((*STAGES, 0, "bake"), "ten", "plans.standard.stages[0].bake: 'ten' is not a duration", id="malformed"),
+    pytest.param(
+        (*STAGES, 0, "bake"), "1.5h", "plans.standard.stages[0].bake: '1.5h' is not a duration", id="fraction"
+    ),
+    pytest.param((*STAGES, 0, "bake"), "-5m", "plans.standard.stages[0].bake: '-5m' is not a duration", id="negative"),
+    pytest.param(
+        (*STAGES, 0, "bake"), 600, "plans.standard.stages[0].bake: must be a duration with its unit", id="600"
+    ),
+    pytest.param(
+        (*STAGES, 0, "bake"), "9999999d", "plans.standard.stages[0].bake: '9999999d' is not", id="far too long"
+    ),
+    pytest.param(
+        (*STAGES, 0, "gate"), "maybe", "plans.standard.stages[0].gate: must be 'none' or 'approval'", id="gate"
+    ),
+    pytest.param(
+        ("plans", "standard", "soak"),
+        "3d",
+        "plans.standard: is too long to watch: it could need",
+        id="a plan that outlives the history of its execution",
+    ),
+    pytest.param(
+        ("plans", "standard", "notAfter"),
+        "2026-01-13T08:59:59Z",
+        "plans.standard.notAfter: '2026-01-13T08:59:59Z' is past; move it forward or remove it",
+        id="an expired plan",
+    ),
+    pytest.param(
+        ("plans", "standard", "notAfter"),
+        "2026-06-30T18:00:00",
+        "plans.standard.notAfter: '2026-06-30T18:00:00' has no time zone; write an instant with a zone",
+        id="an instant without zone",
+    ),
+    pytest.param(
+        ("plans", "standard", "notAfter"), "soon", "plans.standard.notAfter: 'soon' is not an", id="no instant"
+    ),
+    pytest.param(
+        ("plans", "standard", "notAfter"), 20260630, "plans.standard.notAfter: must be text", id="a date number"
+    ),
+    pytest.param(
+        ("plans", "standard", "notAfter"), "0001-01-01T00:00:00+10:00", "is not an instant", id="before the first year"
+    ),
+    pytest.param(
+        ("defaultPlan",),
+        "stadnard",
+        "defaultPlan: there is no plan 'stadnard'; use one of standard, quick",
+        id="a default plan that does not exist",
+    ),
+    # timing
+    pytest.param(("timing", "poll"), "1s", "timing.poll: 1s is too short; use at least 5s", id="poll too short"),
+    pytest.param(("timing", "poll"), "11m", "timing.poll: 11m is too long; use at most 10m", id="poll too long"),
+    pytest.param(("timing", "settle"), "0s", "timing.settle: 0s is too short", id="settle"),
+    pytest.param(("timing", "margin"), "30s", "timing.margin: 30s is too short; use at least 1m", id="below the TTL"),
+    pytest.param(("timing", "patience"), "10s", "timing.patience: 10s is too short", id="patience"),
+    pytest.param(
+        ("timing",),
+        {"settle": "6m"},
+        "timing.propagation: must be longer than timing.settle, which is 6m",
+        id="nothing would have time to settle",
+    ),
+    pytest.param(
+        ("timing",),
+        {"propagation": "20m"},
+        "timing.rollback: must be longer than timing.propagation, which is 20m",
+        id="a rollback shorter than one write",
+    ),
+    # notifications and triggers
+    pytest.param(
+        ("notifications", "emails", 0), "team", "notifications.emails[0]: 'team' must be one", id="no address"
+    ),
+    pytest.param(
+        ("notifications", "emails", 1),
+        "team@example.com",
+        "notifications.emails[1]: 'team@example.com' stands",
+        id="twice",
+    ),
+    pytest.param(
+        (*WEEKLY, "plan"),
+        "slow",
+        "triggers.schedules[0].plan: there is no plan 'slow'; use one of standard, quick",
+        id="a schedule's plan that does not exist",
+    ),
+    pytest.param(
+        (*WEEKLY, "expression"), "every day", "triggers.schedules[0].expression: 'every day' must be", id="cron"
+    ),
+    pytest.param((*WEEKLY, "expression"), "cron(0 9 * * *)", "with six fields", id="cron of five fields"),
+    pytest.param((*WEEKLY, "timezone"), "Europe Dublin", "triggers.schedules[0].timezone: 'Europe Dublin'", id="zone"),
+    pytest.param((*WEEKLY, "enabled"), "yes", "triggers.schedules[0].enabled: must be true or false", id="yes"),
+    pytest.param((*WEEKLY, "maxAge"), "10s", "triggers.schedules[0].maxAge: 10s is too short", id="max age"),
+    pytest.param(
+        (*WEEKLY, "maxAge"), "2d", "triggers.schedules[0].maxAge: 2d is too long; use at most 1d", id="too old"
+    ),
+    pytest.param(
+        ("triggers", "schedules", 1),
+        {"name": "weekly", "expression": "rate(7 days)", "plan": "quick"},
+        "triggers.schedules[1].name: 'weekly' is already the name of triggers.schedules[0]",
+        id="two schedules of one name",
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "words"), REFUSALS)
+def test_a_fault_is_refused_and_nothing_else_is_blamed(path: Where, value: object, words: str) -> None:
+    found = faults(changed((path, value)))
+
+    assert len(found) == 1, found
+    assert words in found[0]
+
+
+@pytest.mark.parametrize("document", [None, [], "text", 1])
+def test_what_is_not_a_mapping_is_refused(document: object) -> None:
+    assert faults(document) == ["configuration: must be a mapping of keys to values; begin it with version: 1"]
+
+
+def test_all_faults_are_told_at_once() -> None:
+    found = faults(
+        changed(
+            (("version",), 2),
+            (("clusters", "blue", "region"), "Ireland"),
+            ((*CART, "host"), "cart.example.org"),
+            (("workloads", 1, "name"), "cart"),
+            (("workloads", 1, "router"), "istio"),
+            ((*STAGES, 0, "bake"), "0s"),
+            ((*STAGES, 1, "share"), 1),
+            ((*STAGES, 2, "share"), 99),
+            (("plans", "quick", "stages"), stages(100)),
+            (("defaultPlan",), "nobody"),
+        )
+    )
+
+    assert sorted(fault.partition(":")[0] for fault in found) == [
+        "clusters.blue.region",
+        "defaultPlan",
+        "plans.quick",
+        "plans.standard.stages[0].bake",
+        "plans.standard.stages[1].share",
+        "plans.standard.stages[2].share",
+        "version",
+        "workloads[0].host",
+        "workloads[1].name",
+        "workloads[1].router",
+    ]
+
+
+def test_the_error_reads_as_one_fault_a_line() -> None:
+    with pytest.raises(InvalidConfigError) as caught:
+        check_config(changed((("version",), 2), (("defaultPlan",), "nobody")), now=NOW)
+
+    assert str(caught.value).splitlines() == caught.value.faults
+    assert len(caught.value.faults) == 2
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        pytest.param((*CART, "host"), "example.com", id="the zone's own name"),
+        pytest.param((*CART, "host"), "a.b.example.com", id="a host two levels down"),
+        pytest.param((*CART, "ingress"), "cart.v2", id="an Ingress name with a dot"),
+        pytest.param((*CART, "alarms"), ["Prüfung: 5xx / green"], id="an alarm name with spaces and umlauts"),
+        pytest.param((*CART, "alarms"), ["a" * 255], id="an alarm name of 255"),
+        pytest.param(("clusters", "green"), {"name": "shop-blue", "region": "eu-west-2"}, id="one name, two Regions"),
+        pytest.param(("clusters", "blue", "region"), "us-gov-west-1", id="GovCloud"),
+        pytest.param(("workloads",), workloads(WORKLOADS_MAX), id="as many workloads as one lease can hold"),
+        pytest.param(STAGES, stages(100), id="a single stage"),
+        pytest.param(STAGES, stages(0.5, 12.5, 100), id="half percents"),
+        pytest.param(("plans", "standard", "soak"), "0s", id="no soak"),
+        pytest.param((*WEEKLY, "expression"), "rate(7 days)", id="rate"),
+        pytest.param((*WEEKLY, "expression"), "at(2026-03-01T06:00:00)", id="at"),
+        pytest.param(("timing",), {"settle": "20s", "propagation": "2m"}, id="a fast ExternalDNS"),
+    ],
+)
+def test_what_is_unusual_but_right_is_accepted(path: Where, value: object) -> None:
+    assert faults(changed((path, value))) == []
+
+
+def test_a_longer_poll_makes_room_for_a_longer_plan() -> None:
+    long = (("plans", "standard", "soak"), "3d")
+
+    assert faults(changed(long, (("timing", "poll"), "4m"))) == []
+
+
+def test_a_plan_expires_at_its_instant_and_not_before() -> None:
+    limit = datetime(2026, 6, 30, 16, tzinfo=UTC)
+
+    assert faults(valid(), now=limit - timedelta(seconds=1)) == []
+    assert len(faults(valid(), now=limit)) == 1
+    assert faults(valid(), now=None) == []
+
+
+# --- The canonical form ----------------------------------------------------------------------------------------------
+
+
+def test_the_canonical_form_reads_back_as_the_same_configuration() -> None:
+    assert Config.from_json(config().to_json()) == config()
+
+
+def test_the_canonical_form_depends_on_the_content_only() -> None:
+    reordered = dict(reversed(valid().items()))
+    instant = (("plans", "standard", "notAfter"), "2026-06-30T16:00:00Z")
+
+    assert check_config(reordered, now=NOW).to_json() == config().to_json()
+    assert config(instant).to_json() == config().to_json()
+
+
+def test_the_canonical_form_speaks_as_people_write() -> None:
+    content = json.loads(config().to_json())
+
+    assert content["plans"]["standard"]["stages"][0] == {"bake": "10m", "gate": "none", "share": 1.0}
+    assert content["plans"]["quick"] == {"preset": "Canary10Percent5Minutes", "soak": "10m"}
+    assert content["timing"]["settle"] == "1m15s"
+
+
+def test_a_deployed_configuration_stays_readable_when_a_plan_has_expired() -> None:
+    assert Config.from_json(config().to_json()).plans["standard"].not_after is not None
+
+
+@pytest.mark.parametrize("text", ["", "{", "null", '{"version": 1}'])
+def test_a_deployed_configuration_is_checked_like_any_other(text: str) -> None:
+    with pytest.raises(InvalidConfigError, match=r"^\w+: "):
+        Config.from_json(text)
+
+
+# --- Anything at all -------------------------------------------------------------------------------------------------
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.just("10m")
+ANYTHING = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def places(value: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(place for key, part in inner for place in places(part, (*path, key)))]
+
+
+PLACES = [place for place in places(valid()) if place]
+
+
+@given(document=ANYTHING)
+def test_no_document_breaks_the_check(document: object) -> None:
+    assert all(": " in fault for fault in faults(document))
+
+
+@given(place=st.sampled_from(PLACES), value=ANYTHING)
+def test_whatever_stands_in_one_place_is_accepted_or_blamed_with_its_path(
+    place: tuple[str | int, ...], value: object
+) -> None:
+    found = faults(changed((place, value)))
+
+    assert all(": " in fault and not fault.startswith(":") for fault in found)
+    assert len(set(found)) == len(found)
+
+
+@given(place=st.sampled_from(PLACES))
+def test_whatever_is_missing_never_breaks_the_check(place: tuple[str | int, ...]) -> None:
+    assert all(": " in fault for fault in faults(changed((place, REMOVED))))
+
+
+@given(place=st.sampled_from(PLACES), value=SCALARS)
+def test_whatever_is_accepted_survives_its_canonical_form(place: tuple[str | int, ...], value: object) -> None:
+    document = changed((place, value))
+    if not faults(document):
+        read = check_config(document, now=None)
+
+        assert Config.from_json(read.to_json()) == read

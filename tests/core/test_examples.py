@@ -1,0 +1,192 @@
+"""The shipped configuration, the sample manifests and the RBAC belong together."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+import yaml
+
+from crossfade.adapters.config_file import read_config
+from crossfade.core.config import Config, WorkloadConfig, json_schema
+from crossfade.core.plan import Gate
+from crossfade.core.resolve import resolve
+from crossfade.names import ALPHA_PREFIX, IDENTIFIER_KEY, KUBERNETES_GROUP, WEIGHT_KEY
+from tests.core.documents import NOW
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "examples"
+CONFIG = read_config(ROOT / "crossfade.yaml", now=NOW)
+CONFIGS = [ROOT / "crossfade.yaml", EXAMPLES / "minimal.yaml"]
+SIDES = ["blue", "green"]
+
+Manifest = dict[str, Any]
+
+
+def manifests(folder: Path) -> Iterator[Manifest]:
+    for file in sorted(folder.glob("*.yaml")):
+        yield from yaml.safe_load_all(file.read_text(encoding="utf-8"))
+
+
+def of_kind(side: str, kind: str) -> dict[tuple[str, str], Manifest]:
+    found = [manifest for manifest in manifests(EXAMPLES / "manifests" / side) if manifest["kind"] == kind]
+    return {(m["metadata"].get("namespace", ""), m["metadata"]["name"]): m for m in found}
+
+
+def rbac(kind: str) -> list[Manifest]:
+    return [manifest for manifest in manifests(EXAMPLES / "rbac") if manifest["kind"] == kind]
+
+
+def annotation(manifest: Manifest, key: str) -> Any:
+    return manifest["metadata"]["annotations"][ALPHA_PREFIX + key]
+
+
+workload_cases = pytest.mark.parametrize("workload", CONFIG.workloads, ids=lambda workload: workload.name)
+side_cases = pytest.mark.parametrize("side", SIDES)
+
+
+# --- Configurations --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("file", CONFIGS, ids=lambda file: file.name)
+def test_a_shipped_configuration_is_valid_for_us_and_for_editors(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    schema = text.splitlines()[0].removeprefix("# yaml-language-server: $schema=")
+
+    read_config(file, now=NOW)
+    jsonschema.validate(yaml.safe_load(text), json_schema())
+    assert (file.parent / schema).resolve() == ROOT / "crossfade.schema.json"
+
+
+def test_the_timing_that_the_comments_show_is_the_default() -> None:
+    lines = (ROOT / "crossfade.yaml").read_text(encoding="utf-8").partition("# timing:\n")[2].splitlines()
+    shown = dict(line.removeprefix("#").split()[:2] for line in lines)
+    document = yaml.safe_load((ROOT / "crossfade.yaml").read_text(encoding="utf-8"))
+
+    timing = {name.rstrip(":"): value for name, value in shown.items()}
+
+    assert Config.from_json(json.dumps({**document, "timing": timing})).timing == CONFIG.timing
+    assert set(timing) == set(type(CONFIG.timing).model_fields)
+
+
+def test_the_default_plan_watches_for_about_an_hour_and_begins_with_one_percent() -> None:
+    plan = resolve(CONFIG, {}, now=NOW)
+    watched = sum((stage.bake.total_seconds() for stage in plan.stages), plan.soak.total_seconds())
+
+    assert plan.name == "standard"
+    assert [stage.share_percent for stage in plan.stages] == [1, 5, 25, 50, 100]
+    assert watched == 3_600
+
+
+def test_there_is_a_plan_with_an_approval_and_a_schedule_that_is_off() -> None:
+    assert any(step.gate is Gate.APPROVAL for step in CONFIG.plans["supervised"].steps)
+    assert [schedule.enabled for schedule in CONFIG.triggers.schedules] == [False]
+
+
+@pytest.mark.parametrize("name", list(CONFIG.plans))
+def test_every_shipped_plan_resolves(name: str) -> None:
+    assert len(resolve(CONFIG, {"plan": name}, now=NOW).workloads) == 5
+
+
+@workload_cases
+def test_every_workload_has_an_alarm_of_its_own(workload: WorkloadConfig) -> None:
+    assert f"eks-blueprint-green-{workload.name}-5xx" in workload.alarms
+
+
+@pytest.mark.parametrize("file", sorted((EXAMPLES / "inputs").glob("*.json")), ids=lambda file: file.stem)
+def test_every_shipped_input_is_accepted(file: Path) -> None:
+    resolve(CONFIG, json.loads(file.read_text(encoding="utf-8")), now=NOW)
+
+
+# --- Manifests -------------------------------------------------------------------------------------------------------
+
+
+@side_cases
+@workload_cases
+def test_the_ingress_of_a_workload_carries_its_host_and_its_weight(workload: WorkloadConfig, side: str) -> None:
+    ingress = of_kind(side, "Ingress")[workload.namespace, workload.ingress]
+    cluster = getattr(CONFIG.clusters, side).name
+
+    assert [rule["host"] for rule in ingress["spec"]["rules"]] == [workload.host]
+    assert annotation(ingress, IDENTIFIER_KEY) == cluster
+    assert annotation(ingress, WEIGHT_KEY) == {"blue": "100", "green": "0"}[side]
+
+
+@side_cases
+def test_there_is_no_ingress_that_nobody_moves(side: str) -> None:
+    moved = {(workload.namespace, workload.ingress) for workload in CONFIG.workloads}
+
+    assert set(of_kind(side, "Ingress")) == moved
+
+
+@side_cases
+def test_every_object_lives_in_a_namespace_that_is_there(side: str) -> None:
+    namespaces = {name for _, name in of_kind(side, "Namespace")}
+    used = {m["metadata"]["namespace"] for m in manifests(EXAMPLES / "manifests" / side) if m["kind"] != "Namespace"}
+
+    assert used == namespaces
+    assert {role["metadata"]["namespace"] for role in rbac("Role")} <= namespaces
+
+
+@side_cases
+def test_external_dns_owns_the_records_of_its_own_cluster_only(side: str) -> None:
+    (deployment,) = of_kind(side, "Deployment").values()
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+
+    assert f"--txt-owner-id={getattr(CONFIG.clusters, side).name}" in container["args"]
+    assert f"--domain-filter={CONFIG.hosted_zone.name}" in container["args"]
+    assert "--interval=1m" in container["args"]
+
+
+def test_both_clusters_differ_in_weights_owners_and_versions_only() -> None:
+    def levelled(side: str) -> list[Manifest]:
+        text = json.dumps(list(manifests(EXAMPLES / "manifests" / side)))
+        weight = {"blue": '"100"', "green": '"0"'}[side]
+        for old, new in (
+            (f"eks-blueprint-{side}", "eks-blueprint-x"),
+            (f'aws-weight": {weight}', 'aws-weight": "x"'),
+            ("v0.13.5", "v"),
+            ("v0.15.1", "v"),
+        ):
+            text = text.replace(old, new)
+        found: list[Manifest] = json.loads(text)
+        return found
+
+    assert levelled("blue") == levelled("green")
+
+
+# --- RBAC ------------------------------------------------------------------------------------------------------------
+
+
+def granted(group: str, resource: str) -> dict[tuple[str, str], set[str]]:
+    return {
+        (role["metadata"]["namespace"], name): set(rule["verbs"])
+        for role in rbac("Role")
+        for rule in role["rules"]
+        for name in rule["resourceNames"]
+        if rule["apiGroups"] == [group] and rule["resources"] == [resource]
+    }
+
+
+def test_the_functions_may_get_and_patch_what_moves_and_nothing_else() -> None:
+    moved = {(workload.namespace, workload.ingress): {"get", "patch"} for workload in CONFIG.workloads}
+
+    assert granted("networking.k8s.io", "ingresses") == moved
+    assert granted("apps", "deployments") == {("external-dns", "external-dns"): {"get"}}
+
+
+def test_every_rule_names_its_objects() -> None:
+    assert all(rule.get("resourceNames") for role in rbac("Role") for rule in role["rules"])
+
+
+def test_every_role_is_bound_to_the_functions_and_to_nobody_else() -> None:
+    def place(manifest: Manifest) -> tuple[str, str]:
+        return manifest["metadata"]["namespace"], manifest["metadata"]["name"]
+
+    bound = {(binding["metadata"]["namespace"], binding["roleRef"]["name"]) for binding in rbac("RoleBinding")}
+    subjects = [subject for binding in rbac("RoleBinding") for subject in binding["subjects"]]
+
+    assert bound == {place(role) for role in rbac("Role")}
+    assert {(subject["kind"], subject["name"]) for subject in subjects} == {("Group", KUBERNETES_GROUP)}
