@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
 
-from crossfade.core.plan import Gate, Model, Plan, Stage
+from crossfade.core.budget import spare_time
+from crossfade.core.plan import Gate, Model, Plan
 from crossfade.core.verdict import Health, Verdict
 from crossfade.core.weight import FULL_WEIGHT, Split
 
@@ -92,6 +93,22 @@ class Record(Model):
         """A copy with *changes*, checked again."""
         return Record.model_validate({**{name: getattr(self, name) for name in Record.model_fields}, **changes})
 
+    @property
+    def soak_stage(self) -> int:
+        """The number under which signals speak of the soak: one past the last stage."""
+        return len(self.plan.stages)
+
+    def patience_ends(self, *, soaking: bool = False) -> datetime:
+        """
+        Until when people may take their time now, to approve or to hold.
+
+        Every look takes from the history of the execution; later, what is left of the plan and a rollback would
+        not fit into it any more.
+        """
+        left = [stage.bake for stage in self.plan.stages[self.stage + 1 :]]
+        soak = timedelta() if soaking else self.plan.soak
+        return self.started + spare_time(left, soak, self.plan.timing)
+
     def settled(self, now: datetime) -> bool:
         """Whether the last write is older than the plan's settle time."""
         return self.wrote is None or now - self.wrote >= self.plan.timing.settle
@@ -118,6 +135,7 @@ class SignalKind(StrEnum):
     """What a person may tell a running migration."""
 
     APPROVE = "approve"  # leave the gate of one stage, once
+    PROMOTE = "promote"  # leave one bake, or the soak, before its time; only in good health
     ABORT = "abort"  # roll back in good order
     HOLD = "hold"  # freeze on purpose, until an expiry
     RESUME = "resume"  # end the hold
@@ -131,7 +149,7 @@ class Signal(Model):
         kind: What is asked.
         by: Who asks (ARN of the caller).
         at: When.
-        stage: The stage it is about; None for the whole migration.
+        stage: The stage it is about, `Record.soak_stage` for the soak; None for the whole migration.
         reason: Why, in the person's words.
         until: End of a hold.
     """
@@ -186,26 +204,32 @@ def decide(
         return Decision(Action.ROLL_BACK, f"aborted by {abort.by}: {abort.reason or 'no reason given'}")
     if verdict.health is Health.UNHEALTHY:
         return Decision(Action.ROLL_BACK, verdict.reason)
-    if hold := _active_hold(signals, now):
-        return _wait(record, f"held by {hold.by}: {hold.reason}", hold.until - now if hold.until else None)
-    stage = record.plan.stages[record.stage]
+    if hold := active_hold(signals, now):
+        left = hold.until - now if hold.until else None
+        return _wait_for_people(record, f"held by {hold.by}: {hold.reason}", now=now, left=left, soaking=soaking)
     began = record.soak_began if soaking else record.bake_began
-    over = (began or now) + (record.plan.soak if soaking else stage.bake)
-    if now < over:
-        return _wait(record, verdict.reason, over - now)
-    return _leave(record, stage, now - over, verdict, signals, soaking=soaking)
+    over = (began or now) + (record.plan.soak if soaking else record.plan.stages[record.stage].bake)
+    if now >= over:
+        return _leave(record, verdict, signals, now=now, over=over, soaking=soaking)
+    promotion = _promotion(record, signals, soaking=soaking)
+    if promotion and began is not None and now >= began and verdict.health is Health.HEALTHY:
+        early = Verdict(
+            verdict.health, f"{verdict.reason}; promoted by {promotion.by}: {promotion.reason or 'no reason given'}"
+        )
+        return _leave(record, early, signals, now=now, over=over, soaking=soaking)
+    return _wait(record, verdict.reason, over - now)
 
 
 def _leave(
-    record: Record, stage: Stage, late: timedelta, verdict: Verdict, signals: tuple[Signal, ...], *, soaking: bool
+    record: Record, verdict: Verdict, signals: tuple[Signal, ...], *, now: datetime, over: datetime, soaking: bool
 ) -> Decision:
     match verdict.health:
-        case Health.INCONCLUSIVE if late >= record.plan.timing.patience:
+        case Health.INCONCLUSIVE if now - over >= record.plan.timing.patience:
             return Decision(Action.ROLL_BACK, f"no good evidence in time: {verdict.reason}")
         case Health.INCONCLUSIVE:
             return _wait(record, f"the bake is extended: {verdict.reason}")
-        case Health.HEALTHY if _needs_approval(record, stage, signals, soaking=soaking):
-            return _wait(record, f"stage {record.stage + 1} waits for approval")
+        case Health.HEALTHY if _needs_approval(record, signals, soaking=soaking):
+            return _wait_for_people(record, f"stage {record.stage + 1} waits for approval", now=now, soaking=soaking)
         case Health.HEALTHY:
             return Decision(Action.ADVANCE, verdict.reason)
         case Health.UNHEALTHY:
@@ -214,10 +238,23 @@ def _leave(
             assert_never(verdict.health)
 
 
-def _needs_approval(record: Record, stage: Stage, signals: tuple[Signal, ...], *, soaking: bool) -> bool:
-    if soaking or stage.gate is Gate.NONE:
+def _needs_approval(record: Record, signals: tuple[Signal, ...], *, soaking: bool) -> bool:
+    if soaking or record.plan.stages[record.stage].gate is Gate.NONE:
         return False
     return not any(s.kind is SignalKind.APPROVE and s.stage == record.stage for s in signals)
+
+
+def _promotion(record: Record, signals: tuple[Signal, ...], *, soaking: bool) -> Signal | None:
+    stage = record.soak_stage if soaking else record.stage
+    return _last(tuple(signal for signal in signals if signal.stage == stage), SignalKind.PROMOTE)
+
+
+def _wait_for_people(
+    record: Record, reason: str, *, now: datetime, left: timedelta | None = None, soaking: bool
+) -> Decision:
+    if now >= record.patience_ends(soaking=soaking):
+        return Decision(Action.ROLL_BACK, f"{reason}, and the history of this execution has no room to wait longer")
+    return _wait(record, reason, left)
 
 
 def _wait(record: Record, reason: str, left: timedelta | None = None) -> Decision:
@@ -230,7 +267,8 @@ def _last(signals: tuple[Signal, ...], kind: SignalKind) -> Signal | None:
     return max((s for s in signals if s.kind is kind), key=lambda s: s.at, default=None)
 
 
-def _active_hold(signals: tuple[Signal, ...], now: datetime) -> Signal | None:
+def active_hold(signals: tuple[Signal, ...], now: datetime) -> Signal | None:
+    """The hold that is in force at *now*."""
     hold, resume = _last(signals, SignalKind.HOLD), _last(signals, SignalKind.RESUME)
     if hold is None or (resume is not None and resume.at >= hold.at) or (hold.until is not None and now >= hold.until):
         return None

@@ -1,0 +1,206 @@
+"""What people may ask of a running migration, and what happens when they do.
+
+A signal is checked where it is sent, because a machine that reads it half a minute later can answer nobody. Every
+refusal is one sentence that ends with what to do. What a signal then does is `migration.decide`'s business.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from crossfade.core.duration import format_duration
+from crossfade.core.migration import Record, Signal, SignalKind, active_hold
+from crossfade.core.plan import Gate
+from crossfade.core.situation import Phase, clock, is_approved, last, name_of, phase_of
+from crossfade.errors import InvalidInputError
+
+HOLD_DEFAULT: Final = timedelta(hours=2)
+HOLD_MAX: Final = timedelta(hours=12)
+"""Longer than a night on call. What has to stand still longer is better rolled back and started again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Steered:
+    """
+    A migration that somebody wants to steer.
+
+    Attributes:
+        record: As just read.
+        signals: All that people have sent, oldest first.
+        now: UTC.
+    """
+
+    record: Record
+    signals: tuple[Signal, ...]
+    now: datetime
+
+    @property
+    def phase(self) -> Phase:
+        """How far it has come."""
+        return phase_of(self.record, self.signals, self.now)
+
+    @property
+    def name(self) -> str:
+        """Of the migration."""
+        return self.record.migration
+
+
+def signal_for(
+    steered: Steered,
+    kind: SignalKind,
+    *,
+    by: str,
+    reason: str = "",
+    stage: int | None = None,
+    hold: timedelta | None = None,
+) -> Signal:
+    """
+    Make the signal, if it makes sense now.
+
+    Args:
+        steered: The migration.
+        kind: What is asked.
+        by: ARN of the caller.
+        reason: In the person's words.
+        stage: For an approval: which one, counted from 0.
+        hold: For a hold: for how long.
+
+    Raises:
+        InvalidInputError: It makes no sense; the message says why and what does.
+    """
+    sentence = _no_signal(steered) or _refusal(steered, kind, stage, hold)
+    if sentence:
+        raise InvalidInputError(sentence)
+    return Signal(
+        kind=kind,
+        by=by,
+        at=_instant(steered),
+        stage=_stage(steered, stage) if kind in (SignalKind.APPROVE, SignalKind.PROMOTE) else None,
+        reason=reason,
+        until=steered.now + hold if hold is not None else None,
+    )
+
+
+def consequence(steered: Steered, signal: Signal) -> str:
+    """What happens after *signal*, in sentences."""
+    look = f"within about {format_duration(steered.record.plan.timing.poll)}"
+    stages = steered.record.plan.stages
+    when = f"{look} of its traffic being read back" if steered.phase is Phase.MOVING else look
+    match signal.kind:
+        case SignalKind.ABORT if steered.phase is Phase.CHECKING:
+            return (
+                f"It is still being checked. Stage 1 may begin first; {look} after that all traffic goes back to blue."
+            )
+        case SignalKind.ABORT:
+            return (
+                f"{when.capitalize()} traffic goes back: blue is raised first, and green is lowered once Route 53 "
+                f"shows it. Users follow within 3m. It ends as RolledBack when every weight is read back as it was."
+            )
+        case SignalKind.HOLD:
+            until = clock(signal.until) if signal.until else "-"
+            return (
+                f"Traffic stays where it is until {until}; what is being written is still finished. Alarms go on "
+                f"being watched: one in ALARM rolls back. After that it goes on by itself; bakes run on meanwhile."
+            )
+        case SignalKind.RESUME:
+            return f"It goes on {look}."
+        case SignalKind.PROMOTE:
+            rest = "the soak" if signal.stage == len(stages) else f"stage {(signal.stage or 0) + 1}"
+            return f"{look.capitalize()}, if every alarm is OK, {rest} is over. Otherwise it is watched on as planned."
+        case SignalKind.APPROVE:
+            over = "" if steered.phase is Phase.WAITING else ", once its bake is over"
+            following = (
+                "the soak begins" if signal.stage == len(stages) - 1 else f"stage {(signal.stage or 0) + 2} begins"
+            )
+            return f"{look.capitalize()}{over}, if every alarm is OK, {following}."
+
+
+def _instant(steered: Steered) -> datetime:
+    """Now, but after every signal before: the clocks of two people may differ, the order of their words may not."""
+    latest = max((signal.at for signal in steered.signals), default=steered.now)
+    return max(steered.now, latest + timedelta(milliseconds=1))
+
+
+def _stage(steered: Steered, stage: int | None) -> int:
+    if stage is not None:
+        return stage
+    return steered.record.soak_stage if steered.phase is Phase.SOAKING else steered.record.stage
+
+
+def _no_signal(steered: Steered) -> str:
+    """Why no signal at all makes sense any more."""
+    record, name = steered.record, steered.name
+    abort = last(steered.signals, SignalKind.ABORT)
+    if steered.phase is Phase.ENDED:
+        return f"{name} has ended as {record.outcome}; start a new migration if traffic has to move"
+    if record.plan.dry_run:
+        return f"{name} is a dry run, which changes nothing and ends by itself; wait for it"
+    if steered.phase is Phase.ROLLING_BACK:
+        return f"{name} is already giving traffic back ({record.reason}); follow it with `crossfade watch {name}`"
+    if abort:
+        return f"{name} was aborted by {name_of(abort)} at {clock(abort.at)} and gives traffic back; wait for it"
+    if steered.phase is Phase.COMPLETING:
+        return f"{name} has all traffic on green and makes it permanent; to go back, start one the other way round"
+    return ""
+
+
+def _refusal(steered: Steered, kind: SignalKind, stage: int | None, hold: timedelta | None) -> str:
+    match kind:
+        case SignalKind.APPROVE:
+            return _approve_refusal(steered, stage)
+        case SignalKind.PROMOTE:
+            return _promote_refusal(steered)
+        case SignalKind.HOLD:
+            return _hold_refusal(steered, hold)
+        case SignalKind.RESUME if active_hold(steered.signals, steered.now) is None:
+            return f"{steered.name} is not held; there is nothing to resume"
+        case SignalKind.RESUME | SignalKind.ABORT:
+            return ""
+
+
+def _approve_refusal(steered: Steered, stage: int | None) -> str:
+    stages, name = steered.record.plan.stages, steered.name
+    if stage is None or not 0 <= stage < len(stages):
+        number = "no number" if stage is None else f"{stage + 1}"
+        return f"there is no stage {number} in {name}; it has stages 1 to {len(stages)}"
+    if stages[stage].gate is not Gate.APPROVAL:
+        gated = [f"{index + 1}" for index, each in enumerate(stages) if each.gate is Gate.APPROVAL]
+        return f"stage {stage + 1} of {name} needs no approval; {_gated(gated)}"
+    if is_approved(steered.signals, stage):
+        by = last(steered.signals, SignalKind.APPROVE, stage=stage)
+        return f"stage {stage + 1} of {name} was already approved by {name_of(by) if by else '-'}; once is enough"
+    if stage < steered.record.stage or steered.phase is Phase.SOAKING:
+        return f"stage {stage + 1} of {name} is over; there is nothing to approve any more"
+    if stage > steered.record.stage or steered.phase is Phase.MOVING:
+        return f"stage {stage + 1} of {name} is not being watched yet; approve it when you have seen how green does"
+    return ""
+
+
+def _gated(gated: Sequence[str]) -> str:
+    return f"stage {', '.join(gated)} does" if gated else "no stage of this plan does"
+
+
+def _promote_refusal(steered: Steered) -> str:
+    name, record = steered.name, steered.record
+    if active_hold(steered.signals, steered.now):
+        return f"{name} is held; resume it first"
+    if steered.phase in (Phase.CHECKING, Phase.MOVING, Phase.FOLLOWING):
+        return f"{name} is not being watched yet, so nothing speaks for green; promote it once its bake has begun"
+    if steered.phase is Phase.WAITING:
+        return f"{name} waits for approval; use `crossfade approve {name} --stage {record.stage + 1}`"
+    if promotion := last(steered.signals, SignalKind.PROMOTE, stage=_stage(steered, None)):
+        return f"{name} was already promoted by {name_of(promotion)}; once is enough"
+    return ""
+
+
+def _hold_refusal(steered: Steered, hold: timedelta | None) -> str:
+    if hold is None or hold <= timedelta():
+        return f"a hold needs an end; give one such as --for {format_duration(HOLD_DEFAULT)}"
+    if hold > HOLD_MAX:
+        return f"a hold lasts at most {format_duration(HOLD_MAX)}; hold again before its end, or abort"
+    room = steered.record.patience_ends(soaking=steered.phase is Phase.SOAKING) - steered.now
+    if hold > room:
+        left = format_duration(room) if room > timedelta() else "no time at all"
+        return f"the history of this execution has room for {left} of waiting; hold for less, or abort"
+    return ""
