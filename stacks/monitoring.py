@@ -6,7 +6,7 @@ Whether green is healthy is judged by the alarms in the configuration; they are 
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from aws_cdk import ArnFormat, Duration, Stack
+from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_lambda as lambda_
@@ -121,7 +121,10 @@ class Monitoring(Construct):
     # --- Dashboard ---------------------------------------------------------------------------------------------------
 
     def _lay_out(self, log_groups: Sequence[logs.LogGroup], judging_alarms: Sequence[str]) -> None:
-        judging = [self._existing_alarm(name) for name in judging_alarms[:_SHOWN_ALARMS_MAX]]
+        judging = [
+            cloudwatch.Alarm.from_alarm_arn(self, f"Judging{index}", arn)
+            for index, arn in enumerate(judging_alarms[:_SHOWN_ALARMS_MAX])
+        ]
         self.dashboard.add_widgets(cloudwatch.TextWidget(markdown=_HELP, width=_WIDTH, height=3))
         self.dashboard.add_widgets(
             cloudwatch.AlarmStatusWidget(title="What judges green", alarms=judging, width=_WIDTH // 2, height=5),
@@ -130,12 +133,6 @@ class Monitoring(Construct):
         self.dashboard.add_widgets(self._decisions(log_groups))
         self.dashboard.add_widgets(self._migrations(), self._outcomes())
         self.dashboard.add_widgets(self._errors(), self._durations())
-
-    def _existing_alarm(self, name: str) -> cloudwatch.IAlarm:
-        arn = Stack.of(self).format_arn(
-            service="cloudwatch", resource="alarm", resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME
-        )
-        return cloudwatch.Alarm.from_alarm_arn(self, f"Judging-{name}", arn)
 
     def _decisions(self, log_groups: Sequence[logs.LogGroup]) -> cloudwatch.LogQueryWidget:
         return cloudwatch.LogQueryWidget(

@@ -50,7 +50,7 @@ class CrossfadeStack(Stack):
             functions=functions.by_name,
             log_groups=list(functions.log_groups.values()),
             topic=notifications.topic,
-            judging_alarms=_all_alarms(config),
+            judging_alarms=self._alarm_arns(config),
         )
         if config.triggers.schedules:
             starts = [_start(schedule) for schedule in config.triggers.schedules]
@@ -75,12 +75,13 @@ class CrossfadeStack(Stack):
             roles=self.kubernetes_roles,
         )
 
+    def _alarm_arns(self, config: Config) -> list[str]:
+        names = dict.fromkeys(alarm for workload in config.workloads for alarm in workload.alarms)
+        region = config.clusters.green.region
+        return [f"arn:{self.partition}:cloudwatch:{region}:{self.account}:alarm:{name}" for name in names]
+
     def _cluster_arn(self, cluster: Cluster) -> str:
         return self.format_arn(service="eks", region=cluster.region, resource="cluster", resource_name=cluster.name)
-
-
-def _all_alarms(config: Config) -> list[str]:
-    return list(dict.fromkeys(alarm for workload in config.workloads for alarm in workload.alarms))
 
 
 def _start(schedule: ScheduleConfig) -> Start:

@@ -13,7 +13,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_lambda as lambda_
 from cdk_nag import AwsSolutionsChecks
 
-from crossfade.core.config import ClustersConfig, Config
+from crossfade.core.config import Config
 from crossfade.names import PRODUCT, SERVICE
 from stacks.access import AccessStack
 from stacks.asset import ROOT, functions_code
@@ -50,7 +50,8 @@ def composed(
     """
     Put the stacks of *config* into *app*.
 
-    The main stack lives in green's Region, where the alarms are that judge green.
+    With clusters in two Regions, the main stack lives in the one that comes first in the alphabet: it must not move,
+    and take the ledger along, when blue and green swap their names after a migration.
 
     Args:
         app: As `new_app` made it.
@@ -61,7 +62,8 @@ def composed(
     Raises:
         ValueError: The clusters are in two Regions, and no account is given.
     """
-    if config.clusters.blue.region != config.clusters.green.region and not account:
+    regions = _regions(config)
+    if len(regions) > 1 and not account:
         msg = "clusters in two Regions need to know the account: sign in to AWS, or set CDK_DEFAULT_ACCOUNT"
         raise ValueError(msg)
     with functions_code(config, code_only=code_only) as directory:
@@ -71,26 +73,33 @@ def composed(
             config=config,
             code=lambda_.Code.from_asset(str(directory)),
             description="Crossfade: moves users between two EKS clusters in stages, and gives them back by itself.",
-            env=cdk.Environment(account=account, region=config.clusters.green.region),
+            env=cdk.Environment(account=account, region=regions[0]),
             termination_protection=True,  # deleting the machine in a migration leaves traffic where it is
         )
-        _add_access(app, stack, config.clusters, account)
+        for region in regions:
+            _add_access(app, stack, config, cdk.Environment(account=account, region=region))
         cdk.Tags.of(app).add("app", SERVICE)
         yield stack
 
 
-def _add_access(app: cdk.App, stack: CrossfadeStack, clusters: ClustersConfig, account: str | None) -> None:
-    """One more stack in every Region that has one of the clusters."""
-    both = (clusters.green, clusters.blue)
-    for region in dict.fromkeys(cluster.region for cluster in both):
-        AccessStack(
-            app,
-            ACCESS_STACK_NAME if region == clusters.green.region else f"{ACCESS_STACK_NAME}-{region}",
-            clusters=[cluster.name for cluster in both if cluster.region == region],
-            roles=stack.kubernetes_roles,
-            description=f"Crossfade: its way into the EKS clusters in {region}.",
-            env=cdk.Environment(account=account, region=region),
-        )
+def _regions(config: Config) -> list[str]:
+    return sorted({config.clusters.blue.region, config.clusters.green.region})
+
+
+def _add_access(app: cdk.App, stack: CrossfadeStack, config: Config, environment: cdk.Environment) -> None:
+    """The way into the clusters of one Region."""
+    region = environment.region
+    names = sorted(
+        {cluster.name for cluster in (config.clusters.blue, config.clusters.green) if cluster.region == region}
+    )
+    AccessStack(
+        app,
+        ACCESS_STACK_NAME if region == stack.region else f"{ACCESS_STACK_NAME}-{region}",
+        clusters=names,
+        roles=stack.kubernetes_roles,
+        description=f"Crossfade: its way into the EKS clusters in {region}.",
+        env=environment,
+    )
 
 
 def synthesize(

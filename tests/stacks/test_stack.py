@@ -104,26 +104,45 @@ def test_health_is_judged_by_a_function_without_a_way_into_the_clusters() -> Non
     assert Function.CHECK_HEALTH not in KUBERNETES_FUNCTIONS
 
 
+IRELAND = {"name": "estate-west", "region": "eu-west-1"}
+FRANKFURT = {"name": "estate-central", "region": "eu-central-1"}
+
+
+def in_two_regions(*, blue: Json, green: Json) -> Config:
+    return check_config(DOCUMENT | {"clusters": {"blue": blue, "green": green}}, now=None)
+
+
 def test_clusters_in_two_regions_get_an_access_stack_each(tmp_path: Path) -> None:
-    clusters = DOCUMENT["clusters"] | {"blue": {"name": "estate-blue", "region": "eu-central-1"}}
-    config = check_config(DOCUMENT | {"clusters": clusters}, now=None)
+    synthesize(in_two_regions(blue=IRELAND, green=FRANKFURT), out_dir=tmp_path, code_only=True, account="123456789012")
 
-    synthesize(config, out_dir=tmp_path, code_only=True, account="123456789012")
-
-    blue, green = (
-        properties(dict(template(tmp_path, name)), "AWS::EKS::AccessEntry")
-        for name in ("CrossfadeAccess-eu-central-1", "CrossfadeAccess")
+    first, second = (
+        {entry["ClusterName"] for entry in properties(dict(template(tmp_path, name)), "AWS::EKS::AccessEntry")}
+        for name in ("CrossfadeAccess", "CrossfadeAccess-eu-west-1")
     )
-    assert {entry["ClusterName"] for entry in blue} == {"estate-blue"}
-    assert {entry["ClusterName"] for entry in green} == {"estate-green"}
+    assert (first, second) == ({"estate-central"}, {"estate-west"})
+
+
+def test_the_ledger_does_not_move_when_blue_and_green_swap(tmp_path: Path) -> None:
+    there, back = tmp_path / "there", tmp_path / "back"
+    synthesize(in_two_regions(blue=IRELAND, green=FRANKFURT), out_dir=there, code_only=True, account="123456789012")
+    synthesize(in_two_regions(blue=FRANKFURT, green=IRELAND), out_dir=back, code_only=True, account="123456789012")
+
+    environments = [
+        {
+            name: stack["environment"]
+            for name, stack in json.loads((out / "manifest.json").read_text())["artifacts"].items()
+            if stack["type"] == "aws:cloudformation:stack"
+        }
+        for out in (there, back)
+    ]
+    assert environments[0] == environments[1]
+    assert environments[0]["Crossfade"] == "aws://123456789012/eu-central-1"
+    assert template(there, "CrossfadeAccess") == template(back, "CrossfadeAccess")
 
 
 def test_clusters_in_two_regions_without_an_account_are_refused_in_words(tmp_path: Path) -> None:
-    clusters = DOCUMENT["clusters"] | {"blue": {"name": "estate-blue", "region": "eu-central-1"}}
-    config = check_config(DOCUMENT | {"clusters": clusters}, now=None)
-
     with pytest.raises(ValueError, match="sign in to AWS"):
-        synthesize(config, out_dir=tmp_path, code_only=True)
+        synthesize(in_two_regions(blue=IRELAND, green=FRANKFURT), out_dir=tmp_path, code_only=True)
 
 
 # --- Functions -------------------------------------------------------------------------------------------------------
