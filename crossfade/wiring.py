@@ -5,13 +5,24 @@ Kubernetes client. That is why adapters are imported inside the methods.
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol
 
 from crossfade.core.config import Config
+from crossfade.core.weight import Side
 from crossfade.errors import InvalidConfigError
 from crossfade.names import CONFIG_FILE, Env
 from crossfade.ports import AlarmSource, Ledger, Notifier, TrafficRouter
+
+if TYPE_CHECKING:
+    from crossfade.adapters.kubernetes_api import KubernetesApi
+
+REGION: Final = "AWS_REGION"
+"""Set by Lambda itself."""
 
 
 class Wired:
@@ -22,9 +33,11 @@ class Wired:
         table: Name of the ledger's table.
         topic_arn: Of the topic for notices.
         config_file: Path of the deployed configuration.
+        region: Of the state machine, the table, the topic and the alarms.
     """
 
-    def __init__(self, *, table: str, topic_arn: str, config_file: str) -> None:
+    def __init__(self, *, table: str, topic_arn: str, config_file: str, region: str) -> None:
+        self._region = region
         self._table = table
         self._topic_arn = topic_arn
         self._config_file = Path(config_file)
@@ -40,18 +53,33 @@ class Wired:
         from crossfade.adapters.aws import client
         from crossfade.adapters.dynamodb_ledger import DynamoLedger
 
-        return DynamoLedger(client("dynamodb"), table=self._table)
+        return DynamoLedger(client("dynamodb", self._region), table=self._table)
 
     @cached_property
     def router(self) -> TrafficRouter:
         """The weights in both clusters."""
         from crossfade.adapters.aws import client
-        from crossfade.adapters.eks import ClusterAccess
         from crossfade.adapters.external_dns import ExternalDnsRouter
         from crossfade.adapters.route53 import RecordReader
 
-        config = self.config
-        raise NotImplementedError(client, ClusterAccess, ExternalDnsRouter, RecordReader, config)
+        clusters = {side: self._cluster(side) for side in Side}
+        return ExternalDnsRouter(clusters, RecordReader(client("route53", self._region), self.config.hosted_zone.id))
+
+    def _cluster(self, side: Side) -> "KubernetesApi":
+        import boto3
+
+        from crossfade.adapters.aws import client
+        from crossfade.adapters.eks import EksCluster
+        from crossfade.adapters.kubernetes_api import KubernetesApi
+
+        clusters = self.config.clusters
+        at = clusters.blue if side is Side.BLUE else clusters.green
+        credentials = boto3.Session().get_credentials()
+        if credentials is None:
+            msg = "AWS credentials: there are none; run with the function's role, or log in"
+            raise InvalidConfigError([msg])
+        cluster = EksCluster(at.name, at.region, eks=client("eks", at.region), credentials=credentials)
+        return KubernetesApi(at.name, cluster.connect)
 
     @cached_property
     def alarms(self) -> AlarmSource:
@@ -59,7 +87,7 @@ class Wired:
         from crossfade.adapters.aws import client
         from crossfade.adapters.cloudwatch import CloudWatchAlarms
 
-        return CloudWatchAlarms(client("cloudwatch"))
+        return CloudWatchAlarms(client("cloudwatch", self._region))
 
     @cached_property
     def notifier(self) -> Notifier:
@@ -67,24 +95,63 @@ class Wired:
         from crossfade.adapters.aws import client
         from crossfade.adapters.sns import SnsNotifier
 
-        return SnsNotifier(client("sns"), topic_arn=self._topic_arn)
+        return SnsNotifier(client("sns", self._region), topic_arn=self._topic_arn)
 
 
-def wired() -> Wired:
+class Parts(Protocol):
+    """What the doors ask for."""
+
+    @property
+    def config(self) -> Config:
+        """The deployed configuration."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """The record of migrations."""
+
+    @property
+    def router(self) -> TrafficRouter:
+        """The weights in both clusters."""
+
+    @property
+    def alarms(self) -> AlarmSource:
+        """The alarms."""
+
+    @property
+    def notifier(self) -> Notifier:
+        """Who tells people."""
+
+
+_given: ContextVar[Parts | None] = ContextVar("given", default=None)
+
+
+@contextmanager
+def given(parts: Parts) -> Iterator[None]:
+    """Inside, every door gets *parts*: for a host that brings its own world, such as a simulator."""
+    token = _given.set(parts)
+    try:
+        yield
+    finally:
+        _given.reset(token)
+
+
+def wired() -> Parts:
     """
     The parts that this function's environment asks for, made once an environment.
 
     Raises:
         InvalidConfigError: A variable is missing.
     """
-    missing = [name.value for name in (Env.TABLE, Env.TOPIC_ARN) if not os.environ.get(name.value)]
-    if missing:
+    if (parts := _given.get()) is not None:
+        return parts
+    needed = (Env.TABLE.value, Env.TOPIC_ARN.value, REGION)
+    if missing := [name for name in needed if not os.environ.get(name)]:
         raise InvalidConfigError([f"{name}: this environment variable is missing; deploy again" for name in missing])
     beside_the_code = Path(__file__).resolve().parent.parent / CONFIG_FILE
     config_file = os.environ.get(Env.CONFIG_FILE.value) or str(beside_the_code)
-    return _wire(os.environ[Env.TABLE.value], os.environ[Env.TOPIC_ARN.value], config_file)
+    return _wire(os.environ[Env.TABLE.value], os.environ[Env.TOPIC_ARN.value], config_file, os.environ[REGION])
 
 
 @lru_cache(maxsize=4)
-def _wire(table: str, topic_arn: str, config_file: str) -> Wired:
-    return Wired(table=table, topic_arn=topic_arn, config_file=config_file)
+def _wire(table: str, topic_arn: str, config_file: str, region: str) -> Wired:
+    return Wired(table=table, topic_arn=topic_arn, config_file=config_file, region=region)

@@ -13,7 +13,7 @@ from crossfade.names import TimelineEvent
 from crossfade.ports import Executions, Ledger, Notice, Notifier, TrafficRouter
 from crossfade.steps.common import note
 from crossfade.steps.confirm_rollback import confirm_rollback
-from crossfade.steps.roll_back import give_back, roll_back
+from crossfade.steps.roll_back import begin, give_back, roll_back
 from crossfade.steps.tasks import EndTask
 
 _RUNNING = "RUNNING"
@@ -78,10 +78,12 @@ def _restore(ledger: Ledger, router: TrafficRouter, notifier: Notifier, task: En
 
 def _try_again(ledger: Ledger, router: TrafficRouter, notifier: Notifier, record: Record, *, now: datetime) -> str:
     """An unconfirmed rollback was paged; go on trying, and say so when it is read back after all."""
+    record = begin(ledger, router, record, now=now, reason=record.reason)
     progress = give_back(ledger, router, record, now=now)
     if not progress.arrived:
         return progress.reason
     text = f"read back at last: {record.reason}"
+    record = ledger.load(record.migration) or record
     record = ledger.save(record.with_(outcome=Outcome.ROLLED_BACK, ended=now, reason=text))
     note(ledger, record, now, TimelineEvent.ENDED, text, outcome=Outcome.ROLLED_BACK.value)
     ledger.release(record.plan.lease_units, epoch=record.epoch)

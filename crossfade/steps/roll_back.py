@@ -25,7 +25,8 @@ def roll_back(ledger: Ledger, router: TrafficRouter, task: EndTask) -> Progress:
     record = ledger.load(task.migration)
     if record is None or record.execution != task.execution or not record.baseline or record.outcome is not None:
         return Progress(arrived=True, reason="there is nothing to give back", wait_seconds=0)
-    progress = give_back(ledger, router, _begin(ledger, router, record, task), now=task.now)
+    record = begin(ledger, router, record, now=task.now, reason=task.reason)
+    progress = give_back(ledger, router, record, now=task.now)
     limit = record.plan.timing.rollback
     if not progress.arrived and record.rollback_began is not None and task.now - record.rollback_began > limit:
         msg = f"the rollback is not read back within {round(limit.total_seconds())} s: {progress.reason}"
@@ -43,18 +44,25 @@ def give_back(ledger: Ledger, router: TrafficRouter, record: Record, *, now: dat
     return Progress(arrived=True, reason=text, wait_seconds=0)
 
 
-def _begin(ledger: Ledger, router: TrafficRouter, record: Record, task: EndTask) -> Record:
-    """On the first call, take a fresh epoch and stamp it on both clusters, so that a late writer loses."""
-    if record.rollback_began is not None:
-        return record
+def begin(ledger: Ledger, router: TrafficRouter, record: Record, *, now: datetime, reason: str) -> Record:
+    """
+    Take a fresh epoch and stamp it on both clusters, so that a late writer loses; once, unless the lease was lost.
+
+    Raises:
+        LeaseHeldError: Somebody else holds the lease.
+    """
     units = record.plan.lease_units
-    epoch = ledger.take(units, migration=task.migration, execution=task.execution, now=task.now, fresh=True)
-    record = ledger.save(record.with_(epoch=epoch, rollback_began=task.now, reason=task.reason))
-    note(ledger, record, task.now, TimelineEvent.ROLLBACK_BEGAN, f"rollback: {task.reason}", epoch=epoch)
+    if record.rollback_began is not None and ledger.holds(units, epoch=record.epoch):
+        return record
+    epoch = ledger.take(units, migration=record.migration, execution=record.execution, now=now, fresh=True)
+    record = ledger.save(
+        record.with_(epoch=epoch, rollback_began=record.rollback_began or now, reason=record.reason or reason)
+    )
+    note(ledger, record, now, TimelineEvent.ROLLBACK_BEGAN, f"rollback: {reason}", epoch=epoch)
     try:
         router.stamp(record.plan.workloads, epoch=epoch)
     except CrossfadeError as error:  # a cluster that cannot be stamped must not delay the one that can be raised
-        note(ledger, record, task.now, TimelineEvent.ROLLBACK_BEGAN, f"not every object could be fenced: {error}")
+        note(ledger, record, now, TimelineEvent.ROLLBACK_BEGAN, f"not every object could be fenced: {error}")
     return record
 
 

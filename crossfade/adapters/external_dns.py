@@ -1,0 +1,189 @@
+"""TrafficRouter over ExternalDNS: weights are annotations of Ingresses, the authority is Route 53.
+
+ExternalDNS carries a weight from the Ingress to its record, once a minute by default. Nothing is written to Route 53.
+Limits: a weight is 0 to 255, a share is weight / sum of weights; with all weights 0 Route 53 answers equally.
+Source: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/routing-policy-weighted.html
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, TypeVar
+
+from crossfade.adapters.external_dns_dialect import Words, prefix_of, words_of
+from crossfade.adapters.gathering import gather, raise_worst, split
+from crossfade.adapters.kubernetes_api import KubernetesApi
+from crossfade.adapters.route53 import RecordReader, WeightedRecord
+from crossfade.core.plan import Workload
+from crossfade.core.traffic import Reading, SideReading, Write
+from crossfade.core.weight import WEIGHT_MAX, Side
+from crossfade.errors import (
+    CrossfadeError,
+    RouterObjectMissingError,
+    RouterRefusedError,
+    SupersededError,
+    TemporaryError,
+)
+
+T = TypeVar("T")
+_ADDRESSES: Final = frozenset({"A", "AAAA", "CNAME"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """One Ingress to write; a weight of None leaves the weight as it is."""
+
+    workload: Workload
+    side: Side
+    weight: int | None
+
+
+class ExternalDnsRouter:
+    """
+    Both clusters of a migration and the zone that their ExternalDNS write.
+
+    Args:
+        clusters: The API server of each side.
+        records: The zone.
+        namespace: Of the Deployment of ExternalDNS, in both clusters.
+        deployment: Its name.
+        workers: How many API calls are under way at once.
+    """
+
+    def __init__(
+        self,
+        clusters: Mapping[Side, KubernetesApi],
+        records: RecordReader,
+        *,
+        namespace: str = "external-dns",
+        deployment: str = "external-dns",
+        workers: int = 8,
+    ) -> None:
+        self._clusters = clusters
+        self._records = records
+        self._namespace = namespace
+        self._deployment = deployment
+        self._workers = workers
+
+    def observe(self, workloads: Sequence[Workload]) -> tuple[Reading, ...]:
+        """See `ports.TrafficRouter.observe`."""
+        prefixes = self._prefixes(tuple(Side))
+        places = [(workload, side) for workload in workloads for side in Side]
+        words = dict(zip(places, self._all([partial(self._words, *at, prefixes) for at in places]), strict=True))
+        records = self._records.read([workload.host for workload in workloads])
+        return tuple(
+            Reading(
+                workload.name,
+                blue=_side_reading(words[workload, Side.BLUE], records[workload.host]),
+                green=_side_reading(words[workload, Side.GREEN], records[workload.host]),
+            )
+            for workload in workloads
+        )
+
+    def write(self, workloads: Sequence[Workload], writes: Sequence[Write], *, epoch: int) -> None:
+        """See `ports.TrafficRouter.write`."""
+        named = {workload.name: workload for workload in workloads}
+        self._apply([_Change(named[write.workload], write.side, write.weight) for write in writes], epoch)
+
+    def stamp(self, workloads: Sequence[Workload], *, epoch: int) -> None:
+        """See `ports.TrafficRouter.stamp`."""
+        self._apply([_Change(workload, side, None) for workload in workloads for side in Side], epoch)
+
+    def rehearse(self, workloads: Sequence[Workload]) -> tuple[str, ...]:
+        """See `ports.TrafficRouter.rehearse`."""
+        prefixes = self._prefixes(tuple(Side))
+        places = [(workload, side) for workload in workloads for side in Side]
+        _, errors = split(gather([partial(self._try, *at, prefixes) for at in places], workers=self._workers))
+        raise_worst([error for error in errors if isinstance(error, TemporaryError)])
+        return tuple(str(error) for error in errors)
+
+    def _apply(self, changes: Sequence[_Change], epoch: int) -> None:
+        """Try all *changes*, then raise the worst error."""
+        sides = tuple(side for side in Side if any(change.side is side for change in changes))
+        prefixes = self._prefixes(sides)
+        self._all([partial(self._change, change, prefixes, epoch) for change in changes])
+
+    def _change(self, change: _Change, prefixes: Mapping[Side, "str | CrossfadeError | None"], epoch: int) -> None:
+        cluster, workload = self._clusters[change.side], change.workload
+        place = cluster.place(workload.namespace, workload.ingress)
+        if change.weight is not None and not 0 <= change.weight <= WEIGHT_MAX:
+            msg = f"{place}: {change.weight} is no weight; use a whole number from 0 to {WEIGHT_MAX}"
+            raise RouterRefusedError(msg)
+        held = cluster.ingress(workload.namespace, workload.ingress)
+        words = words_of(held.annotations, _known(prefixes[change.side]))
+        if words.epoch > epoch:
+            msg = f"{place} carries epoch {words.epoch}, a younger one than our {epoch}; this run writes no more"
+            raise SupersededError(msg)
+        if change.weight is not None and not (words.prefixes and words.identifier):
+            msg = f"{place} cannot carry a weight: {words.note}"
+            raise RouterObjectMissingError(msg)
+        patch = words.patch(change.weight, epoch)
+        if any(held.annotations.get(key) != value for key, value in patch.items()):
+            cluster.annotate(workload.namespace, workload.ingress, patch, resource_version=held.resource_version)
+
+    def _try(self, workload: Workload, side: Side, prefixes: Mapping[Side, "str | CrossfadeError | None"]) -> None:
+        """Send the write that a rollback would send, as a dry run: the weight of now, with the next epoch."""
+        cluster = self._clusters[side]
+        held = cluster.ingress(workload.namespace, workload.ingress)
+        words = words_of(held.annotations, _known(prefixes[side]))
+        if words.weight is None or not words.identifier:
+            msg = f"{cluster.place(workload.namespace, workload.ingress)} has no weight to return to: {words.note}"
+            raise RouterObjectMissingError(msg)
+        cluster.annotate(
+            workload.namespace,
+            workload.ingress,
+            words.patch(words.weight, words.epoch + 1),
+            resource_version=held.resource_version,
+            dry_run=True,
+        )
+
+    # --- Reading -----------------------------------------------------------------------------------------------------
+
+    def _prefixes(self, sides: Sequence[Side]) -> dict[Side, "str | CrossfadeError | None"]:
+        """The annotation prefix of each side's ExternalDNS; the error of a side that does not answer."""
+        calls = [partial(self._clusters[side].container, self._namespace, self._deployment) for side in sides]
+        answers = gather(calls, workers=self._workers)
+        return {
+            side: answer if isinstance(answer, CrossfadeError) else prefix_of(answer)
+            for side, answer in zip(sides, answers, strict=True)
+        }
+
+    def _words(self, workload: Workload, side: Side, prefixes: Mapping[Side, "str | CrossfadeError | None"]) -> Words:
+        held = self._clusters[side].ingress(workload.namespace, workload.ingress)
+        return words_of(held.annotations, _known(prefixes[side]))
+
+    def _all(self, calls: Sequence[Callable[[], T]]) -> list[T]:
+        """Make all *calls*, then raise the worst error, if there is one."""
+        results, errors = split(gather(calls, workers=self._workers))
+        raise_worst(errors)
+        return results
+
+
+def _known(prefix: "str | CrossfadeError | None") -> str | None:
+    """
+    The prefix that was found.
+
+    Raises:
+        CrossfadeError: The side did not answer when it was asked.
+    """
+    if isinstance(prefix, CrossfadeError):
+        raise prefix
+    return prefix
+
+
+def _side_reading(words: Words, records: Sequence[WeightedRecord]) -> SideReading:
+    weight, note = _shown(words.identifier, records)
+    notes = "; ".join(part for part in (words.note, note) if part)
+    return SideReading(declared=words.weight, authoritative=weight, epoch=words.epoch, note=notes)
+
+
+def _shown(identifier: str, records: Sequence[WeightedRecord]) -> tuple[int | None, str]:
+    """The weight that all address records of *identifier* agree on, or None and why."""
+    mine = [record for record in records if record.identifier == identifier and record.type in _ADDRESSES]
+    weights = {record.weight for record in mine}
+    if not identifier or not mine:
+        return None, f"Route 53 has no record with the set identifier {identifier!r}"
+    if len(weights) > 1:
+        shown = ", ".join(f"{record.type} {record.weight}" for record in mine)
+        return None, f"the records of {identifier} disagree ({shown})"
+    return mine[0].weight, "" if mine[0].weight is not None else f"the record of {identifier} is not weighted"

@@ -1,0 +1,253 @@
+"""The estate as an adversary: two clusters, their ExternalDNS, Route 53, alarms. Everything documented may happen.
+
+What the authority lists and what name servers answer are two things: a change is listed at once and answered up to
+60 s later, each change on its own. Only plain data is kept, so that a run takes milliseconds.
+This file knows the product's seams (KubernetesApi, RecordReader, ports), not what the product does with them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from random import Random
+from typing import Final, TypeVar
+
+from crossfade.adapters.kubernetes_api import Annotated, Container
+from crossfade.adapters.route53 import WeightedRecord
+from crossfade.core.plan import Plan, Workload
+from crossfade.core.verdict import Alarm, AlarmState
+from crossfade.core.weight import Side
+from crossfade.errors import (
+    AlarmsUnavailableError,
+    RouterObjectMissingError,
+    RouterThrottledError,
+    RouterUnavailableError,
+    WriteConflictError,
+)
+from crossfade.names import ALPHA_PREFIX, EPOCH_ANNOTATION, IDENTIFIER_KEY, WEIGHT_KEY
+from simulation.faults import Seams
+from world.clock import Clock
+
+INTERVAL: Final = timedelta(seconds=60)
+PROPAGATION_SECONDS: Final = (5, 60)
+WEIGHT: Final = f"{ALPHA_PREFIX}{WEIGHT_KEY}"
+IDENTIFIER: Final = f"{ALPHA_PREFIX}{IDENTIFIER_KEY}"
+
+Key = tuple[str, Side]
+T = TypeVar("T")
+
+
+@dataclass
+class Ingress:
+    """What the API server stores of an Ingress."""
+
+    annotations: dict[str, str]
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A weight annotation that changed, for the record: who, what, from, to."""
+
+    at: float
+    workload: str
+    side: Side
+    before: int
+    after: int
+    epoch: int
+    ours: bool
+
+
+@dataclass
+class Estate:
+    """
+    Both clusters and the zone.
+
+    Attributes:
+        plan: Which workloads there are.
+        ingresses: By workload and side.
+        listed: What Route 53 lists, by workload and side.
+        answered: What its name servers answer with.
+        changes: Every change of a weight annotation, oldest first.
+        broken: What does not work at present (see `faults.Trouble`), by its value.
+        watch: Called after everything that changes what users get.
+    """
+
+    plan: Plan
+    clock: Clock
+    random: Random
+    seams: Seams
+    ingresses: dict[Key, Ingress] = field(default_factory=dict)
+    listed: dict[Key, int] = field(default_factory=dict)
+    answered: dict[Key, int] = field(default_factory=dict)
+    changes: list[Change] = field(default_factory=list)
+    broken: set[str] = field(default_factory=set)
+    watch: Callable[[], None] = lambda: None
+
+    def __post_init__(self) -> None:
+        self.began = self.clock.now
+        for workload in self.plan.workloads:
+            for side, weight in ((Side.BLUE, 100), (Side.GREEN, 0)):
+                self.ingresses[workload.name, side] = Ingress({WEIGHT: str(weight), IDENTIFIER: side.value})
+                self.listed[workload.name, side] = self.answered[workload.name, side] = weight
+        for side in Side:
+            phase = timedelta(seconds=self.random.uniform(1, INTERVAL.total_seconds()))
+            self.clock.every(INTERVAL, lambda side=side: self._loop(side), first=phase)
+
+    @property
+    def seconds(self) -> float:
+        """Since the start."""
+        return (self.clock.now - self.began).total_seconds()
+
+    def declared(self, workload: str, side: Side) -> int:
+        """The weight that the Ingress asks for, as ExternalDNS reads it: what it cannot parse counts as 0."""
+        value = self.ingresses[workload, side].annotations.get(WEIGHT, "")
+        return int(value) if value.lstrip("-").isdigit() else 0
+
+    def epoch(self, workload: str, side: Side) -> int:
+        """The epoch that the Ingress carries; 0 for none."""
+        return int(self.ingresses[workload, side].annotations.get(EPOCH_ANNOTATION, "0"))
+
+    def change(self, key: Key, annotations: Mapping[str, str], *, ours: bool) -> None:
+        """Change annotations of one Ingress, as the API server does."""
+        before, held = self.declared(*key), self.ingresses[key]
+        if all(held.annotations.get(name) == value for name, value in annotations.items()):
+            return
+        held.annotations |= annotations
+        held.version += 1
+        after = self.declared(*key)
+        if after != before:
+            self.changes.append(Change(self.seconds, *key, before, after, self.epoch(*key), ours))
+
+    def _loop(self, side: Side) -> None:
+        """One round of an ExternalDNS: it reads now and writes a few seconds later what it has read."""
+        stuck = {f"{side.value}_external_dns", f"{side.value}_api", "route53"} & self.broken
+        if stuck:
+            return
+        wanted = {key: self.declared(*key) for key in self.ingresses if key[1] is side}
+        delay = timedelta(seconds=self.random.uniform(0, 4))
+        self.clock.after(delay, lambda: self._apply(wanted))
+
+    def _apply(self, wanted: Mapping[Key, int]) -> None:
+        if "route53" in self.broken:
+            return
+        for key, weight in wanted.items():
+            if self.listed[key] != weight and 0 <= weight <= 255:  # noqa: PLR2004 - Route 53's range
+                self.listed[key] = weight
+                delay = timedelta(seconds=self.random.uniform(*PROPAGATION_SECONDS))
+                self.clock.after(delay, lambda key=key, weight=weight: self._answer(key, weight))
+
+    def _answer(self, key: Key, weight: int) -> None:
+        self.answered[key] = weight
+        self.watch()
+
+
+class SimulatedApi:
+    """One API server, in the shape of `adapters.kubernetes_api.KubernetesApi`."""
+
+    def __init__(self, estate: Estate, side: Side) -> None:
+        self.cluster = estate.plan.cluster(side).name
+        self._estate = estate
+        self._side = side
+        self._keys = {(w.namespace, w.ingress): (w.name, side) for w in estate.plan.workloads}
+
+    def place(self, namespace: str, name: str) -> str:
+        """Name of an Ingress for people."""
+        return f"Ingress {namespace}/{name} in {self.cluster}"
+
+    def ingress(self, namespace: str, name: str) -> Annotated:
+        """See `KubernetesApi.ingress`."""
+        return self._call("read", lambda: self._read(namespace, name))
+
+    def annotate(
+        self,
+        namespace: str,
+        name: str,
+        annotations: Mapping[str, str],
+        *,
+        resource_version: str,
+        dry_run: bool = False,
+    ) -> None:
+        """See `KubernetesApi.annotate`."""
+
+        def patch() -> None:
+            held = self._read(namespace, name)
+            if held.resource_version != resource_version:
+                msg = f"{self.place(namespace, name)} was changed by somebody else in between; it is read again"
+                raise WriteConflictError(msg)
+            if not dry_run:
+                self._estate.change(self._keys[namespace, name], annotations, ours=True)
+
+        self._call("dry run" if dry_run else "patch", patch, late=not dry_run)
+
+    def container(self, namespace: str, deployment: str) -> Container | None:
+        """See `KubernetesApi.container`."""
+        del namespace, deployment
+        return self._call("read deployment", lambda: Container("external-dns:v0.14.2", (), {}))
+
+    def _read(self, namespace: str, name: str) -> Annotated:
+        held = self._estate.ingresses.get(self._keys[namespace, name])
+        if held is None:
+            msg = f"{self.place(namespace, name)} does not exist; create it"
+            raise RouterObjectMissingError(msg)
+        return Annotated(dict(held.annotations), str(held.version))
+
+    def _call(self, what: str, action: Callable[[], T], *, late: bool = False) -> T:
+        if f"{self._side.value}_api" in self._estate.broken:
+            msg = f"the API server of {self.cluster} does not answer; it is tried again"
+            raise RouterUnavailableError(msg)
+        name = f"{self._side.value} api: {what}"
+        return self._estate.seams.call(name, action, RouterUnavailableError, late=late)
+
+
+class SimulatedRecords:
+    """The zone, in the shape of `adapters.route53.RecordReader`."""
+
+    def __init__(self, estate: Estate) -> None:
+        self._estate = estate
+
+    def read(self, hosts: Sequence[str]) -> Mapping[str, tuple[WeightedRecord, ...]]:
+        """See `RecordReader.read`."""
+        if "route53" in self._estate.broken:
+            msg = "Route 53 limits the rate; it is tried again"
+            raise RouterThrottledError(msg)
+        named = {workload.host: workload for workload in self._estate.plan.workloads}
+        return self._estate.seams.call(
+            "route 53: list", lambda: {host: self._of(named[host]) for host in hosts}, RouterThrottledError
+        )
+
+    def _of(self, workload: Workload) -> tuple[WeightedRecord, ...]:
+        return tuple(WeightedRecord("A", side.value, self._estate.listed[workload.name, side]) for side in Side)
+
+
+class SimulatedAlarms:
+    """CloudWatch, as `ports.AlarmSource`: green's alarms follow the troubles of the estate."""
+
+    def __init__(self, estate: Estate) -> None:
+        self._estate = estate
+        self.reads: list[tuple[float, frozenset[AlarmState]]] = []
+
+    def read(self, names: Sequence[str]) -> Mapping[str, Alarm]:
+        """See `ports.AlarmSource.read`."""
+        if "cloudwatch" in self._estate.broken:
+            msg = "CloudWatch does not answer; it is tried again"
+            raise AlarmsUnavailableError(msg)
+        return self._estate.seams.call("cloudwatch: read", lambda: self._read(names), AlarmsUnavailableError)
+
+    def _read(self, names: Sequence[str]) -> dict[str, Alarm]:
+        found = {name: Alarm(name, self.state) for name in names}
+        if "alarm_deleted" in self._estate.broken:
+            found.pop(names[0])
+        states = {alarm.state for alarm in found.values()}
+        if len(found) < len(names):
+            states.add(AlarmState.MISSING)
+        self.reads.append((self._estate.seconds, frozenset(states)))
+        return found
+
+    @property
+    def state(self) -> AlarmState:
+        """The state of every alarm now."""
+        if "green_bad" in self._estate.broken:
+            return AlarmState.ALARM
+        if "green_alarm_silent" in self._estate.broken:
+            return AlarmState.INSUFFICIENT_DATA
+        return AlarmState.OK

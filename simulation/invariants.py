@@ -1,0 +1,158 @@
+"""The promise as code: what must be true after every event, and what must be true in the end.
+
+The numbers are those of the invariants in the documentation. A checker sees the estate and the record; it shares no
+code with what decides. A violation is a sentence that begins with its number.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from crossfade.core.migration import Outcome, Record
+from crossfade.core.verdict import AlarmState
+from crossfade.core.weight import Side
+from crossfade.names import EPOCH_ANNOTATION
+from simulation.estate import Change, Estate, Key, SimulatedAlarms
+
+_ROUNDING = 0.01
+_CLAIMS = {
+    Outcome.ROLLED_BACK: {Side.BLUE: 100, Side.GREEN: 0},
+    Outcome.SUCCEEDED: {Side.BLUE: 0, Side.GREEN: 100},
+}
+
+
+@dataclass
+class Watch:
+    """
+    Holds one run to the invariants.
+
+    Args:
+        estate: What users get.
+        alarms: What the product was told.
+        record: The record of the migration, as stored now.
+
+    Attributes:
+        broken: One sentence a violation, each once.
+    """
+
+    estate: Estate
+    alarms: SimulatedAlarms
+    record: Callable[[], Record | None]
+    broken: list[str] = field(default_factory=list)
+    _epochs: dict[Key, int] = field(default_factory=dict)
+    _seen: int = 0
+
+    def look(self) -> None:
+        """After every event."""
+        self._never_all_zero()
+        self._never_more_than_commanded()
+        for change in self.estate.changes[self._seen :]:
+            self._one_way(change)
+        self._seen = len(self.estate.changes)
+        self._epochs_only_rise()
+
+    def saved(self, before: Record | None, after: Record) -> None:
+        """When a record was saved: what it claims must be true at that moment."""
+        if before is not None and after.stage > before.stage >= 0 and before.bake_began is not None:
+            self._passed_on_evidence(before)
+        if after.outcome is not None and (before is None or before.outcome is not after.outcome):
+            self._honest(after)
+
+    def _never_all_zero(self) -> None:
+        for workload in self.estate.plan.workloads:
+            for name, shown in (("answers", self.estate.answered), ("lists", self.estate.listed)):
+                if shown[workload.name, Side.BLUE] == 0 == shown[workload.name, Side.GREEN]:
+                    self._break("I2", f"{workload.name}: Route 53 {name} only zero weights")
+
+    def _never_more_than_commanded(self) -> None:
+        record = self.record()
+        commanded = 0.0
+        if record is not None and record.stage >= 0:
+            commanded = max(stage.share_percent for stage in record.plan.stages[: record.stage + 1])
+        for workload in self.estate.plan.workloads:
+            share = self._share(workload.name)
+            if share is not None and share > commanded * 1.05 + _ROUNDING and not self._edited_by_hand(workload.name):
+                self._break("I3", f"{workload.name}: {share:.2f} % on green, only {commanded:g} % were commanded")
+
+    def _share(self, workload: str) -> float | None:
+        blue, green = (self.estate.answered[workload, side] for side in (Side.BLUE, Side.GREEN))
+        return 100 * green / (blue + green) if blue + green else None
+
+    def _edited_by_hand(self, workload: str) -> bool:
+        return any(not change.ours and change.workload == workload for change in self.estate.changes)
+
+    def _one_way(self, change: Change) -> None:
+        """Towards green until the rollback begins; towards blue from then on."""
+        record = self.record()
+        if not change.ours or record is None:
+            return
+        to_green = (change.after > change.before) is (change.side is Side.GREEN)
+        if record.rollback_began is not None and to_green and change.after != self._baseline(change):
+            what = f"{change.workload}: {change.side} {change.before} to {change.after} after the rollback began"
+            self._break("I9", what)
+        if record.rollback_began is None and not to_green and record.stage <= len(record.plan.stages):
+            if (record.stage, change.side) == (len(record.plan.stages), Side.GREEN):
+                return  # green gets blue's former weight while it has all traffic
+            self._break("I9", f"{change.workload}: {change.side} {change.before} to {change.after} while going forward")
+
+    @staticmethod
+    def _baseline(change: Change) -> int:
+        return 100 if change.side is Side.BLUE else 0
+
+    def _epochs_only_rise(self) -> None:
+        for key, held in self.estate.ingresses.items():
+            epoch = int(held.annotations.get(EPOCH_ANNOTATION, "0"))
+            if epoch < self._epochs.get(key, 0):
+                self._break("I5", f"{key[0]} {key[1]}: epoch {epoch} wrote after epoch {self._epochs[key]}")
+            self._epochs[key] = max(epoch, self._epochs.get(key, 0))
+
+    def _passed_on_evidence(self, before: Record) -> None:
+        told = self.alarms.reads[-1][1] if self.alarms.reads else frozenset()
+        if told != {AlarmState.OK}:
+            words = ", ".join(sorted(told)) or "nothing"
+            self._break("I8", f"stage {before.stage + 1} was left although the alarms said {words}")
+
+    def _honest(self, record: Record) -> None:
+        wanted = {
+            Outcome.ROLLED_BACK: {Side.BLUE: 100, Side.GREEN: 0},
+            Outcome.SUCCEEDED: {Side.BLUE: 0, Side.GREEN: 100},
+        }
+        claimed = wanted.get(record.outcome) if record.outcome is not None else None
+        for key, listed in self.estate.listed.items():
+            if claimed is not None and listed != claimed[key[1]]:
+                self._break("I19", f"{record.outcome} was claimed while {key[0]} lists {key[1]} {listed}")
+        if record.outcome in {Outcome.REFUSED, Outcome.DRY_RUN} and any(change.ours for change in self.estate.changes):
+            self._break("I19", f"{record.outcome} was claimed although weights were written")
+
+    def end(self, *, paged: bool, healed: bool) -> None:
+        """
+        When everything is quiet.
+
+        Args:
+            paged: Whether somebody was paged.
+            healed: Whether every trouble has ended, so that there is no excuse left.
+        """
+        record = self.record()
+        places = {self._place(workload.name) for workload in self.estate.plan.workloads}
+        astray = places - {(100, 0), (0, 100)}
+        if len(places) > 1 or astray:
+            words = ", ".join(f"blue {blue} : green {green}" for blue, green in sorted(places))
+            if healed:
+                self._break("I4", f"everything is quiet and traffic is at {words}")
+            elif not paged:
+                self._break("I4", f"traffic is at {words} and nobody was paged")
+        if record is not None and record.outcome is None and record.epoch:  # without a lease nothing was begun
+            self._break("I17", "the migration never ended")
+        for key in self.estate.ingresses:
+            declared, listed = self.estate.declared(*key), self.estate.listed[key]
+            if healed and declared != listed:
+                self._break("I4", f"{key[0]} {key[1]}: annotated {declared}, Route 53 lists {listed}")
+        if record is not None and record.outcome is Outcome.SUCCEEDED and places != {(0, 100)}:
+            self._break("I19", f"it ended as Succeeded with traffic at {places}")
+
+    def _place(self, workload: str) -> tuple[int, int]:
+        return self.estate.listed[workload, Side.BLUE], self.estate.listed[workload, Side.GREEN]
+
+    def _break(self, number: str, words: str) -> None:
+        sentence = f"{number} {words}"
+        if sentence not in self.broken:
+            self.broken.append(sentence)

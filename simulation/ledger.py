@@ -1,0 +1,101 @@
+"""The ledger of a run: the in-memory one that the contract tests hold to DynamoDB's promises, behind the seams."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from crossfade.core.migration import Record, Signal
+from crossfade.errors import LedgerUnavailableError
+from crossfade.ports import Event
+from simulation.faults import Seams, Trouble
+from tests.fakes import InMemoryLedger
+
+T = TypeVar("T")
+
+
+class SimulatedLedger:
+    """
+    See `ports.Ledger`; every call is a seam.
+
+    Attributes:
+        saved: Told of every save: the record before and after.
+    """
+
+    def __init__(self, seams: Seams, broken: set[str]) -> None:
+        self._inner = InMemoryLedger()
+        self._seams = seams
+        self._broken = broken
+        self.saved: Callable[[Record | None, Record], None] = lambda _before, _after: None
+
+    def peek(self, migration: str) -> Record | None:
+        """The record as stored, past the seams."""
+        return self._inner.load(migration)
+
+    def entries(self, migration: str) -> tuple[Event, ...]:
+        """The timeline, past the seams."""
+        return self._inner.timeline(migration)
+
+    def holders(self) -> tuple[str, ...]:
+        """Who holds leases, past the seams."""
+        return self._inner.leased()
+
+    def open(self, record: Record) -> Record:
+        """See `ports.Ledger.open`."""
+        return self._call("open", lambda: self._inner.open(record))
+
+    def load(self, migration: str) -> Record | None:
+        """See `ports.Ledger.load`."""
+        return self._call("load", lambda: self._inner.load(migration))
+
+    def save(self, record: Record) -> Record:
+        """See `ports.Ledger.save`."""
+
+        def save() -> Record:
+            before = self._inner.load(record.migration)
+            after = self._inner.save(record)
+            self.saved(before, after)
+            return after
+
+        return self._call("save", save, late=True)
+
+    def take(self, units: Sequence[str], *, migration: str, execution: str, now: datetime, fresh: bool = False) -> int:
+        """See `ports.Ledger.take`."""
+        return self._call(
+            "take",
+            lambda: self._inner.take(units, migration=migration, execution=execution, now=now, fresh=fresh),
+            late=True,
+        )
+
+    def holds(self, units: Sequence[str], *, epoch: int) -> bool:
+        """See `ports.Ledger.holds`."""
+        return self._call("holds", lambda: self._inner.holds(units, epoch=epoch))
+
+    def release(self, units: Sequence[str], *, epoch: int) -> None:
+        """See `ports.Ledger.release`."""
+        self._call("release", lambda: self._inner.release(units, epoch=epoch), late=True)
+
+    def leased(self) -> tuple[str, ...]:
+        """See `ports.Ledger.leased`."""
+        return self._call("leased", self._inner.leased)
+
+    def append(self, migration: str, event: Event) -> None:
+        """See `ports.Ledger.append`."""
+        self._call("append", lambda: self._inner.append(migration, event), late=True)
+
+    def timeline(self, migration: str) -> tuple[Event, ...]:
+        """See `ports.Ledger.timeline`."""
+        return self._call("timeline", lambda: self._inner.timeline(migration))
+
+    def signal(self, migration: str, signal: Signal) -> None:
+        """See `ports.Ledger.signal`."""
+        self._call("signal", lambda: self._inner.signal(migration, signal))
+
+    def signals(self, migration: str) -> tuple[Signal, ...]:
+        """See `ports.Ledger.signals`."""
+        return self._call("signals", lambda: self._inner.signals(migration))
+
+    def _call(self, what: str, action: Callable[[], T], *, late: bool = False) -> T:
+        if Trouble.LEDGER.value in self._broken:
+            msg = f"DynamoDB limits the rate of {what}; it is tried again"
+            raise LedgerUnavailableError(msg)
+        return self._seams.call(f"ledger: {what}", action, LedgerUnavailableError, late=late)

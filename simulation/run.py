@@ -1,0 +1,320 @@
+"""One run: the synthesised machine, the real doors and steps, the guardian, under one seed and one virtual clock."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from random import Random
+from typing import Any, Final
+
+from crossfade.adapters.external_dns import ExternalDnsRouter
+from crossfade.core.config import Config
+from crossfade.core.migration import Outcome, Record
+from crossfade.core.resolve import resolve
+from crossfade.core.weight import Side
+from crossfade.errors import CrossfadeError, LedgerUnavailableError
+from crossfade.ports import Notice
+from crossfade.steps.guard import guard
+from crossfade.wiring import given
+from lambdas.door import logger
+from simulation.estate import WEIGHT, Estate, SimulatedAlarms, SimulatedApi, SimulatedRecords
+from simulation.faults import CrashError, Fault, LateError, Seams, Spell, Trouble
+from simulation.invariants import Watch
+from simulation.ledger import SimulatedLedger
+from simulation.machine import Execution, TaskFailedError, Walker
+from world.clock import Clock
+
+START: Final = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
+MACHINE: Final = "arn:aws:states:eu-west-1:123456789012:stateMachine:Crossfade"
+MIGRATION: Final = "simulated"
+SWEEP: Final = timedelta(seconds=60)
+EVENT_DELAY: Final = timedelta(seconds=1)
+QUIET: Final = timedelta(minutes=20)
+LONGEST: Final = timedelta(hours=8)
+FUNCTION_SECONDS: Final = 75.0
+"""After this the machine gives up a function that does not answer."""
+
+Doors = Mapping[str, Callable[[dict[str, Any], object], dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """
+    Everything that makes a run what it is.
+
+    Attributes:
+        seed: Of all chance.
+        plan: Name of a plan of the configuration.
+        faults: At single calls.
+        spells: Troubles of the estate.
+    """
+
+    seed: int
+    plan: str
+    faults: tuple[Fault, ...] = ()
+    spells: tuple[Spell, ...] = ()
+
+    def __str__(self) -> str:
+        wrong = [*map(str, self.faults), *map(str, self.spells)]
+        return f"seed={self.seed} plan={self.plan} {'; '.join(wrong) or 'no fault'}"
+
+
+@dataclass
+class Result:
+    """
+    What came of a run.
+
+    Attributes:
+        scenario: As given.
+        outcome: Of the migration; None when it never opened a record.
+        status: Of the execution.
+        broken: Violated invariants, a sentence each.
+        calls: Over all seams.
+        path: States entered.
+        seconds: Of virtual time until everything was quiet.
+        events: In the history of the execution.
+        told: What people were told.
+        trace: What happened, for people.
+        changes: How often a weight annotation changed.
+    """
+
+    scenario: Scenario
+    outcome: Outcome | None
+    status: str
+    broken: list[str]
+    calls: list[str]
+    path: list[str]
+    seconds: float
+    events: int
+    told: list[Notice]
+    trace: list[str] = field(default_factory=list)
+    changes: int = 0
+
+
+@dataclass
+class _Telling:
+    """People, as `ports.Notifier`."""
+
+    broken: set[str]
+    told: list[Notice] = field(default_factory=list)
+
+    def tell(self, notice: Notice) -> bool:
+        """See `ports.Notifier.tell`. A notice that cannot be delivered still counts as tried."""
+        self.told.append(notice)
+        return Trouble.NOTIFIER.value not in self.broken
+
+
+@dataclass
+class _Parts:
+    """What the doors get, as `wiring.Parts`."""
+
+    config: Config
+    ledger: SimulatedLedger
+    router: ExternalDnsRouter
+    alarms: SimulatedAlarms
+    notifier: _Telling
+
+
+class Run:
+    """
+    One world, one migration.
+
+    Args:
+        scenario: What happens.
+        config: The configuration, as deployed.
+        definition: The synthesised definition, with function ARNs ending in the role (`…:shift_traffic`).
+        doors: The real handlers, by role.
+    """
+
+    def __init__(self, scenario: Scenario, config: Config, definition: dict[str, Any], doors: Doors) -> None:
+        self._scenario = scenario
+        self._definition = definition
+        self._doors = doors
+        self._random = Random(scenario.seed)
+        self._clock = Clock(START)
+        self._executions: dict[str, Execution] = {}
+        self._plan = resolve(config, {"plan": scenario.plan}, now=START)
+        self._seams = Seams(
+            {fault.at: fault.how for fault in scenario.faults},
+            stop=lambda: self._stop(MIGRATION),
+            later=self._later,
+            random=self._random,
+        )
+        self._estate = Estate(self._plan, self._clock, self._random, self._seams)
+        alarms = SimulatedAlarms(self._estate)
+        ledger = SimulatedLedger(self._seams, self._estate.broken)
+        clusters = {side: SimulatedApi(self._estate, side) for side in Side}
+        router = ExternalDnsRouter(clusters, SimulatedRecords(self._estate), workers=1)  # type: ignore[arg-type]
+        self._parts = _Parts(config, ledger, router, alarms, _Telling(self._estate.broken))
+        self._watch = Watch(self._estate, alarms, lambda: ledger.peek(MIGRATION))
+        ledger.saved = self._watch.saved
+        self._estate.watch = self._watch.look
+
+    def result(self) -> Result:
+        """Run until everything is quiet and judge."""
+        with given(self._parts):
+            for spell in self._scenario.spells:
+                self._schedule(spell)
+            self._clock.every(SWEEP, self._guard, first=timedelta(seconds=self._random.uniform(1, 60)))
+            self._clock.at(START, lambda: self._start(MIGRATION))
+            self._clock.run_until(START + LONGEST, stop=self._is_quiet)
+            healed = all(spell.begins + spell.lasts < self._estate.seconds for spell in self._scenario.spells)
+            paged = any(notice.page for notice in self._parts.notifier.told)
+            self._watch.end(paged=paged, healed=healed)
+        return self._judged()
+
+    def _judged(self) -> Result:
+        execution, record = self._executions[MIGRATION], self._parts.ledger.peek(MIGRATION)
+        return Result(
+            scenario=self._scenario,
+            outcome=record.outcome if record else None,
+            status=execution.status,
+            broken=self._watch.broken,
+            calls=self._seams.calls,
+            path=execution.path,
+            seconds=self._estate.seconds,
+            events=execution.events,
+            told=self._parts.notifier.told,
+            trace=self._trace(),
+            changes=len(self._estate.changes),
+        )
+
+    def _trace(self) -> list[str]:
+        events = [
+            f"+{(e.at - START).total_seconds():6.0f} {e.what}: {e.text}" for e in self._parts.ledger.entries(MIGRATION)
+        ]
+        changes = [
+            f"+{c.at:6.0f} annotation: {c.workload} {c.side} {c.before} -> {c.after} (epoch {c.epoch}, ours {c.ours})"
+            for c in self._estate.changes
+        ]
+        return [*self._seams.struck, *sorted(events + changes)]
+
+    # --- The account -------------------------------------------------------------------------------------------------
+
+    def _start(self, name: str) -> None:
+        arn = f"{MACHINE.replace('stateMachine', 'execution')}:{name}"
+        execution = Execution(self._definition, arn, {"plan": self._scenario.plan}, self._clock.now)
+        self._executions[name] = execution
+        walk = Walker(execution, self._invoke, lambda: self._clock.now, self._random).walk()
+        self._advance(execution, walk)
+
+    def _advance(self, execution: Execution, walk: Iterator[float]) -> None:
+        while execution.is_running:
+            delay = next(walk, None)
+            self._watch.look()
+            if delay:
+                self._clock.after(timedelta(seconds=delay), lambda: self._advance(execution, walk))
+                return
+        self._ended()
+
+    def _ended(self) -> None:
+        if Trouble.STATUS_EVENTS.value not in self._estate.broken:
+            self._clock.after(EVENT_DELAY, self._guard)
+
+    def _stop(self, name: str) -> None:
+        execution = self._executions[name]
+        if execution.is_running:
+            execution.end("ABORTED")
+            self._ended()
+
+    def _invoke(self, arn: str, payload: dict[str, Any]) -> Any:
+        role = arn.rsplit(":", 1)[-1]
+        try:
+            return self._seams.call(f"lambda: {role}", lambda: self._doors[role](payload, None), _Throttled, late=True)
+        except CrashError:
+            raise TaskFailedError("Runtime.ExitError", "Runtime exited") from None
+        except LateError:
+            raise TaskFailedError("States.Timeout", seconds=FUNCTION_SECONDS) from None
+        except _Throttled as error:
+            raise TaskFailedError("Lambda.TooManyRequestsException", str(error)) from None
+        except CrossfadeError as error:
+            cause = json.dumps({"errorMessage": str(error), "errorType": type(error).__name__, "stackTrace": []})
+            raise TaskFailedError(type(error).__name__, cause) from error
+
+    def _later(self, seconds: float, action: Callable[[], None]) -> None:
+        def act() -> None:
+            action()
+            self._watch.look()
+
+        self._clock.after(timedelta(seconds=seconds), act)
+
+    def _guard(self) -> None:
+        parts = self._parts
+        with suppress(CrossfadeError, CrashError, LateError):  # the next sweep comes in a minute
+            guard(parts.ledger, parts.router, parts.notifier, self, now=self._clock.now)
+        self._watch.look()
+
+    def status(self, execution: str) -> str:
+        """See `ports.Executions.status`."""
+        known = self._executions.get(execution.rsplit(":", 1)[-1])
+        return self._seams.call(
+            "step functions: describe", lambda: known.status if known else "DELETED", LedgerUnavailableError
+        )
+
+    # --- Troubles ----------------------------------------------------------------------------------------------------
+
+    def _schedule(self, spell: Spell) -> None:
+        self._clock.after(timedelta(seconds=spell.begins), lambda: self._begin(spell))
+
+    def _begin(self, spell: Spell) -> None:
+        match spell.trouble:
+            case Trouble.DRIFT:
+                self._estate.change((self._plan.workloads[0].name, Side.GREEN), {WEIGHT: "7"}, ours=False)
+            case Trouble.DUPLICATE:
+                self._start(f"{MIGRATION}-again")
+            case _:
+                self._estate.broken.add(spell.trouble.value)
+                self._clock.after(timedelta(seconds=spell.lasts), lambda: self._heal(spell))
+
+    def _heal(self, spell: Spell) -> None:
+        self._estate.broken.discard(spell.trouble.value)
+
+    def _is_quiet(self) -> bool:
+        if any(execution.is_running for execution in self._executions.values()) or not self._executions:
+            return False
+        if self._estate.seconds < max((s.begins + min(s.lasts, 3600) for s in self._scenario.spells), default=0):
+            return False
+        last = max((change.at for change in self._estate.changes), default=0)
+        leased = bool(self._parts.ledger.holders())
+        return self._estate.seconds - last > (LONGEST if leased else QUIET).total_seconds() / (3 if leased else 1)
+
+
+class _Throttled(Exception):  # noqa: N818 - a service's word
+    """Lambda does not take the call."""
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Inside, the doors log nothing: a simulator makes millions of calls."""
+    level = logger.log_level
+    logger.setLevel("CRITICAL")
+    try:
+        with redirect_stdout(StringIO()):  # metrics are lines on standard output
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def definition_of(template: Mapping[str, Any]) -> dict[str, Any]:
+    """The definition in a synthesised *template*, each function's ARN replaced by one that ends in its role."""
+    resources = template["Resources"]
+    machine = next(r for r in resources.values() if r["Type"] == "AWS::StepFunctions::StateMachine")
+    parts: Sequence[Any] = machine["Properties"]["DefinitionString"]["Fn::Join"][1]
+    definition: dict[str, Any] = json.loads("".join(_part(part, resources) for part in parts))
+    return definition
+
+
+def _part(part: Any, resources: Mapping[str, Any]) -> str:
+    if isinstance(part, str):
+        return part
+    target = part.get("Ref", "")
+    if target == "AWS::Partition":
+        return "aws"
+    version = resources[target]
+    function = resources[version["Properties"]["FunctionName"]["Ref"]]
+    return f"arn:aws:lambda:::function:{function['Properties']['Handler'].split('.')[-2]}"
+
+
+__all__ = ["Record", "Result", "Run", "Scenario", "definition_of", "quiet"]
