@@ -1,0 +1,95 @@
+"""The metrics of the load balancers in CloudWatch: minute by minute, published late, absent when there is nothing.
+
+`HTTPCode_Target_5XX_Count` is absent when zero, and everything but the host counts without requests, as documented.
+Values go to moto's books directly, as the service itself puts them there; the API then answers with them.
+Source: Elastic Load Balancing User Guide, "CloudWatch metrics for your Application Load Balancer".
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from typing import Final
+
+from moto.cloudwatch.models import MetricDatum, cloudwatch_backends
+from moto.core.models import DEFAULT_ACCOUNT_ID
+
+from world.clock import Clock
+from world.load_balancers import TARGETS, LoadBalancer
+
+NAMESPACE: Final = "AWS/ApplicationELB"
+MINUTE: Final = timedelta(minutes=1)
+PUBLISHING_SECONDS: Final = (60, 120)
+"""From the end of a minute until its values can be read."""
+
+
+@dataclass(slots=True)
+class _Minute:
+    requests: int = 0
+    failures: int = 0
+    busy_seconds: float = 0.0
+
+
+class LoadBalancerMetrics:
+    """
+    Counts what load balancers serve and publishes it.
+
+    Args:
+        clock: Its time.
+        random: Where publishing delays come from.
+        region: Of the load balancers.
+    """
+
+    def __init__(self, clock: Clock, random: Random, region: str) -> None:
+        self._clock = clock
+        self._random = random
+        self._region = region
+        self._open: dict[str, _Minute] = {}
+        self._balancers: Sequence[LoadBalancer] = ()
+
+    def start(self, balancers: Sequence[LoadBalancer]) -> None:
+        """Close a minute at every full minute from now on."""
+        self._balancers = balancers
+        into = timedelta(seconds=self._clock.now.second, microseconds=self._clock.now.microsecond)
+        self._clock.every(MINUTE, self._close_minute, first=MINUTE - into)
+
+    def count(self, balancer: LoadBalancer, requests: int, failures: int) -> None:
+        """Note that *balancer* served *requests*, *failures* of them with a 5xx of its targets."""
+        minute = self._open.setdefault(balancer.dimension, _Minute())
+        minute.requests += requests
+        minute.failures += failures
+        minute.busy_seconds += requests * balancer.application.response_seconds
+
+    def _close_minute(self) -> None:
+        began = self._clock.now - MINUTE
+        for balancer in self._balancers:
+            data = list(_data(balancer, self._open.pop(balancer.dimension, _Minute()), began, self._clock.now))
+            delay = timedelta(seconds=self._random.uniform(*PUBLISHING_SECONDS))
+            self._clock.after(delay, _Publication(self._region, data))
+
+
+@dataclass(frozen=True, slots=True)
+class _Publication:
+    region: str
+    data: list[MetricDatum]
+
+    def __call__(self) -> None:
+        cloudwatch_backends[DEFAULT_ACCOUNT_ID][self.region].metric_data.extend(self.data)
+
+
+def _data(balancer: LoadBalancer, minute: _Minute, began: datetime, now: datetime) -> Iterator[MetricDatum]:
+    of_balancer = [{"Name": "LoadBalancer", "Value": balancer.dimension}]
+    of_targets = [{"Name": "TargetGroup", "Value": balancer.target_group}, *of_balancer]
+    healthy = balancer.application.healthy_targets(now)
+    yield _datum("HealthyHostCount", healthy, of_targets, began)
+    yield _datum("UnHealthyHostCount", TARGETS - healthy, of_targets, began)
+    if minute.requests:
+        yield _datum("RequestCount", minute.requests, of_balancer, began)
+        yield _datum("TargetResponseTime", minute.busy_seconds / minute.requests, of_balancer, began)
+    if minute.failures:
+        yield _datum("HTTPCode_Target_5XX_Count", minute.failures, of_balancer, began)
+
+
+def _datum(name: str, value: float, dimensions: list[dict[str, str]], began: datetime) -> MetricDatum:
+    naive = began.replace(tzinfo=None)  # as moto keeps times
+    return MetricDatum(NAMESPACE, name, float(value), dimensions, naive)
