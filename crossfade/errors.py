@@ -81,6 +81,14 @@ class RouterRefusedError(PermanentError):
     """The router will not accept the write (permissions, validation), however often it is asked."""
 
 
+class LedgerRefusedError(PermanentError):
+    """The ledger will not serve us (permissions, a missing table), however often it is asked."""
+
+
+class AlarmsRefusedError(PermanentError):
+    """CloudWatch does not let us read alarms; without evidence nothing goes on."""
+
+
 class NotPropagatedError(PermanentError):
     """A weight was written, but the authority did not show it in time. Says nothing about health."""
 

@@ -95,7 +95,7 @@ class Wired:
         from crossfade.adapters.aws import client
         from crossfade.adapters.sns import SnsNotifier
 
-        return SnsNotifier(client("sns", self._region), topic_arn=self._topic_arn)
+        return SnsNotifier(client("sns", self._region, attempts=1), topic_arn=self._topic_arn)
 
 
 class Parts(Protocol):

@@ -1,1 +1,1 @@
-"""What the ports promise, kept with one technology each. Adapters translate codes into our errors and decide nothing."""
+"""What the ports promise, kept with one technology each. Adapters decide nothing."""

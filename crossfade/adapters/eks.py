@@ -21,7 +21,7 @@ from crossfade.errors import RouterObjectMissingError, RouterRefusedError, Route
 if TYPE_CHECKING:
     from types_boto3_eks import EKSClient
 
-_TOKEN_PREFIX: Final = "k8s-aws-v1."
+_TOKEN_PREFIX: Final = "k8s-aws-v1."  # noqa: S105 - public, the same for everybody
 _EXPIRES_SECONDS: Final = 60  # within the 0 to 900 that the authenticator demands; it does not look further
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -47,8 +47,8 @@ def bearer_token(cluster: str, region: str, credentials: Credentials) -> str:
     url = f"https://sts.{region}.{suffix}/?Action=GetCallerIdentity&Version=2011-06-15"
     request = AWSRequest("GET", url, headers={"x-k8s-aws-id": cluster})
     signer = SigV4QueryAuth(credentials.get_frozen_credentials(), "sts", region, expires=_EXPIRES_SECONDS)
-    signer.add_auth(request)  # type: ignore[no-untyped-call]
-    return _TOKEN_PREFIX + base64.urlsafe_b64encode(request.url.encode()).decode().rstrip("=")
+    signer.add_auth(request)
+    return _TOKEN_PREFIX + base64.urlsafe_b64encode(str(request.url).encode()).decode().rstrip("=")
 
 
 class EksCluster:
@@ -97,7 +97,7 @@ class EksCluster:
         # Without retries=False urllib3 sleeps through a Retry-After and repeats reads on its own.
         configuration = Configuration(host=endpoint, ca_cert_data=authority, retries=False)
         configuration.api_key = {"BearerToken": ""}
-        configuration.refresh_api_key_hook = self._sign
+        configuration.refresh_api_key_hook = self._sign  # type: ignore[assignment]  # typed by its default, None
         return configuration
 
     def _sign(self, configuration: Configuration) -> None:

@@ -77,7 +77,7 @@ class KubernetesApi:
             RouterObjectMissingError, RouterRefusedError, RouterUnavailableError: See `_error`.
         """
         with _translated(self.place(namespace, name)):
-            answer = NetworkingV1Api(self._connect()).read_namespaced_ingress(
+            answer: Any = NetworkingV1Api(self._connect()).read_namespaced_ingress(
                 name, namespace, _preload_content=False, _request_timeout=_TIMEOUT_SECONDS
             )
             metadata = json.loads(answer.data)["metadata"]
@@ -109,7 +109,8 @@ class KubernetesApi:
         patch = {"metadata": {"annotations": dict(annotations), "resourceVersion": resource_version}}
         options = {"dry_run": "All"} if dry_run else {}
         with _translated(self.place(namespace, name)):
-            NetworkingV1Api(self._connect()).patch_namespaced_ingress(
+            networking: Any = NetworkingV1Api(self._connect())
+            networking.patch_namespaced_ingress(
                 name,
                 namespace,
                 patch,
@@ -129,7 +130,7 @@ class KubernetesApi:
         """
         try:
             with _translated(f"Deployment {namespace}/{deployment} in {self.cluster}"):
-                answer = AppsV1Api(self._connect()).read_namespaced_deployment(
+                answer: Any = AppsV1Api(self._connect()).read_namespaced_deployment(
                     deployment, namespace, _preload_content=False, _request_timeout=_TIMEOUT_SECONDS
                 )
                 containers = json.loads(answer.data)["spec"]["template"]["spec"]["containers"]
@@ -161,7 +162,7 @@ def _translated(place: str) -> Iterator[None]:
         raise RouterUnavailableError(msg) from error
 
 
-def _error(place: str, status: int, message: str) -> CrossfadeError:
+def _error(place: str, status: int, message: str) -> CrossfadeError:  # noqa: PLR0911 - one answer a status
     """Our error for an answer of the API server; messages contain its words, never a header."""
     match status:
         case 401:  # also what EKS answers while its authenticator is in trouble
@@ -185,6 +186,6 @@ def _error(place: str, status: int, message: str) -> CrossfadeError:
 
 def _message(error: ApiException) -> str:
     try:
-        return str(json.loads(error.body)["message"])
+        return str(json.loads(error.body or "")["message"])
     except (TypeError, ValueError, KeyError):
         return str(error.reason or "no reason given")

@@ -79,7 +79,7 @@ class RecordReader:
             with _ROUTE53.around("route53:ListResourceRecordSets", self._zone):
                 page: Any = self._route53.list_resource_record_sets(
                     HostedZoneId=self._zone,
-                    MaxItems=_PAGE,
+                    MaxItems=str(_PAGE),
                     **start,  # type: ignore[arg-type]
                 )
             for record in page["ResourceRecordSets"]:
