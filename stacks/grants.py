@@ -13,8 +13,12 @@ from aws_cdk import aws_iam as iam
 from crossfade.names import Function
 from stacks.findings import acknowledge
 
-_READ: Final = ("dynamodb:GetItem", "dynamodb:Query")
-_WRITE: Final = ("dynamodb:PutItem", "dynamodb:UpdateItem")
+_RECORD: Final = ("dynamodb:GetItem", "dynamodb:PutItem")
+"""The record of the migration and its timeline."""
+_LEASES: Final = ("dynamodb:Query",)
+"""Whether the lease is still held; and what people have signalled."""
+_EPOCH: Final = ("dynamodb:UpdateItem",)
+"""Take a new epoch, or give the lease back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +41,15 @@ class Grant:
 
 
 GRANTS: Final[Mapping[Function, Grant]] = {
-    Function.RESOLVE_PLAN: Grant(table=(*_READ, *_WRITE)),
-    Function.TAKE_LEASE: Grant(table=(*_READ, *_WRITE)),
-    Function.PREFLIGHT: Grant(table=(*_READ, *_WRITE), alarms=True, traffic=True),
-    Function.RECORD_BASELINE: Grant(table=(*_READ, *_WRITE), traffic=True),
-    Function.SHIFT_TRAFFIC: Grant(table=(*_READ, *_WRITE), traffic=True),
-    Function.CHECK_HEALTH: Grant(table=(*_READ, *_WRITE), alarms=True),
-    Function.COMPLETE: Grant(table=(*_READ, *_WRITE), traffic=True, publish=True),
-    Function.ROLL_BACK: Grant(table=(*_READ, *_WRITE), traffic=True),
-    Function.CONFIRM_ROLLBACK: Grant(table=(*_READ, *_WRITE), traffic=True, publish=True),
+    Function.RESOLVE_PLAN: Grant(table=_RECORD),
+    Function.TAKE_LEASE: Grant(table=(*_RECORD, *_LEASES, *_EPOCH)),
+    Function.PREFLIGHT: Grant(table=(*_RECORD, *_LEASES), alarms=True, traffic=True),
+    Function.RECORD_BASELINE: Grant(table=(*_RECORD, *_LEASES), traffic=True),
+    Function.SHIFT_TRAFFIC: Grant(table=(*_RECORD, *_LEASES), traffic=True),
+    Function.CHECK_HEALTH: Grant(table=(*_RECORD, *_LEASES), alarms=True),
+    Function.COMPLETE: Grant(table=(*_RECORD, *_LEASES, *_EPOCH), traffic=True, publish=True),
+    Function.ROLL_BACK: Grant(table=(*_RECORD, *_LEASES, *_EPOCH), traffic=True),
+    Function.CONFIRM_ROLLBACK: Grant(table=(*_RECORD, *_EPOCH), traffic=True, publish=True),
 }
 
 

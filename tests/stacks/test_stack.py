@@ -47,16 +47,20 @@ def table(*actions: str) -> dict[str, list[str]]:
     return {f"dynamodb:{action}": ["LedgerTable"] for action in actions}
 
 
+RECORD = table("GetItem", "PutItem")
+LEASES = table("Query")
+EPOCH = table("UpdateItem")
+
 GOLDEN = {
-    Function.RESOLVE_PLAN: table("GetItem", "PutItem", "Query", "UpdateItem"),
-    Function.TAKE_LEASE: table("GetItem", "PutItem", "Query", "UpdateItem"),
-    Function.PREFLIGHT: table("GetItem", "PutItem", "Query", "UpdateItem") | TRAFFIC | ALARMS,
-    Function.RECORD_BASELINE: table("GetItem", "PutItem", "Query", "UpdateItem") | TRAFFIC,
-    Function.SHIFT_TRAFFIC: table("GetItem", "PutItem", "Query", "UpdateItem") | TRAFFIC,
-    Function.CHECK_HEALTH: table("GetItem", "PutItem", "Query", "UpdateItem") | ALARMS,
-    Function.COMPLETE: table("GetItem", "PutItem", "Query", "UpdateItem") | TRAFFIC | PUBLISH,
-    Function.ROLL_BACK: table("GetItem", "PutItem", "Query", "UpdateItem") | TRAFFIC,
-    Function.CONFIRM_ROLLBACK: table("GetItem", "PutItem", "Query", "UpdateItem") | TRAFFIC | PUBLISH,
+    Function.RESOLVE_PLAN: RECORD,
+    Function.TAKE_LEASE: RECORD | LEASES | EPOCH,
+    Function.PREFLIGHT: RECORD | LEASES | TRAFFIC | ALARMS,
+    Function.RECORD_BASELINE: RECORD | LEASES | TRAFFIC,
+    Function.SHIFT_TRAFFIC: RECORD | LEASES | TRAFFIC,
+    Function.CHECK_HEALTH: RECORD | LEASES | ALARMS,
+    Function.COMPLETE: RECORD | LEASES | EPOCH | TRAFFIC | PUBLISH,
+    Function.ROLL_BACK: RECORD | LEASES | EPOCH | TRAFFIC,
+    Function.CONFIRM_ROLLBACK: RECORD | EPOCH | TRAFFIC | PUBLISH,
 }
 
 
