@@ -1,0 +1,500 @@
+"""Write the generated parts of the documentation anew: `python -m tools.reference`; `--check` only looks.
+
+A generated part stands between `<!-- generated: NAME -->` and `<!-- end: NAME -->` in a Markdown file. What is in
+between is made from the code, from the synthesised template or from the shipped manifests; all else is written by
+hand. `tests/docs` runs the check.
+This file knows where facts stand in the code. It knows no prose.
+"""
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import cache
+from inspect import cleandoc
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Final, Literal, Union, get_args, get_origin
+
+import yaml
+from annotated_types import Gt, Le
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from crossfade import errors
+from crossfade.adapters.config_file import read_config
+from crossfade.cli.synth import template
+from crossfade.core.config import Config
+from crossfade.core.duration import format_duration
+from crossfade.core.forms import Between, Form
+from crossfade.core.migration import Outcome
+from crossfade.core.plan import Model
+from crossfade.core.presets import Preset, stages_of
+from crossfade.core.resolve import MigrationInput
+from crossfade.errors import CrossfadeError, PermanentError, TemporaryError
+from crossfade.names import State
+from stacks.definition_check import read_definition
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+CONFIG_FILE: Final = ROOT / "crossfade.yaml"
+RBAC_FILE: Final = ROOT / "examples" / "rbac" / "crossfade-rbac.yaml"
+
+Json = Mapping[str, Any]
+Lines = Iterable[str]
+
+_PART: Final = re.compile(
+    r"(?P<open><!-- generated: (?P<name>[a-z-]+) -->\n).*?(?P<close><!-- end: (?P=name) -->)", re.DOTALL
+)
+
+
+def documents() -> list[Path]:
+    """Every Markdown file that people read: the top level, `docs/` and `examples/`."""
+    return sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")])
+
+
+def rewritten(text: str) -> str:
+    """
+    *text* with every generated part made anew.
+
+    Raises:
+        KeyError: A part has a name that nothing here makes.
+    """
+    return _PART.sub(lambda part: f"{part['open']}{made(part['name'])}\n{part['close']}", text)
+
+
+@cache
+def made(name: str) -> str:
+    """The text of the part *name*, without a line break at its end."""
+    return "\n".join(PARTS[name]())
+
+
+def stale() -> list[Path]:
+    """The documents in which a generated part is not as the code has it."""
+    return [path for path in documents() if rewritten(_read(path)) != _read(path)]
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    for cells in (head, ["---"] * len(head), *rows):
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _code(words: Iterable[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words)
+
+
+# --- Configuration and input -----------------------------------------------------------------------------------------
+
+
+def config_keys() -> Lines:
+    """A table of all keys for every part of the configuration."""
+    rows = list(_keys(Config, ""))
+    tops = dict.fromkeys(re.split(r"[.\[]", path)[0] for path, *_ in rows)
+    for top in tops:
+        yield from ("", f"### `{top}`", "")
+        yield from _table(
+            ["Key", "What it is", "Default", "Meaning"],
+            ([f"`{path}`", *rest] for path, *rest in rows if re.split(r"[.\[]", path)[0] == top),
+        )
+    yield ""
+
+
+def key_paths(model: type[Model] = Config) -> list[str]:
+    """The paths of all keys, such as `plans.NAME.stages[].share`, parents before their children."""
+    return [path for path, *_ in _keys(model, "")]
+
+
+def _keys(model: type[Model], above: str) -> Iterator[tuple[str, str, str, str]]:
+    for name, field in model.model_fields.items():
+        path = f"{above}{field.alias or name}"
+        inner, path = _inner(field.annotation, path)
+        described = field.description or (cleandoc(inner.__doc__ or "") if inner else "")
+        yield path, _form(field), _default(field), described
+        if inner:
+            yield from _keys(inner, f"{path}.")
+
+
+_MARKS: Final[Mapping[object, str]] = {tuple: "[]", dict: ".NAME"}
+
+
+def _inner(annotation: object, path: str) -> tuple[type[Model] | None, str]:
+    """The model below a field, and the path of its keys: lists are written `[]`, names of people's choice `NAME`."""
+    if isinstance(annotation, type) and issubclass(annotation, Model):
+        return annotation, path
+    for part in get_args(annotation):
+        mark = _MARKS.get(get_origin(annotation), "")
+        inner, below = _inner(part, f"{path}{mark}")
+        if inner:
+            return inner, below
+    return None, path
+
+
+_KINDS: Final[Mapping[type, str]] = {
+    bool: "true or false",
+    datetime: "instant with a zone",
+    float: "number",
+    int: "whole number",
+    str: "text",
+    timedelta: "duration",
+}
+
+
+def _form(field: FieldInfo) -> str:
+    return _bounded(_kind(field.annotation), field.metadata)
+
+
+def _kind(annotation: object) -> str:
+    origin, parts = get_origin(annotation), [part for part in get_args(annotation) if part not in (NoneType, ...)]
+    if isinstance(annotation, type):
+        return _plain_kind(annotation)
+    if hasattr(annotation, "__metadata__"):
+        return _bounded(_kind(parts[0]), annotation.__metadata__)
+    if origin in (Union, UnionType):
+        return _kind(parts[0])
+    if origin is dict:
+        return "mapping, an entry each"
+    return f"`{parts[0]}`" if origin is Literal else _list_of(_kind(parts[0]))
+
+
+def _plain_kind(kind: type) -> str:
+    if issubclass(kind, StrEnum):
+        return "one of " + ", ".join(f"`{value.value}`" for value in kind)
+    return _KINDS.get(kind, "mapping")
+
+
+def _list_of(kind: str) -> str:
+    return "list" if kind == "mapping" else f"list; each {kind}"
+
+
+def _bounded(kind: str, metadata: Iterable[object]) -> str:
+    """*kind* with what *metadata* demands of it."""
+    for each in metadata:
+        if isinstance(each, Form):
+            kind = each.rule.removeprefix("must be ").replace("must start", "text that starts")
+        elif isinstance(each, Between):
+            longest = f", at most {format_duration(each.longest)}" if each.longest else ""
+            kind += f", at least {format_duration(each.shortest)}{longest}"
+        elif isinstance(each, Gt):
+            kind += f", above {each.gt}"
+        elif isinstance(each, Le):
+            kind += f", at most {each.le}"
+        elif isinstance(each, FieldInfo):
+            kind = _bounded(kind, each.metadata)
+    return kind
+
+
+def _default(field: FieldInfo) -> str:
+    value = field.default
+    if field.is_required():
+        return "required"
+    if value is None or value is PydanticUndefined or value in ((), "") or isinstance(value, Model):
+        return "none"
+    if isinstance(value, timedelta):
+        return f"`{format_duration(value)}`"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def input_keys() -> Lines:
+    """The keys that a start may have."""
+    meanings = attributes(MigrationInput)
+    fields = MigrationInput.model_fields
+    rows = ([f"`{field.alias or name}`", _form(field), _plain(meanings[name])] for name, field in fields.items())
+    return _table(["Key", "What it is", "Meaning"], rows)
+
+
+def _plain(meaning: str) -> str:
+    """*meaning* without Python's word for nothing."""
+    return meaning.replace("; None for ", "; without it, ")
+
+
+def attributes(documented: type) -> dict[str, str]:
+    """What the section `Attributes:` of a docstring says of each, one line each."""
+    section = cleandoc(documented.__doc__ or "").partition("Attributes:\n")[2]
+    found = re.finditer(r"^    (\w+): (.*(?:\n        .*)*)", section, re.MULTILINE)
+    return {each[1]: re.sub(r"\s+", " ", each[2]) for each in found}
+
+
+def presets() -> Lines:
+    """The stages that each preset stands for."""
+    rows = (
+        [
+            f"`{preset.value}`",
+            ", ".join(f"{s.share_percent:g} % for {format_duration(s.bake)}" for s in stages_of(preset)),
+        ]
+        for preset in Preset
+    )
+    return _table(["Preset", "Stages"], rows)
+
+
+def stage_weights() -> Lines:
+    """The weights of the default plan of the shipped configuration."""
+    config = read_config(CONFIG_FILE, now=None)
+    stages = config.plan(config.default_plan).stages
+    rows = ([f"{s.share_percent:g} %", f"{s.blue}", f"{s.green}", f"{s.split.share_percent:.2f} %"] for s in stages)
+    return _table(["Wanted share", "Blue's weight", "Green's weight", "Share of DNS answers"], rows)
+
+
+# --- The state machine -----------------------------------------------------------------------------------------------
+
+
+@cache
+def definition() -> Json:
+    """The synthesised definition."""
+    return read_definition(template(CONFIG_FILE))
+
+
+def picture() -> Lines:
+    """The state machine as a Mermaid flowchart: what an error rolls back stands in one box."""
+    states: Mapping[str, Json] = definition()["States"]
+    failing = set(_reachable(State.ROLL_BACK, states)) | {State.DUPLICATE.value}
+    forward = [state for state in State if state in states and state not in failing]
+    yield from ("```mermaid", "flowchart TD", '  subgraph forward["an error in any of these rolls back"]')
+    yield from (f"    {_node(state, states[state])}" for state in forward if states[state]["Type"] != "Succeed")
+    yield "  end"
+    yield from (f"  {_node(state, states[state])}" for state in State if state in failing or state is State.SUCCEEDED)
+    for state in State:
+        yield from (f"  {edge}" for edge in _edges(state, states.get(state, {})))
+    yield from (f"  forward -. any error .-> {_id(State.ROLL_BACK)}", "```")
+
+
+def _reachable(start: str, states: Mapping[str, Json]) -> Iterator[str]:
+    seen, frontier = {start}, [start]
+    while frontier:
+        here = frontier.pop()
+        yield here
+        state = states[here]
+        targets = {state.get("Next"), state.get("Default"), *(way["Next"] for way in _ways(state))} - {None} - seen
+        seen |= targets
+        frontier += targets
+
+
+def _ways(state: Json) -> list[Json]:
+    return [*state.get("Choices", ()), *state.get("Catch", ())]
+
+
+_SHAPES: Final = {"Choice": '{{"%s"}}', "Wait": '(["%s"])', "Succeed": '(("%s"))', "Fail": '(("%s"))'}
+
+
+def _node(state: State, content: Json) -> str:
+    return _id(state) + _SHAPES.get(content["Type"], '["%s"]') % state.value
+
+
+def _id(state: str) -> str:
+    return State(state).name.lower()
+
+
+def _edges(state: State, content: Json) -> Iterator[str]:
+    """The ways on from *state*, but for the catch of every error that `forward` stands for."""
+    here = _id(state)
+    if "Next" in content:
+        yield f"{here} --> {_id(content['Next'])}"
+    for choice in content.get("Choices", ()):
+        yield f"{here} -- {_answer(choice['Condition'])} --> {_id(choice['Next'])}"
+    if "Default" in content:
+        yield f"{here} -- {'otherwise' if _is_word(content) else 'no'} --> {_id(content['Default'])}"
+    for caught in content.get("Catch", ()):
+        if caught["Next"] != State.ROLL_BACK:
+            yield f"{here} -. {_error(caught['ErrorEquals'])} .-> {_id(caught['Next'])}"
+
+
+def _answer(condition: str) -> str:
+    word = re.search(r"= '(\w+)'", condition)
+    return word[1].replace("_", " ") if word else "yes"
+
+
+def _is_word(content: Json) -> bool:
+    return any(_answer(choice["Condition"]) != "yes" for choice in content["Choices"])
+
+
+def _error(names: Sequence[str]) -> str:
+    return "any error" if "States.ALL" in names else ", ".join(names)
+
+
+def states() -> Lines:
+    """Every state with its comment, in reading order."""
+    content = definition()["States"]
+    rows = (
+        [f"`{state.value}`", content[state]["Type"], content[state]["Comment"]] for state in State if state in content
+    )
+    return _table(["State", "Kind", "What it does"], rows)
+
+
+# --- Errors and outcomes ---------------------------------------------------------------------------------------------
+
+
+def error_classes() -> list[type[CrossfadeError]]:
+    """All errors with a name that Step Functions can show, in the order of their file."""
+    found = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, CrossfadeError)]
+    return [each for each in found if each not in (CrossfadeError, TemporaryError, PermanentError)]
+
+
+def error_table() -> Lines:
+    """Every error: whether it is retried, and what it says."""
+    rows = (
+        [f"`{e.__name__}`", "rolls back" if issubclass(e, PermanentError) else "retried", _summary(e)]
+        for e in error_classes()
+    )
+    return _table(["Error", "Then it is", "What it says"], rows)
+
+
+def _summary(documented: type) -> str:
+    return re.sub(r"\s+", " ", cleandoc(documented.__doc__ or "").split("\n\n")[0])
+
+
+def outcomes() -> Lines:
+    """Every outcome with the sentence that stands beside it in the code."""
+    source = _read(ROOT / "crossfade" / "core" / "migration.py")
+    said = dict(re.findall(r'^    [A-Z_]+ = "(\w+)"  # (.*)$', source, re.MULTILINE))
+    return _table(["Outcome", "What it means"], ([f"`{each.value}`", said[each.value]] for each in Outcome))
+
+
+# --- Permissions -----------------------------------------------------------------------------------------------------
+
+
+Right = tuple[str, str]
+"""An action and where it is allowed."""
+
+
+def iam() -> Lines:
+    """What every role of the main stack may do, from the synthesised template; what all functions share comes first."""
+    resources: Mapping[str, Json] = template(CONFIG_FILE)["Resources"]
+    policies = (policy["Properties"] for policy in resources.values() if policy["Type"] == "AWS::IAM::Policy")
+    rights = {_owner(policy["Roles"][0]["Ref"], resources): list(_rights(policy, resources)) for policy in policies}
+    functions = [held for owner, held in rights.items() if owner.startswith("`")]
+    shared = [right for right in functions[0] if all(right in held for held in functions)]
+    own = {owner: [right for right in held if right not in shared] for owner, held in sorted(rights.items())}
+    rows = {"every function": shared, **own}
+    return _table(["Role of", "May"], ([owner, _words(held)] for owner, held in rows.items()))
+
+
+def _rights(policy: Json, resources: Mapping[str, Json]) -> Iterator[Right]:
+    for statement in policy["PolicyDocument"]["Statement"]:
+        places = dict.fromkeys(_place(each, resources) for each in _listed(statement["Resource"]))
+        effect = "" if statement["Effect"] == "Allow" else ", never"
+        condition = f", if `{json.dumps(statement['Condition'])}`" if "Condition" in statement else ""
+        for action in _listed(statement["Action"]):
+            yield action, f"{' and '.join(places)}{condition}{effect}"
+
+
+def _words(rights: Sequence[Right]) -> str:
+    places = dict.fromkeys(place for _, place in rights)
+    lines = (f"{_code(action for action, at in rights if at == place)} on {place}" for place in places)
+    return "<br>".join(lines) or "nothing more"
+
+
+def _owner(role: str, resources: Mapping[str, Json]) -> str:
+    """Who wears *role*: a function by its module's name, anything else by the service that assumes it."""
+    for resource in resources.values():
+        properties = resource.get("Properties", {})
+        if resource["Type"] == "AWS::Lambda::Function" and properties["Role"] == {"Fn::GetAtt": [role, "Arn"]}:
+            return f"`{properties['Handler'].split('.')[1]}`"
+    trust = resources[role]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    return _WEARERS[trust[0]["Principal"]["Service"]]
+
+
+_WEARERS: Final = {
+    "events.amazonaws.com": "the rules",
+    "scheduler.amazonaws.com": "the schedules",
+    "states.amazonaws.com": "the state machine",
+}
+
+_PLACES: Final = {
+    "AWS::DynamoDB::Table": "the ledger's table",
+    "AWS::Lambda::Function": "the functions",
+    "AWS::Lambda::Version": "the published versions of the functions",
+    "AWS::Logs::LogGroup": "its own log group",
+    "AWS::SNS::Topic": "the topic",
+    "AWS::SQS::Queue": "a dead-letter queue",
+    "AWS::StepFunctions::StateMachine": "the state machine",
+}
+
+
+def _place(resource: Any, resources: Mapping[str, Json]) -> str:
+    """A resource in words; an ARN with what CloudFormation fills in written as `${…}`."""
+    if isinstance(resource, str):
+        return f"`{resource}`"
+    (function, argument), *_ = resource.items()
+    if function == "Fn::Join":
+        return f"`{''.join(_part(each, resources) for each in argument[1])}`"
+    name = argument if function == "Ref" else argument[0]
+    return _PLACES[resources[name]["Type"]]
+
+
+def _part(part: Any, resources: Mapping[str, Json]) -> str:
+    if isinstance(part, str):
+        return part
+    name = next(iter(part.values()))
+    name = name if isinstance(name, str) else name[0]
+    return f"${{{resources[name]['Type'].rpartition('::')[2] if name in resources else name}}}"
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def rbac() -> Lines:
+    """What the shipped RBAC manifest gives to Crossfade's group."""
+    objects = list(yaml.safe_load_all(_read(RBAC_FILE)))
+    rows = (
+        [f"`{each['metadata'].get('namespace', 'all')}`", *(_code(rule.get(key, ["all"])) for key in _RULE)]
+        for each in objects
+        if each["kind"] in ("Role", "ClusterRole")
+        for rule in each["rules"]
+    )
+    return _table(["Namespace", "API group", "Kind", "Names", "Verbs"], rows)
+
+
+_RULE: Final = ("apiGroups", "resources", "resourceNames", "verbs")
+
+
+# --- Make ------------------------------------------------------------------------------------------------------------
+
+
+def make_targets() -> dict[str, str]:
+    """The targets of the Makefile that `make help` lists, with their words."""
+    return dict(re.findall(r"^([a-z-]+):.*## (.*)$", _read(ROOT / "Makefile"), re.MULTILINE))
+
+
+def make_table() -> Lines:
+    """Every target that `make help` lists."""
+    return _table(["Command", "What it does"], ([f"`make {name}`", words] for name, words in make_targets().items()))
+
+
+PARTS: Final[Mapping[str, Callable[[], Lines]]] = {
+    "config-keys": config_keys,
+    "errors": error_table,
+    "iam": iam,
+    "input-keys": input_keys,
+    "make": make_table,
+    "outcomes": outcomes,
+    "picture": picture,
+    "presets": presets,
+    "rbac": rbac,
+    "states": states,
+    "weights": stage_weights,
+}
+
+
+def main() -> int:
+    """Write or check; the exit code is 1 when a checked document is stale."""
+    parser = argparse.ArgumentParser(prog="python -m tools.reference", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--check", action="store_true", help="change nothing; fail when something is stale")
+    found = stale()
+    if parser.parse_args().check:
+        for path in found:
+            sys.stderr.write(f"{path.relative_to(ROOT)} is stale; run: python -m tools.reference\n")
+        return 1 if found else 0
+    for path in found:
+        path.write_text(rewritten(_read(path)), encoding="utf-8")
+        sys.stdout.write(f"wrote {path.relative_to(ROOT)}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
