@@ -32,6 +32,8 @@ PROPAGATION_SECONDS = (5, 60)
 
 _PARTITION = "aws"
 _PAGE = 300
+_LOAD_BALANCER_ZONE = "Z32O12XQLTSW2"
+"""The hosted zone of load balancers in eu-west-1; nothing here depends on it."""
 _CREDENTIAL = re.compile(r"Credential=([^/]+)/")
 _THROTTLING = (
     '<ErrorResponse xmlns="https://route53.amazonaws.com/doc/2013-04-01/"><Error><Type>Sender</Type>'
@@ -84,6 +86,18 @@ class Record:
     def key(self) -> "RecordKey":
         """What makes it one of its kind."""
         return self.name, self.type, self.set_identifier or ""
+
+    def as_request(self) -> dict[str, Any]:
+        """As a ResourceRecordSet of the API."""
+        request: dict[str, Any] = {"Name": self.name, "Type": self.type}
+        if self.set_identifier is not None:
+            request["SetIdentifier"] = self.set_identifier
+        if self.weight is not None:
+            request["Weight"] = self.weight
+        if self.target is None:
+            return request | {"TTL": self.ttl, "ResourceRecords": [{"Value": value} for value in self.values]}
+        alias = {"DNSName": self.target, "EvaluateTargetHealth": self.evaluate_target_health}
+        return request | {"AliasTarget": {"HostedZoneId": _LOAD_BALANCER_ZONE, **alias}}
 
     @property
     def label(self) -> str:
