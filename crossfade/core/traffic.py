@@ -1,7 +1,8 @@
 """Which weight may be written next: the order of writes that can neither overshoot nor reach all-zero.
 
 Rule 1: raise blue, raise green, lower green, lower blue; each is seen at the authority before the next.
-Rule 2: nothing is lowered until every raise was seen *and* had time to settle.
+Rule 2: only blue may be raised at once. Everything else waits until the last write had time to settle: what the
+authority shows may be followed by a value from before that write.
 This file knows no router: it compares what was written, what the authority shows, and what is wanted.
 """
 
@@ -86,7 +87,7 @@ def next_step(reading: Reading, target: Split, *, settled: bool) -> Step:
         reading: Both sides as just read.
         target: The wanted weights.
         settled: Whether the last write is old enough that the authority cannot be showing a value from
-            before it; nothing is lowered earlier.
+            before it; nothing but raising blue happens earlier.
     """
     for side, move in _ORDER:
         at, want = reading.side(side), target.weight(side)
@@ -103,10 +104,11 @@ def _is_due(at: SideReading, want: int, move: str) -> bool:
 
 def _move(reading: Reading, side: Side, want: int, move: str, *, settled: bool) -> Step:
     at, name = reading.side(side), reading.workload
-    if move == "lower" and not settled:
-        return Step((), arrived=False, reason=f"{name}: the raised weight settles before {side} is lowered to {want}")
-    if at.declared != want:
-        write = Write(name, side, want)
-        return Step((write,), arrived=False, reason=f"{name}: {move} {side} to {want}")
-    shown = "no weight" if at.authoritative is None else f"{at.authoritative}"
-    return Step((), arrived=False, reason=f"{name}: {side} is written as {want}, the authority still shows {shown}")
+    blind = at.authoritative is None and at.declared is not None and at.declared > want  # that would be a lowering
+    if at.declared == want or blind:
+        shown = "no weight" if at.authoritative is None else f"{at.authoritative}"
+        reason = f"{name}: {side} is written as {at.declared}, the authority still shows {shown}"
+        return Step((), arrived=False, reason=reason)
+    if not settled and (side, move) != _ORDER[0]:
+        return Step((), arrived=False, reason=f"{name}: the last write settles, then {move} {side} to {want}")
+    return Step((Write(name, side, want),), arrived=False, reason=f"{name}: {move} {side} to {want}")

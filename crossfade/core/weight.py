@@ -85,7 +85,7 @@ def expresses(split: Split, share_percent: float, tolerance: float = TOLERANCE) 
 
 
 def is_expressible(share_percent: float) -> bool:
-    """Whether some pair of weights gives *share_percent*; 0.1, for one, is below 1 in 256."""
+    """Whether some pair of weights, with a sum of at most 255, gives *share_percent*; no pair gives 0.1."""
     if not 0 <= share_percent <= PERCENT:
         return False
     return any(expresses(_nearest(share_percent, total), share_percent) for total in _PERCENT_TOTALS)
