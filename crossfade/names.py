@@ -37,6 +37,11 @@ CONFIG_FILE: Final = "crossfade.json"
 """The deployed configuration, beside the code in the functions' asset."""
 
 
+MACHINE_OUTPUT: Final = "StateMachineArn"
+TABLE_OUTPUT: Final = "TableName"
+"""Outputs of the stack, by which the command line finds what is deployed."""
+
+
 class Function(StrEnum):
     """The functions; the value is the module under `lambdas/`, the handler in it is `handler`."""
 
@@ -121,6 +126,7 @@ class TimelineEvent(StrEnum):
     SOAK_PASSED = "soak_passed"
     ROLLBACK_BEGAN = "rollback_began"
     TRAFFIC_RETURNED = "traffic_returned"
+    SIGNALLED = "signalled"
     ENDED = "ended"
 
 

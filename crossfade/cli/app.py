@@ -6,15 +6,23 @@ from typing import Final
 import typer
 
 from crossfade import __version__
-from crossfade.cli import demo
+from crossfade.cli import demo, plan, start, status, steer, watch
+from crossfade.cli.exits import MEANINGS, Exit
 from crossfade.errors import CrossfadeError
 
-EXIT_REFUSED: Final = 2
+EXIT_REFUSED: Final = Exit.REFUSED
 """The request was refused or could not be carried out; one sentence on stderr says why and what to do."""
+
+_EPILOG: Final = "\b\nExit codes:\n" + "\n".join(f"  {code.value}  {words}" for code, words in MEANINGS.items())
 
 app = typer.Typer(
     name="crossfade",
-    help="Move live traffic between two EKS clusters in weighted stages. abort = roll back, hold = freeze.",
+    help=(
+        "Move live traffic between two EKS clusters in weighted stages. abort = roll back, hold = freeze.\n\n"
+        "Each command explains itself: `crossfade COMMAND --help`. "
+        "With --install-completion your shell completes commands and options."
+    ),
+    epilog=_EPILOG,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -42,6 +50,16 @@ def _options(
 
 
 app.command("demo")(demo.command)
+app.command("plan")(plan.command)
+app.command("start")(start.command)
+app.command("status")(status.status)
+app.command("watch")(watch.command)
+app.command("approve")(steer.approve)
+app.command("promote")(steer.promote)
+app.command("hold")(steer.hold)
+app.command("resume")(steer.resume)
+app.command("abort")(steer.abort)
+app.command("history")(status.history)
 
 
 def main() -> None:

@@ -9,7 +9,9 @@ import typer
 from crossfade.core.config import Config
 from crossfade.core.plan import Plan
 from crossfade.core.resolve import read_input
+from crossfade.errors import InvalidInputError
 
+REASON_MAX: Final = 500
 CONFIG_VARIABLE: Final = "CROSSFADE_CONFIG"
 
 
@@ -60,3 +62,44 @@ def plan_asked_for(config: Config, given: dict[str, object]) -> Plan:
     plan = config.plan(asked.plan or config.default_plan)
     chosen = [each for each in plan.workloads if asked.workloads is None or each.name in asked.workloads]
     return plan.model_copy(update={"workloads": tuple(chosen)})
+
+
+# --- Where Crossfade is deployed -------------------------------------------------------------------------------------
+
+ProfileOption = Annotated[
+    str | None,
+    typer.Option("--profile", metavar="NAME", envvar="AWS_PROFILE", help="Profile of your AWS configuration."),
+]
+RegionOption = Annotated[
+    str | None,
+    typer.Option(
+        "--region",
+        metavar="REGION",
+        envvar=["AWS_REGION", "AWS_DEFAULT_REGION"],
+        help="Of the stack; that of the profile if none is named.",
+    ),
+]
+StackOption = Annotated[
+    str, typer.Option("--stack", metavar="NAME", help="The CloudFormation stack of Crossfade, by which all is found.")
+]
+DEFAULT_STACK: Final = "Crossfade"
+
+MigrationArgument = Annotated[
+    str, typer.Argument(metavar="MIGRATION", help="Its name, as `crossfade status` shows it.")
+]
+ReasonOption = Annotated[
+    str, typer.Option("--reason", metavar="WORDS", help="Why, in one line; it is recorded beside your name.")
+]
+
+
+def one_line(reason: str) -> str:
+    """
+    *reason*, if the ledger takes it.
+
+    Raises:
+        InvalidInputError: It has several lines or more than 500 characters.
+    """
+    if len(reason) > REASON_MAX or not reason.isprintable():
+        msg = f"a reason is one line of at most {REASON_MAX} characters; shorten it"
+        raise InvalidInputError(msg)
+    return reason.strip()

@@ -50,7 +50,7 @@ def command(
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """
-    Show what a plan would do: each write, how long it takes, what it costs, what fails if green is bad.
+    Show what a plan would do, how long it takes and what it risks.
 
     Nothing is changed and AWS is not asked. The figures come from the same decisions that a run takes.
     Exit code 2 if the plan exceeds its budget of failed requests.

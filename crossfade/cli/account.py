@@ -1,0 +1,170 @@
+"""The AWS account in which Crossfade is deployed: found by its stack, spoken to with the caller's own credentials.
+
+boto3's usual ways to credentials work, AWS_PROFILE and AWS_ENDPOINT_URL among them. What AWS or boto3 says when that
+fails becomes one sentence that ends with what to do.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any, Final
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,  # noqa: A004 - botocore's own
+    CredentialRetrievalError,
+    HTTPClientError,
+    InvalidRegionError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    SSOError,
+    TokenRetrievalError,
+)
+
+from crossfade.adapters.aws import code_of
+from crossfade.adapters.dynamodb_ledger import DynamoLedger
+from crossfade.cli.executions import Executions
+from crossfade.errors import PermanentError
+from crossfade.names import MACHINE_OUTPUT, TABLE_OUTPUT
+from crossfade.ports import Ledger
+
+_CONNECT_SECONDS: Final = 5
+_READ_SECONDS: Final = 15
+_TRIES: Final = 4
+
+_NO_CREDENTIALS: Final = (
+    NoCredentialsError,
+    PartialCredentialsError,
+    CredentialRetrievalError,
+    TokenRetrievalError,
+    SSOError,
+)
+_EXPIRED: Final = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+_NOT_ACCEPTED: Final = frozenset(
+    {
+        "AuthFailure",
+        "IncompleteSignature",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "MissingAuthenticationToken",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+_DENIED: Final = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+
+
+class NotConnectedError(PermanentError):
+    """The deployed Crossfade could not be reached or asked."""
+
+
+class Account:
+    """
+    One deployment of Crossfade.
+
+    Args:
+        profile: Of the AWS configuration; None for boto3's choice.
+        region: Of the stack; None for that of the profile.
+        stack: Name of the stack.
+    """
+
+    def __init__(self, *, profile: str | None, region: str | None, stack: str) -> None:
+        self._session = boto3.Session(profile_name=profile, region_name=region)
+        self._stack = stack
+
+    @property
+    def region(self) -> str:
+        """Where everything is asked for."""
+        return self._session.region_name or "no Region"
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The record of migrations."""
+        return DynamoLedger(self._client("dynamodb"), table=self._output(TABLE_OUTPUT))
+
+    @cached_property
+    def executions(self) -> Executions:
+        """Those of the state machine."""
+        return Executions(self._client("stepfunctions"), self._output(MACHINE_OUTPUT))
+
+    @cached_property
+    def caller(self) -> str:
+        """ARN of whoever runs the command."""
+        arn: str = self._client("sts").get_caller_identity()["Arn"]
+        return arn
+
+    def _output(self, name: str) -> str:
+        if name not in self._outputs:
+            msg = (
+                f"stack {self._stack} in {self.region} has no output {name}; give --stack with the name of Crossfade's"
+            )
+            raise NotConnectedError(msg)
+        return self._outputs[name]
+
+    @cached_property
+    def _outputs(self) -> Mapping[str, str]:
+        try:
+            stacks = self._client("cloudformation").describe_stacks(StackName=self._stack)["Stacks"]
+        except ClientError as error:
+            if code_of(error) != "ValidationError":
+                raise
+            msg = f"there is no stack {self._stack} in {self.region}; give the --region, --profile or --stack of yours"
+            raise NotConnectedError(msg) from error
+        return {each["OutputKey"]: each["OutputValue"] for each in stacks[0].get("Outputs", [])}
+
+    def _client(self, service: str) -> Any:
+        config = Config(
+            connect_timeout=_CONNECT_SECONDS,
+            read_timeout=_READ_SECONDS,
+            retries={"mode": "standard", "total_max_attempts": _TRIES},
+        )
+        return self._session.client(service, config=config)  # type: ignore[call-overload]
+
+
+@contextmanager
+def connected(*, profile: str | None, region: str | None, stack: str) -> Iterator[Account]:
+    """
+    Inside, whatever AWS says becomes a sentence.
+
+    Raises:
+        NotConnectedError: With that sentence.
+    """
+    try:
+        yield Account(profile=profile, region=region, stack=stack)
+    except ClientError as error:
+        raise NotConnectedError(_refused(error)) from error
+    except BotoCoreError as error:
+        raise NotConnectedError(_not_asked(error)) from error
+
+
+def _refused(error: ClientError) -> str:
+    code, action = code_of(error), error.operation_name
+    if code in _EXPIRED:
+        return "your AWS credentials have expired; log in again"
+    if code in _NOT_ACCEPTED:
+        return f"AWS does not accept your credentials ({code}); log in again, or check --profile and --region"
+    words = str(error.response.get("Error", {}).get("Message", code)).rstrip(". ")
+    if code in _DENIED:
+        return f"you are not allowed to call {action}: {words}; ask for that permission"
+    return f"AWS refused {action}: {words} ({code}); check --region and --stack, then try again"
+
+
+def _not_asked(error: BotoCoreError) -> str:
+    match error:
+        case ProfileNotFound():
+            return f"{error}; give a --profile of your AWS configuration"
+        case NoRegionError():
+            return "no Region is set; give --region or set AWS_REGION"
+        case InvalidRegionError():
+            return f"{error}; give a --region such as eu-west-1"
+        case _ if isinstance(error, _NO_CREDENTIALS):
+            return f"there are no AWS credentials ({error}); log in, or give --profile"
+        case HTTPClientError() | ConnectionError():
+            return f"AWS does not answer ({error}); check your network and --region"
+        case _:
+            return f"AWS could not be asked ({error}); check your AWS configuration"

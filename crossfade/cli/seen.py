@@ -1,0 +1,137 @@
+"""One migration as the command line sees it: the ledger's record and Step Functions' execution, read together."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from crossfade.cli.account import Account
+from crossfade.cli.executions import RUNNING, Execution
+from crossfade.core.migration import Outcome, Record, Signal
+from crossfade.core.situation import Situation, situation
+from crossfade.errors import InvalidInputError
+
+_OUTCOMES = frozenset(outcome.value for outcome in Outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """
+    One migration as just read.
+
+    Attributes:
+        name: Of the migration.
+        execution: None when Step Functions does not know it any more.
+        record: None before its plan is resolved, and when it never was.
+        signals: All that people have sent.
+        now: UTC.
+    """
+
+    name: str
+    execution: Execution | None
+    record: Record | None
+    signals: tuple[Signal, ...]
+    now: datetime
+
+    @property
+    def runs(self) -> bool:
+        """Whether its execution runs."""
+        return self.execution is not None and self.execution.status == RUNNING
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """How it ended, by the ledger or else by the execution's error; None while nobody has said so."""
+        if self.record is not None and self.record.outcome is not None:
+            return self.record.outcome
+        error = self.execution.error if self.execution else ""
+        if error in _OUTCOMES:
+            return Outcome(error)
+        return None if self.runs or self.record is not None else Outcome.REFUSED
+
+    @property
+    def reason(self) -> str:
+        """Why it ended so."""
+        told = self.record.reason if self.record else ""
+        return told or (self.execution.cause if self.execution else "")
+
+    @property
+    def situation(self) -> Situation | None:
+        """Where it is; None without a record."""
+        return situation(self.record, self.signals, self.now) if self.record else None
+
+    @property
+    def doing(self) -> str:
+        """What it does, in words."""
+        if self.outcome is not None:
+            return f"it has ended: {self.outcome}. {self.reason}"
+        if self.situation is None:
+            return "its plan is being resolved"
+        if not self.runs:
+            return f"its execution has ended ({self.status}), and the guardian gives traffic back"
+        return self.situation.doing
+
+    @property
+    def following(self) -> str:
+        """What comes next, in words."""
+        return self.situation.following if self.situation and self.runs else ""
+
+    @property
+    def status(self) -> str:
+        """Of the execution, in Step Functions' words."""
+        return self.execution.status if self.execution else "deleted"
+
+    @property
+    def started(self) -> datetime | None:
+        """UTC; None when nobody knows."""
+        if self.execution is not None:
+            return self.execution.started
+        return self.record.started if self.record else None
+
+    @property
+    def ended(self) -> datetime | None:
+        """UTC; None while it runs."""
+        if self.record is not None and self.record.ended is not None:
+            return self.record.ended
+        return self.execution.stopped if self.execution else None
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that `--output json` prints."""
+        record = self.record
+        return {
+            "migration": self.name,
+            "execution": self.execution.arn if self.execution else None,
+            "status": self.execution.status if self.execution else None,
+            "plan": record.plan.name if record else None,
+            "phase": self.situation.phase.value if self.situation else None,
+            "stage": record.stage + 1 if record and record.stage >= 0 else None,
+            "stages": len(record.plan.stages) if record else None,
+            "doing": self.doing,
+            "following": self.following,
+            "started": self.started.isoformat() if self.started else None,
+            "ended": self.ended.isoformat() if self.ended else None,
+            "outcome": self.outcome.value if self.outcome else None,
+            "reason": self.reason,
+        }
+
+
+def see(account: Account, migration: str) -> Seen:
+    """
+    Read *migration*.
+
+    Raises:
+        InvalidInputError: Nobody knows it.
+    """
+    execution, record = account.executions.find(migration), account.ledger.load(migration)
+    if execution is None and record is None:
+        msg = f"there is no migration {migration} in {account.region}; `crossfade status` lists what runs"
+        raise InvalidInputError(msg)
+    signals = account.ledger.signals(migration) if record else ()
+    return Seen(migration, execution, record, signals, datetime.now(UTC))
+
+
+def see_listed(account: Account, execution: Execution) -> Seen:
+    """Read the migration of an *execution* from a list, which tells no errors."""
+    record = account.ledger.load(execution.name)
+    if execution.status != RUNNING and (record is None or record.outcome is None):
+        return see(account, execution.name)
+    signals = account.ledger.signals(execution.name) if record else ()
+    return Seen(execution.name, execution, record, signals, datetime.now(UTC))

@@ -1,0 +1,93 @@
+"""`start`: a migration, by hand. The deployed configuration judges the input; this file only writes it."""
+
+import json
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from crossfade.cli.account import connected
+from crossfade.cli.options import (
+    DEFAULT_STACK,
+    Output,
+    OutputOption,
+    PlanOption,
+    ProfileOption,
+    ReasonOption,
+    RegionOption,
+    StackOption,
+    WorkloadsOption,
+    asked_for,
+    one_line,
+)
+from crossfade.core.duration import parse_duration
+from crossfade.core.forms import read_instant
+from crossfade.errors import InvalidInputError
+
+
+def command(
+    *,
+    plan: PlanOption = None,
+    workloads: WorkloadsOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, change nothing, and end.")] = False,
+    not_after: Annotated[
+        str | None,
+        typer.Option("--not-after", metavar="WHEN", help="The latest start: an instant with a zone, or 30m from now."),
+    ] = None,
+    reason: ReasonOption = "",
+    name: Annotated[
+        str | None,
+        typer.Option("--name", metavar="NAME", help="Of the migration; manual- and the time if none is given."),
+    ] = None,
+    output: OutputOption = Output.TEXT,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+    stack: StackOption = DEFAULT_STACK,
+) -> None:
+    """
+    Start a migration from blue to green.
+
+    It takes a plan of the deployed configuration. It runs in AWS and needs this terminal no more:
+    `crossfade watch` follows it, `crossfade abort` rolls it back.
+    Try --dry-run first.
+    """
+    now = datetime.now(UTC)
+    given = asked_for(plan, workloads)
+    if dry_run:
+        given["dryRun"] = True
+    if not_after is not None:
+        given["notAfter"] = read_when(not_after, now).isoformat()
+    if words := one_line(reason):
+        given["reason"] = words
+    migration = name or f"manual-{now:%Y%m%d-%H%M%S}"
+    with connected(profile=profile, region=region, stack=stack) as account:
+        execution = account.executions.start(migration, given)
+    if output is Output.JSON:
+        typer.echo(json.dumps({"migration": migration, "execution": execution, "input": given}, indent=2))
+    else:
+        typer.echo(f"{migration} has started. Follow it with `crossfade watch {migration}`.")
+
+
+def read_when(text: str, now: datetime) -> datetime:
+    """
+    Read an instant with a zone, or a duration from *now* on.
+
+    Raises:
+        InvalidInputError: *text* is neither, or not in the future.
+    """
+    try:
+        when = now + parse_duration(text)
+    except ValueError:
+        when = _instant(text)
+    if when <= now:
+        msg = f"--not-after {text} is past; give a later instant, or a duration such as 30m"
+        raise InvalidInputError(msg)
+    return when
+
+
+def _instant(text: str) -> datetime:
+    try:
+        return read_instant(text)
+    except ValueError as error:
+        msg = f"--not-after: {error}, or a duration such as 30m"
+        raise InvalidInputError(msg) from error

@@ -1,0 +1,149 @@
+"""`status` and `history`: what runs, and what has run, read from the ledger and from Step Functions."""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from crossfade.cli.account import Account, connected
+from crossfade.cli.options import DEFAULT_STACK, Output, OutputOption, ProfileOption, RegionOption, StackOption
+from crossfade.cli.printing import clock, console, print_timeline
+from crossfade.cli.seen import Seen, see, see_listed
+from crossfade.core.duration import format_duration
+from crossfade.core.migration import Outcome, Record
+from crossfade.ports import Event
+
+OptionalMigration = Annotated[
+    str | None, typer.Argument(metavar="[MIGRATION]", help="Its name; without one, all of them.")
+]
+
+
+def status(
+    migration: OptionalMigration = None,
+    *,
+    output: OutputOption = Output.TEXT,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+    stack: StackOption = DEFAULT_STACK,
+) -> None:
+    """
+    Show what runs, what it does and what comes next.
+
+    With a name, one migration and its timeline. A migration that somebody still has to look at is listed, too,
+    until its hosts are given back.
+    """
+    with connected(profile=profile, region=region, stack=stack) as account:
+        if migration is None:
+            _show_all(list(_open(account)), output)
+        else:
+            _show_one(see(account, migration), account.ledger.timeline(migration), output)
+
+
+def history(
+    migration: OptionalMigration = None,
+    *,
+    most: Annotated[int, typer.Option("--most", min=1, max=1000, metavar="N", help="At most so many.")] = 20,
+    output: OutputOption = Output.TEXT,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+    stack: StackOption = DEFAULT_STACK,
+) -> None:
+    """
+    Show past migrations and how they ended, or one's timeline.
+
+    The latest comes first. Step Functions forgets an execution after 90 days; the ledger keeps a timeline longer.
+    """
+    with connected(profile=profile, region=region, stack=stack) as account:
+        if migration is None:
+            _show_past([see_listed(account, execution) for execution in account.executions.recent(most)], output)
+        else:
+            see(account, migration)
+            _show_timeline(account.ledger.timeline(migration), output)
+
+
+def _open(account: Account) -> Iterator[Seen]:
+    """All that run, and all that hold hosts although they do not."""
+    running = account.executions.running()
+    yield from (see_listed(account, execution) for execution in running)
+    names = {execution.name for execution in running}
+    yield from (see(account, name) for name in account.ledger.leased() if name not in names)
+
+
+def _show_all(seen: Sequence[Seen], output: Output) -> None:
+    if output is Output.JSON:
+        typer.echo(json.dumps([each.to_json() for each in seen], indent=2))
+    elif not seen:
+        typer.echo("No migration is running. `crossfade history` lists those before.")
+    else:
+        table = _table("migration", "started", "does", "then")
+        for each in seen:
+            table.add_row(each.name, clock(each.started), each.doing, each.following)
+        console().print(table)
+
+
+def _show_one(seen: Seen, timeline: Sequence[Event], output: Output) -> None:
+    if output is Output.JSON:
+        typer.echo(json.dumps(seen.to_json() | {"timeline": _entries(timeline)}, indent=2))
+        return
+    out = console()
+    out.print(Text.assemble((seen.name, "bold"), f": {seen.doing}"))
+    if seen.following:
+        out.print(Text(f"next: {seen.following}"))
+    if seen.record and seen.record.baseline:
+        _show_weights(seen.record, out)
+    out.print()
+    print_timeline(timeline, out)
+
+
+def _show_weights(record: Record, out: Console) -> None:
+    table = _table("host", "before", "this stage's weights")
+    at = record.plan.stages[min(max(record.stage, 0), len(record.plan.stages) - 1)].split
+    for workload in record.plan.workloads:
+        before = record.baseline_of(workload.name)
+        table.add_row(workload.host, f"blue {before.blue} : green {before.green}", f"{at}")
+    out.print()
+    out.print(table)
+
+
+def _show_past(seen: Sequence[Seen], output: Output) -> None:
+    if output is Output.JSON:
+        typer.echo(json.dumps([each.to_json() for each in seen], indent=2))
+    elif not seen:
+        typer.echo("There has been no migration yet. `crossfade start --dry-run` rehearses one.")
+    else:
+        table = _table("started", "migration", "plan", "ended as", "took", "why")
+        for each in seen:
+            table.add_row(*_past(each))
+        console().print(table)
+
+
+def _past(seen: Seen) -> tuple[str, ...]:
+    plan = seen.record.plan.name if seen.record else "-"
+    took = format_duration(seen.ended - seen.started) if seen.started and seen.ended else "-"
+    why = "" if seen.outcome in (Outcome.SUCCEEDED, Outcome.DRY_RUN) else seen.reason
+    return clock(seen.started), seen.name, plan, seen.outcome or seen.status.lower(), took, why
+
+
+def _show_timeline(timeline: Sequence[Event], output: Output) -> None:
+    if output is Output.JSON:
+        typer.echo(json.dumps(_entries(timeline), indent=2))
+    else:
+        print_timeline(timeline, console())
+
+
+def _entries(timeline: Sequence[Event]) -> list[dict[str, Any]]:
+    return [
+        {"at": event.at.isoformat(), "event": event.what, "text": event.text, "data": dict(event.data)}
+        for event in timeline
+    ]
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for heading in headings:
+        table.add_column(heading)
+    return table
