@@ -14,6 +14,8 @@ from crossfade.names import EPOCH_ANNOTATION
 from simulation.estate import Change, Estate, Key, SimulatedAlarms
 
 _ROUNDING = 0.01
+_ECHO_SECONDS = 65
+"""So long name servers may still answer what an earlier migration commanded."""
 _CLAIMS = {
     Outcome.ROLLED_BACK: {Side.BLUE: 100, Side.GREEN: 0},
     Outcome.SUCCEEDED: {Side.BLUE: 0, Side.GREEN: 100},
@@ -28,7 +30,7 @@ class Watch:
     Args:
         estate: What users get.
         alarms: What the product was told.
-        record: The record of the migration, as stored now.
+        record: The record of the migration that may write now.
 
     Attributes:
         broken: One sentence a violation, each once.
@@ -40,6 +42,8 @@ class Watch:
     broken: list[str] = field(default_factory=list)
     _epochs: dict[Key, int] = field(default_factory=dict)
     _seen: int = 0
+    _commanded: list[tuple[float, float]] = field(default_factory=list)
+    _has_succeeded: bool = False
 
     def look(self) -> None:
         """After every event."""
@@ -52,10 +56,14 @@ class Watch:
 
     def saved(self, before: Record | None, after: Record) -> None:
         """When a record was saved: what it claims must be true at that moment."""
+        ours = self.record()
+        if ours is None or after.migration != ours.migration:
+            return
         if before is not None and after.stage > before.stage >= 0 and before.bake_began is not None:
             self._passed_on_evidence(before)
         if after.outcome is not None and (before is None or before.outcome is not after.outcome):
             self._honest(after)
+            self._has_succeeded |= after.outcome is Outcome.SUCCEEDED
 
     def _never_all_zero(self) -> None:
         for workload in self.estate.plan.workloads:
@@ -66,24 +74,37 @@ class Watch:
     def _never_more_than_commanded(self) -> None:
         record = self.record()
         commanded = 0.0
+        if self._has_succeeded:
+            return  # green has all traffic, whatever a later migration wants
         if record is not None and record.stage >= 0:
             commanded = max(stage.share_percent for stage in record.plan.stages[: record.stage + 1])
+        self._commanded = [(at, share) for at, share in self._commanded if self.estate.seconds - at <= _ECHO_SECONDS]
+        self._commanded.append((self.estate.seconds, commanded))
+        commanded = max(share for _, share in self._commanded)
         for workload in self.estate.plan.workloads:
             share = self._share(workload.name)
-            if share is not None and share > commanded * 1.05 + _ROUNDING and not self._edited_by_hand(workload.name):
+            if workload.name in self._edited():
+                continue
+            if share is not None and share > commanded * 1.05 + _ROUNDING:
                 self._break("I3", f"{workload.name}: {share:.2f} % on green, only {commanded:g} % were commanded")
 
     def _share(self, workload: str) -> float | None:
         blue, green = (self.estate.answered[workload, side] for side in (Side.BLUE, Side.GREEN))
         return 100 * green / (blue + green) if blue + green else None
 
-    def _edited_by_hand(self, workload: str) -> bool:
-        return any(not change.ours and change.workload == workload for change in self.estate.changes)
+    def _edited(self) -> set[str]:
+        """Workloads whose weight a person has edited: what they did is not ours to answer for."""
+        return {change.workload for change in self.estate.changes if not change.ours}
+
+    def _edited_last(self) -> set[str]:
+        """Workloads whose last change was a person's, after the end."""
+        last = {change.workload: change for change in self.estate.changes}
+        return {workload for workload, change in last.items() if not change.ours}
 
     def _one_way(self, change: Change) -> None:
         """Towards green until the rollback begins; towards blue from then on."""
         record = self.record()
-        if not change.ours or record is None:
+        if not change.ours or record is None or change.workload in self._edited():
             return
         to_green = (change.after > change.before) is (change.side is Side.GREEN)
         if record.rollback_began is not None and to_green and change.after != self._baseline(change):
@@ -120,7 +141,8 @@ class Watch:
         for key, listed in self.estate.listed.items():
             if claimed is not None and listed != claimed[key[1]]:
                 self._break("I19", f"{record.outcome} was claimed while {key[0]} lists {key[1]} {listed}")
-        if record.outcome in {Outcome.REFUSED, Outcome.DRY_RUN} and any(change.ours for change in self.estate.changes):
+        epochs = {change.epoch for change in self.estate.changes if change.ours}
+        if record.outcome in {Outcome.REFUSED, Outcome.DRY_RUN} and record.epoch in epochs:
             self._break("I19", f"{record.outcome} was claimed although weights were written")
 
     def end(self, *, paged: bool, healed: bool) -> None:
@@ -132,7 +154,8 @@ class Watch:
             healed: Whether every trouble has ended, so that there is no excuse left.
         """
         record = self.record()
-        places = {self._place(workload.name) for workload in self.estate.plan.workloads}
+        edited = self._edited_last()
+        places = {self._place(w.name) for w in self.estate.plan.workloads if w.name not in edited}
         astray = places - {(100, 0), (0, 100)}
         if len(places) > 1 or astray:
             words = ", ".join(f"blue {blue} : green {green}" for blue, green in sorted(places))
@@ -143,10 +166,12 @@ class Watch:
         if record is not None and record.outcome is None and record.epoch:  # without a lease nothing was begun
             self._break("I17", "the migration never ended")
         for key in self.estate.ingresses:
+            if key[0] in edited:
+                continue
             declared, listed = self.estate.declared(*key), self.estate.listed[key]
             if healed and declared != listed:
                 self._break("I4", f"{key[0]} {key[1]}: annotated {declared}, Route 53 lists {listed}")
-        if record is not None and record.outcome is Outcome.SUCCEEDED and places != {(0, 100)}:
+        if record is not None and record.outcome is Outcome.SUCCEEDED and places - {(0, 100)}:
             self._break("I19", f"it ended as Succeeded with traffic at {places}")
 
     def _place(self, workload: str) -> tuple[int, int]:

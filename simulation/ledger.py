@@ -25,11 +25,17 @@ class SimulatedLedger:
         self._inner = InMemoryLedger()
         self._seams = seams
         self._broken = broken
+        self._names: list[str] = []
         self.saved: Callable[[Record | None, Record], None] = lambda _before, _after: None
 
     def peek(self, migration: str) -> Record | None:
         """The record as stored, past the seams."""
         return self._inner.load(migration)
+
+    def newest(self) -> Record | None:
+        """The record with the highest epoch, past the seams: the migration that may write."""
+        records = [record for name in self._names if (record := self._inner.load(name)) is not None]
+        return max(records, key=lambda record: record.epoch, default=None)
 
     def entries(self, migration: str) -> tuple[Event, ...]:
         """The timeline, past the seams."""
@@ -41,6 +47,7 @@ class SimulatedLedger:
 
     def open(self, record: Record) -> Record:
         """See `ports.Ledger.open`."""
+        self._names.append(record.migration)
         return self._call("open", lambda: self._inner.open(record))
 
     def load(self, migration: str) -> Record | None:

@@ -148,7 +148,7 @@ class Run:
         clusters = {side: SimulatedApi(self._estate, side) for side in Side}
         router = ExternalDnsRouter(clusters, SimulatedRecords(self._estate), workers=1)  # type: ignore[arg-type]
         self._parts = _Parts(config, ledger, router, alarms, _Telling(self._estate.broken))
-        self._watch = Watch(self._estate, alarms, lambda: ledger.peek(MIGRATION))
+        self._watch = Watch(self._estate, alarms, ledger.newest)
         ledger.saved = self._watch.saved
         self._estate.watch = self._watch.look
 

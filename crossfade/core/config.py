@@ -152,7 +152,7 @@ class TimingConfig(Timing):
     )
     settle: Annotated[Duration, Between(10 * _SECOND)] = Field(
         default=_DEFAULT.settle,
-        description="After a write, until DNS can no longer show an older value: ExternalDNS's interval and 15s.",
+        description="After Route 53 lists a weight, until all its name servers answer so: 60s, and some to spare.",
     )
     margin: Annotated[Duration, Between(_MINUTE)] = Field(
         default=_DEFAULT.margin, description="From DNS showing a weight to the bake: the TTL of an alias, 60s or more."

@@ -213,7 +213,6 @@ class _Walk:
         self._pace = pace
         self._authority = _Authority(at, pace.controller)
         self._now = _START
-        self._wrote: datetime | None = None
         self._record = Record(migration="forecast", execution="forecast", plan=plan, started=_START)
 
     @property
@@ -235,8 +234,9 @@ class _Walk:
         for _ in range(_LOOKS_MAX):
             self.pass_through(loop.task)
             now = self.looked_at
-            settled = self._record.with_(wrote=self._wrote).settled(now)
-            step = next_step(self._authority.reading(now), target, settled=settled)
+            reading = self._authority.reading(now)
+            self._record = self._record.observed([reading], now)
+            step = next_step(reading, target, settled=self._record.settled(now))
             changes += [self._write(write) for write in step.writes]
             self.pass_through(loop.choice)
             if step.arrived:
@@ -265,7 +265,7 @@ class _Walk:
         self._now += wait
 
     def _write(self, write: Write) -> Change:
-        self._wrote = self.looked_at
+        self._record = self._record.with_(wrote=self.looked_at, agreed=None)
         shown, split = self._authority.write(write, self.looked_at)
         return Change(write.side, write.weight, self.looked_at - _START, shown - _START, split)
 

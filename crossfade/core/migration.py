@@ -4,6 +4,7 @@ Rule 1: whatever decides where traffic goes next lives in this file and in `traf
 Rule 2: this file knows no AWS, no Kubernetes and no clock; time and evidence come in.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -11,7 +12,8 @@ from typing import assert_never
 
 from crossfade.core.budget import spare_time
 from crossfade.core.plan import Gate, Model, Plan
-from crossfade.core.verdict import Health, Verdict
+from crossfade.core.traffic import Reading
+from crossfade.core.verdict import Cause, Health, Verdict
 from crossfade.core.weight import FULL_WEIGHT, Split
 
 
@@ -64,6 +66,10 @@ class Record(Model):
         bake_began: When the current stage's bake began; None while traffic still moves.
         soak_began: When the soak began.
         wrote: When a weight was last written.
+        agreed: Since when the authority shows everywhere what is declared; None while it does not.
+        cause: What the last verdict rested on; None before the first.
+        cause_since: Since when verdicts have rested on that.
+        paged: The stage in which somebody was paged because both sides were sick; None for none.
         rollback_began: When the rollback began; None before.
         reason: Why it ended, or why it is rolled back.
         outcome: None while it runs.
@@ -82,6 +88,10 @@ class Record(Model):
     bake_began: datetime | None = None
     soak_began: datetime | None = None
     wrote: datetime | None = None
+    agreed: datetime | None = None
+    cause: Cause | None = None
+    cause_since: datetime | None = None
+    paged: int | None = None
     rollback_began: datetime | None = None
     reason: str = ""
     outcome: Outcome | None = None
@@ -109,13 +119,29 @@ class Record(Model):
         soak = timedelta() if soaking else self.plan.soak
         return self.started + spare_time(left, soak, self.plan.timing)
 
+    def observed(self, readings: Sequence[Reading], now: datetime) -> "Record":
+        """This record, knowing since when the authority shows everywhere what is declared."""
+        agrees = all(at.authoritative == at.declared for reading in readings for at in (reading.blue, reading.green))
+        if agrees == (self.agreed is not None):
+            return self
+        return self.with_(agreed=now if agrees else None)
+
     def settled(self, now: datetime) -> bool:
-        """Whether the last write is older than the plan's settle time."""
-        return self.wrote is None or now - self.wrote >= self.plan.timing.settle
+        """Whether every name server must by now answer what was last written."""
+        if self.wrote is None:
+            return True
+        return self.agreed is not None and now - self.agreed >= self.plan.timing.settle
 
     def baseline_of(self, workload: str) -> Baseline:
         """The baseline of *workload*, which must have one."""
         return next(baseline for baseline in self.baseline if baseline.workload == workload)
+
+    def split_before(self, workload: str, stage: int) -> Split:
+        """What *workload* was left at before *stage* began: the stage before, or the baseline."""
+        if stage > 0:
+            return self.plan.stages[stage - 1].split
+        baseline = self.baseline_of(workload)
+        return Split(blue=baseline.blue or 0, green=baseline.green or 0)
 
     def final_split(self, workload: str) -> Split:
         """Where *workload* ends when all goes well: blue and green have swapped their weights."""
@@ -207,6 +233,8 @@ def decide(
     if hold := active_hold(signals, now):
         left = hold.until - now if hold.until else None
         return _wait_for_people(record, f"held by {hold.by}: {hold.reason}", now=now, left=left, soaking=soaking)
+    if verdict.cause is Cause.COMMON_CAUSE and _is_at_an_end(record, now):
+        return Decision(Action.ROLL_BACK, f"it did not get better in time: {verdict.reason}")
     began = record.soak_began if soaking else record.bake_began
     over = (began or now) + (record.plan.soak if soaking else record.plan.stages[record.stage].bake)
     if now >= over:
@@ -218,6 +246,12 @@ def decide(
         )
         return _leave(record, early, signals, now=now, over=over, soaking=soaking)
     return _wait(record, verdict.reason, over - now)
+
+
+def _is_at_an_end(record: Record, now: datetime) -> bool:
+    """Whether the plan's patience with a common cause is over."""
+    began = record.cause_since if record.cause is Cause.COMMON_CAUSE else None
+    return began is not None and now - began >= record.plan.timing.patience
 
 
 def _leave(

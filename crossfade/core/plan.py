@@ -9,7 +9,8 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
-from crossfade.core.weight import Side, Split
+from crossfade.core.statistics import requests_needed
+from crossfade.core.weight import PERCENT, Side, Split
 
 
 class Model(BaseModel):
@@ -104,8 +105,8 @@ class Timing(Model):
 
     Attributes:
         poll: Between two looks at alarms, weights or signals.
-        settle: After a write, until the authority can no longer show a value from before it: one ExternalDNS
-            interval and its batch.
+        settle: After the authority lists a weight, until every name server answers so: "generally within 60
+            seconds", says Route 53. Nothing but raising blue happens earlier.
         margin: From "the authority shows the weight" to "the bake begins": the 60 s TTL of an ELB alias.
         propagation: How long a written weight may take to be shown; then it is `NotPropagated`.
         patience: By how much inconclusive evidence may extend a bake; then the stage counts as bad.
@@ -118,6 +119,37 @@ class Timing(Model):
     propagation: timedelta = timedelta(minutes=5)
     patience: timedelta = timedelta(minutes=10)
     rollback: timedelta = timedelta(minutes=15)
+
+
+class Evidence(Model):
+    """
+    What is asked of the requests themselves, beside the alarms. The defaults fit a service that fails rarely.
+
+    Attributes:
+        max_error_rate: How many percent of green's requests may fail, above 0 to 50.
+        max_excess: How many percent more than blue's may fail, 0 or more; None for a tenth of *max_error_rate*.
+        min_requests: How many requests green must have had before a stage is left; None for as many as prove the
+            tolerated error rate, if none of them fails (the rule of three).
+    """
+
+    max_error_rate: float = 1.0
+    max_excess: float | None = None
+    min_requests: int | None = None
+
+    @property
+    def tolerated(self) -> float:
+        """The part of green's requests that may fail, 0 to 1."""
+        return self.max_error_rate / PERCENT
+
+    @property
+    def excess(self) -> float:
+        """The part of green's requests that may fail beyond what fails on blue, 0 to 1."""
+        return self.tolerated / 10 if self.max_excess is None else self.max_excess / PERCENT
+
+    @property
+    def requests(self) -> int:
+        """How many requests green must have had."""
+        return requests_needed(self.tolerated) if self.min_requests is None else self.min_requests
 
 
 class Plan(Model):
@@ -133,6 +165,7 @@ class Plan(Model):
         stages: In order; shares rise and end at 100.
         soak: How long green is watched with all traffic before the migration is complete.
         timing: How long things may take.
+        evidence: What is asked of the requests.
         not_after: The latest instant at which this migration may start; None for any.
         dry_run: Whether to stop after the preflight, before anything is written.
     """
@@ -145,6 +178,7 @@ class Plan(Model):
     stages: tuple[Stage, ...]
     soak: timedelta
     timing: Timing = Timing()
+    evidence: Evidence = Evidence()
     not_after: datetime | None = None
     dry_run: bool = False
 

@@ -1,12 +1,12 @@
 """What several steps share: the record under its lease, and one approach towards wanted weights."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from crossfade.core.migration import Record
-from crossfade.core.traffic import Step, next_step
-from crossfade.core.weight import Split
-from crossfade.errors import SupersededError
+from crossfade.core.traffic import Reading, Step, next_step
+from crossfade.core.weight import Side, Split
+from crossfade.errors import DriftError, SupersededError
 from crossfade.names import TimelineEvent
 from crossfade.ports import Event, Ledger, TrafficRouter
 from crossfade.steps.tasks import LeasedTask
@@ -33,7 +33,13 @@ def current(ledger: Ledger, task: LeasedTask) -> Record:
 
 
 def approach(
-    ledger: Ledger, router: TrafficRouter, record: Record, targets: Mapping[str, Split], *, now: datetime
+    ledger: Ledger,
+    router: TrafficRouter,
+    record: Record,
+    targets: Mapping[str, Split],
+    *,
+    now: datetime,
+    before: Mapping[str, Split] | None = None,
 ) -> tuple[Record, tuple[Step, ...]]:
     """
     Read all weights and write, for every workload, the next one that is safe on the way to *targets*.
@@ -42,20 +48,52 @@ def approach(
 
     Args:
         targets: The wanted weights, by workload.
+        before: The weights that we left behind, by workload; anything else was written by somebody else and is
+            never overwritten. None (on the way back) overwrites whatever there is.
+
+    Raises:
+        DriftError: A weight is neither the one from before nor the wanted one.
     """
     workloads = record.plan.workloads
-    settled = record.settled(now)
     readings = router.observe(workloads)
+    record = _observed(ledger, record, readings, now)
+    settled = record.settled(now)
+    if before is not None:
+        refuse_drift(readings, targets, before)
     steps = tuple(next_step(reading, targets[reading.workload], settled=settled) for reading in readings)
     writes = tuple(write for step in steps for write in step.writes)
     if writes:
-        record = ledger.save(record.with_(wrote=now))
+        record = ledger.save(record.with_(wrote=now, agreed=None))
         router.write(workloads, writes, epoch=record.epoch)
         for step in steps:
             for write in step.writes:
                 data = {"workload": write.workload, "side": write.side.value, "weight": write.weight}
                 note(ledger, record, now, TimelineEvent.WEIGHT_WRITTEN, step.reason, **data)
     return record, steps
+
+
+def _observed(ledger: Ledger, record: Record, readings: Sequence[Reading], now: datetime) -> Record:
+    observed = record.observed(readings, now)
+    return record if observed is record else ledger.save(observed)
+
+
+def refuse_drift(readings: Sequence[Reading], targets: Mapping[str, Split], before: Mapping[str, Split]) -> None:
+    """
+    Refuse to go on over weights that are not ours.
+
+    Raises:
+        DriftError: Names every one of them.
+    """
+    foreign = [
+        f"{reading.workload}: {side} is annotated with {declared}, we left {ours[0]} and want {ours[1]}"
+        for reading in readings
+        for side in Side
+        if (declared := reading.side(side).declared) is not None
+        and declared not in (ours := (before[reading.workload].weight(side), targets[reading.workload].weight(side)))
+    ]
+    if foreign:
+        msg = f"somebody else changed a weight that this migration holds: {'; '.join(foreign)}"
+        raise DriftError(msg)
 
 
 def outstanding(steps: tuple[Step, ...]) -> str:

@@ -18,6 +18,7 @@ def complete(ledger: Ledger, router: TrafficRouter, notifier: Notifier, task: Le
 
     Raises:
         NotPropagatedError: The final weights were not shown in time.
+        DriftError: Somebody else changed a weight.
         SupersededError: This run may not act any more.
     """
     ended = _ended(ledger, task)
@@ -31,7 +32,8 @@ def complete(ledger: Ledger, router: TrafficRouter, notifier: Notifier, task: Le
     if record.stage != last:
         record = ledger.save(record.with_(stage=last, stage_began=task.now))
     targets = {workload.name: record.final_split(workload.name) for workload in record.plan.workloads}
-    record, steps = approach(ledger, router, record, targets, now=task.now)
+    before = {name: record.split_before(name, last) for name in targets}
+    record, steps = approach(ledger, router, record, targets, now=task.now, before=before)
     if waiting := outstanding(steps):
         check_propagation(record, record.stage_began or task.now, task.now, waiting)
         poll = round(record.plan.timing.poll.total_seconds())

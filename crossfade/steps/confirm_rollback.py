@@ -47,11 +47,17 @@ def _judge(router: TrafficRouter, record: Record, reason: str) -> tuple[Outcome,
 
 
 def _is_back(record: Record, reading: Reading) -> bool:
-    return reading.split is not None and reading.split == record.baseline_of(reading.workload).split
+    """Whether users get the baseline *and* the annotations say it: else a controller would undo it in a minute."""
+    before = record.baseline_of(reading.workload).split
+    declared = (reading.blue.declared, reading.green.declared)
+    return before is not None and reading.split == before and declared == (before.blue, before.green)
 
 
 def _astray(record: Record, reading: Reading) -> str:
-    return f"{reading.workload} shows {reading.split or 'no weights'} instead of {_before(record, reading)}"
+    declared = f"annotated blue {reading.blue.declared} : green {reading.green.declared}"
+    return (
+        f"{reading.workload} shows {reading.split or 'no weights'}, {declared}, instead of {_before(record, reading)}"
+    )
 
 
 def _before(record: Record, reading: Reading) -> str:

@@ -18,12 +18,14 @@ def shift_traffic(ledger: Ledger, router: TrafficRouter, task: StageTask) -> Pro
 
     Raises:
         NotPropagatedError: A weight was written, but not shown in time. Says nothing about health.
+        DriftError: Somebody else changed a weight.
         SupersededError: This run may not write any more.
     """
     record = _begin(ledger, current(ledger, task), task)
     stage = record.plan.stages[task.stage]
     targets = {workload.name: stage.split for workload in record.plan.workloads}
-    record, steps = approach(ledger, router, record, targets, now=task.now)
+    before = {name: record.split_before(name, task.stage) for name in targets}
+    record, steps = approach(ledger, router, record, targets, now=task.now, before=before)
     waiting = outstanding(steps)
     poll = round(record.plan.timing.poll.total_seconds())
     if waiting:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from crossfade.core.migration import Action, Baseline, Decision, Record, Signal, SignalKind, active_hold, decide
 from crossfade.core.plan import Gate, Stage
+from crossfade.core.traffic import Reading, SideReading
 from crossfade.core.verdict import Alarm, AlarmState, Health, Verdict, judge
 from crossfade.core.weight import Split
 from tests.core.test_plan import PLAN
@@ -300,13 +301,20 @@ def test_green_ends_with_the_weight_that_blue_had(blue: int | None, final: int) 
     assert FRESH.with_(baseline=before).final_split("cart") == Split(0, final)
 
 
-def test_a_write_settles_with_the_time_of_the_plan() -> None:
+def test_a_write_settles_with_the_time_of_the_plan_after_the_authority_agrees() -> None:
     written = FRESH.with_(wrote=START)
     settle = FRESH.plan.timing.settle
+    agrees = Reading("cart", blue=SideReading(100, 100), green=SideReading(1, 1))
+    lags = Reading("cart", blue=SideReading(100, 100), green=SideReading(1, 0))
+
+    shown = written.observed([agrees], START + MINUTE).observed([agrees], START + 2 * MINUTE)
+    disturbed = shown.observed([agrees, lags], START + 2 * MINUTE)
 
     assert FRESH.settled(START)
-    assert not written.settled(START + settle - SECOND)
-    assert written.settled(START + settle)
+    assert not written.settled(START + 60 * MINUTE), "the authority was never seen to agree"
+    assert not shown.settled(START + MINUTE + settle - SECOND)
+    assert shown.settled(START + MINUTE + settle)
+    assert not disturbed.settled(START + 60 * MINUTE)
 
 
 def test_a_record_survives_its_way_through_the_ledger() -> None:

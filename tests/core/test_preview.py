@@ -180,7 +180,7 @@ def test_a_green_that_turns_bad_costs_what_the_model_of_resolvers_says(share: fl
     stage = next(stage for stage in seen().stages if stage.wanted_percent == share)
 
     assert stage.turns_bad is not None
-    assert stage.turns_bad.expected == pytest.approx(failed, rel=0.05)
+    assert stage.turns_bad.expected == pytest.approx(failed, rel=0.07)  # looks come every 30 s
 
 
 def test_a_green_that_is_bad_from_the_start_costs_what_the_model_of_resolvers_says() -> None:

@@ -108,8 +108,20 @@ def test_a_rollback_that_is_never_shown_gives_up_and_is_reported_as_unconfirmed_
     ending = scene.confirm()
 
     assert ending["outcome"] == "RollbackUnconfirmed"
-    assert "burnham shows blue 1 : green 1 instead of blue 100 : green 0" in str(ending["reason"])
+    assert "burnham shows blue 1 : green 1, annotated blue 100 : green 1, instead of blue 100 : green 0" in str(
+        ending["reason"]
+    )
     assert scene.notifier.told[-1].page
+
+
+def test_an_annotation_that_would_bring_green_back_in_a_minute_is_not_called_rolled_back() -> None:
+    scene = Scene().ready()
+    scene.shift(0)
+
+    ending = scene.confirm()
+
+    assert scene.splits() == {"blue 100 : green 0"}
+    assert ending["outcome"] == "RollbackUnconfirmed"
 
 
 def test_an_unconfirmed_rollback_keeps_its_lease_so_that_nobody_starts_on_top_of_it() -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from crossfade.core.weight import Side
 from crossfade.errors import (
+    DriftError,
     NotPropagatedError,
     RouterThrottledError,
     SupersededError,
@@ -17,10 +18,10 @@ def test_a_stage_arrives_only_when_the_authority_shows_it() -> None:
 
     assert not scene.shift(0).arrived
     assert not scene.shift(0).arrived
-    scene.pass_time(100)
     scene.router.propagate()
-    scene.shift(0)
-    scene.pass_time(100)
+    assert not scene.shift(0).arrived
+    scene.pass_time(75)
+    assert not scene.shift(0).arrived, "blue is written, not shown"
     scene.router.propagate()
 
     assert scene.shift(0).arrived
@@ -33,11 +34,15 @@ def test_green_is_raised_and_seen_before_blue_is_lowered() -> None:
     scene.shift(0)
     assert scene.written() == [("burnham", "green", 1), ("yelb", "green", 1)]
 
-    scene.pass_time(300)
+    scene.pass_time(290)
     scene.shift(0)
     assert scene.written(Side.BLUE) == [], "green has not been seen yet"
 
     scene.router.propagate()
+    scene.shift(0)
+    assert scene.written(Side.BLUE) == [], "not every name server has it yet"
+
+    scene.pass_time(75)
     scene.shift(0)
     assert scene.written(Side.BLUE) == [("burnham", "blue", 19), ("yelb", "blue", 19)]
 
@@ -94,7 +99,7 @@ def test_a_weight_that_is_never_shown_is_not_propagated_and_says_so_without_blam
         scene.shift(0)
 
 
-def test_a_weight_that_somebody_keeps_reverting_is_given_up_in_the_end() -> None:
+def test_a_weight_that_a_controller_keeps_reverting_is_given_up_in_the_end() -> None:
     scene = Scene().ready()
 
     def revert_for_hours() -> None:
@@ -105,6 +110,25 @@ def test_a_weight_that_somebody_keeps_reverting_is_given_up_in_the_end() -> None
 
     with pytest.raises(NotPropagatedError):
         revert_for_hours()
+
+
+def test_a_weight_that_somebody_else_wrote_is_named_and_never_overwritten() -> None:
+    scene = Scene().ready().moved(0)
+    scene.router.by_hand("burnham", Side.GREEN, 7)
+
+    with pytest.raises(DriftError, match="burnham: green is annotated with 7, we left 1 and want 1"):
+        scene.shift(1)
+
+    assert scene.router.declared("burnham", Side.GREEN) == 7
+
+
+def test_a_weight_that_somebody_else_wrote_is_overwritten_on_the_way_back() -> None:
+    scene = Scene().ready().moved(0)
+    scene.router.by_hand("burnham", Side.GREEN, 7)
+
+    scene.rolled_back()
+
+    assert scene.splits() == {"blue 100 : green 0"}
 
 
 def test_after_a_younger_epoch_nothing_is_written() -> None:

@@ -1,0 +1,84 @@
+"""Which runs to try: every single fault at every call, random swarms, the shortest scenario that still fails."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from random import Random
+from typing import Final
+
+from simulation.faults import Fault, How, Spell, Trouble
+from simulation.run import Result, Scenario
+
+Try = Callable[[Scenario], Result]
+
+CANONICAL: Final[Sequence[tuple[Spell, ...]]] = (
+    (),
+    (Spell(Trouble.GREEN_BAD, 200, 3600),),  # in the first stage
+    (Spell(Trouble.GREEN_BAD, 900, 3600),),  # with all traffic on green
+)
+"""The worlds in which every single fault is tried: all is well, green is bad early, green is bad late."""
+
+_SWARM_SECONDS: Final = 2400
+_LASTS_SECONDS: Final = (30, 120, 600, 1800)
+_FOREVER_SECONDS: Final = 10**6
+
+
+def single_faults(attempt: Try, *, plan: str, seed: int = 0, every: int = 1) -> Iterator[Result]:
+    """
+    Run *plan* once for every way in which one call can go wrong, in every canonical world.
+
+    Args:
+        attempt: Runs a scenario.
+        plan: Name of the plan.
+        seed: Of all runs.
+        every: 1 tries all calls; n tries every n-th.
+    """
+    for spells in CANONICAL:
+        quiet = attempt(Scenario(seed, plan, (), spells))
+        yield quiet
+        for at in range(0, len(quiet.calls), every):
+            for how in How:
+                yield attempt(Scenario(seed, plan, (Fault(at, how),), spells))
+
+
+def swarm(seed: int, plans: Sequence[str]) -> Scenario:
+    """A random scenario: a few faults and troubles; which kinds are possible at all is drawn first."""
+    random = Random(seed)
+    kinds = random.sample(list(How), random.randint(1, len(How)))
+    troubles = random.sample(list(Trouble), random.randint(0, 4))
+    faults = {random.randint(0, 500): random.choice(kinds) for _ in range(random.randint(0, 3))}
+    spells = [
+        Spell(trouble, random.randint(0, _SWARM_SECONDS), _lasting(random, trouble))
+        for trouble in troubles
+        for _ in range(random.randint(1, 2))
+    ]
+    return Scenario(
+        seed,
+        random.choice(list(plans)),
+        tuple(Fault(at, how) for at, how in sorted(faults.items())),
+        tuple(sorted(spells, key=lambda spell: spell.begins)),
+    )
+
+
+def _lasting(random: Random, trouble: Trouble) -> int:
+    """Mostly a while; sometimes for good, where nobody but people can mend it."""
+    for_good = trouble in {Trouble.BLUE_EXTERNAL_DNS, Trouble.GREEN_EXTERNAL_DNS, Trouble.GREEN_BAD, Trouble.NOTIFIER}
+    return _FOREVER_SECONDS if for_good and random.random() < 0.2 else random.choice(_LASTS_SECONDS)  # noqa: PLR2004
+
+
+def shrink(attempt: Try, failing: Scenario) -> Scenario:
+    """The smallest scenario found that still breaks something: faults and troubles are dropped one by one."""
+    smaller = True
+    while smaller:
+        smaller = False
+        for candidate in _smaller(failing):
+            if attempt(candidate).broken:
+                failing, smaller = candidate, True
+                break
+    return failing
+
+
+def _smaller(scenario: Scenario) -> Iterator[Scenario]:
+    for index in range(len(scenario.faults)):
+        yield replace(scenario, faults=scenario.faults[:index] + scenario.faults[index + 1 :])
+    for index in range(len(scenario.spells)):
+        yield replace(scenario, spells=scenario.spells[:index] + scenario.spells[index + 1 :])
