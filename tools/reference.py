@@ -33,6 +33,7 @@ from crossfade.core.forms import Between, Form
 from crossfade.core.migration import Outcome
 from crossfade.core.plan import Model
 from crossfade.core.presets import Preset, stages_of
+from crossfade.core.preview import SLOWEST, Failures, Preview, Span, preview
 from crossfade.core.resolve import MigrationInput
 from crossfade.errors import CrossfadeError, PermanentError, TemporaryError
 from crossfade.names import State
@@ -240,6 +241,97 @@ def stage_weights() -> Lines:
     return _table(["Wanted share", "Blue's weight", "Green's weight", "Share of DNS answers"], rows)
 
 
+@cache
+def _resources() -> Mapping[str, Json]:
+    """The resources of the main stack, by logical id, as synthesised."""
+    resources: Mapping[str, Json] = template(CONFIG_FILE)["Resources"]
+    return resources
+
+
+def previews() -> Lines:
+    """What the plans of the shipped configuration take and cost, as `crossfade plan` computes it."""
+    config = read_config(CONFIG_FILE, now=None)
+    head = ["Plan", "Duration", "Users back on blue", "Events, at worst", "Room for people"]
+    return _table(head, (_preview_row(preview(config.plan(name), requests_per_second=None)) for name in config.plans))
+
+
+def _preview_row(costs: Preview) -> list[str]:
+    events = f"{costs.events:,}, {costs.events_worst:,}"
+    return [
+        f"`{costs.plan.name}`",
+        _span(costs.duration),
+        _span(costs.rollback),
+        events,
+        format_duration(costs.spare),
+    ]
+
+
+def prices() -> Lines:
+    """What a run of each plan of the shipped configuration costs, in US dollars."""
+    config = read_config(CONFIG_FILE, now=None)
+    plans = [preview(config.plan(name), requests_per_second=None) for name in config.plans]
+    return _table(
+        ["Plan", "Transitions", "Their price", "Calls of functions", "Their price, at most"], map(_price_row, plans)
+    )
+
+
+def _price_row(costs: Preview) -> list[str]:
+    transitions = max(costs.transitions)
+    calls = transitions // _TRANSITIONS_PER_CALL
+    functions = [each["Properties"] for each in _resources().values() if each["Type"] == "AWS::Lambda::Function"]
+    gigabytes = max(function["MemorySize"] for function in functions) / 1024
+    price = calls * (SLOWEST.call.total_seconds() * gigabytes * _DOLLARS_PER_GB_SECOND + _DOLLARS_PER_CALL)
+    return [f"`{costs.plan.name}`", f"{transitions}", f"{max(costs.dollars):.4f}", f"{calls}", f"{price:.4f}"]
+
+
+_TRANSITIONS_PER_CALL: Final = 3
+"""Wait, Task, Choice."""
+_DOLLARS_PER_GB_SECOND: Final = 0.0000133334
+_DOLLARS_PER_CALL: Final = 0.20 / 1_000_000
+"""Arm, the first tier, US East. Source: https://aws.amazon.com/lambda/pricing/"""
+
+
+def standing() -> Lines:
+    """What the stacks cost while nothing moves, in US dollars a month, free tiers not counted."""
+    types = [resource["Type"] for resource in _resources().values()]
+    counts = {words: types.count(kind) for kind, (words, _) in _MONTHLY.items()}
+    rows = (
+        [words, f"{counts[words]}", f"{price:.2f}", f"{counts[words] * price:.2f}"]
+        for words, price in _MONTHLY.values()
+    )
+    return _table(["What", "How many", "Each", "Together"], rows)
+
+
+_MONTHLY: Final = {
+    "AWS::CloudWatch::Alarm": ("Alarms on Crossfade itself", 0.10),
+    "AWS::CloudWatch::Dashboard": ("Dashboard", 3.00),
+}
+"""Source: https://aws.amazon.com/cloudwatch/pricing/"""
+
+
+def _span(span: Span) -> str:
+    return f"{format_duration(span.typical)} to {format_duration(span.longest)}"
+
+
+def failures() -> Lines:
+    """How many of a thousand requests a second fail on the default plan, as `crossfade plan` computes it."""
+    config = read_config(CONFIG_FILE, now=None)
+    plan = config.plan(config.default_plan)
+    costs = preview(plan, requests_per_second={each.name: _RATE / len(plan.workloads) for each in plan.workloads})
+    turning = ([f"turns bad at {s.wanted_percent:g} %", *_figures(s.turns_bad)] for s in costs.stages)
+    rows = [["is bad from its first user on", *_figures(costs.bad_from_start)], *turning]
+    return _table(["Green", "Expected to fail", "At the slowest pace"], rows)
+
+
+_RATE: Final = 1_000
+"""Requests a second, on all hosts together."""
+
+
+def _figures(found: Failures | None) -> list[str]:
+    figures = (found.expected, found.worst) if found else (None, None)
+    return ["-" if figure is None else f"{figure:,.0f}" for figure in figures]
+
+
 # --- The state machine -----------------------------------------------------------------------------------------------
 
 
@@ -363,7 +455,7 @@ Right = tuple[str, str]
 
 def iam() -> Lines:
     """What every role of the main stack may do, from the synthesised template; what all functions share comes first."""
-    resources: Mapping[str, Json] = template(CONFIG_FILE)["Resources"]
+    resources = _resources()
     policies = (policy["Properties"] for policy in resources.values() if policy["Type"] == "AWS::IAM::Policy")
     rights = {_owner(policy["Roles"][0]["Ref"], resources): list(_rights(policy, resources)) for policy in policies}
     functions = [held for owner, held in rights.items() if owner.startswith("`")]
@@ -469,13 +561,17 @@ def make_table() -> Lines:
 PARTS: Final[Mapping[str, Callable[[], Lines]]] = {
     "config-keys": config_keys,
     "errors": error_table,
+    "failures": failures,
     "iam": iam,
     "input-keys": input_keys,
     "make": make_table,
     "outcomes": outcomes,
     "picture": picture,
     "presets": presets,
+    "previews": previews,
+    "prices": prices,
     "rbac": rbac,
+    "standing": standing,
     "states": states,
     "weights": stage_weights,
 }
