@@ -13,10 +13,11 @@ Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Service
 """
 
 import hashlib
+import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
@@ -40,6 +41,9 @@ UNITS_MAX: Final = 90
 
 KEPT: Final = timedelta(days=400)
 """How long records, timelines and signals are kept: longer than any audit year."""
+
+_WRITTEN: Final = itertools.count()
+"""Tells apart what one process writes down at the same instant."""
 
 _LEASE: Final = "LEASE"
 _EPOCH: Final = {"pk": {"S": "EPOCH"}, "sk": {"S": "EPOCH"}}
@@ -243,8 +247,8 @@ class DynamoLedger:
     def timeline(self, migration: str) -> tuple[Event, ...]:
         """See `ports.Ledger.timeline`."""
         return tuple(
-            Event(at=datetime.fromisoformat(item["at"]["S"]), **json.loads(item["content"]["S"]))
-            for item in self._query(_of(migration), "EVENT#")
+            Event(at=_instant(item), **json.loads(item["content"]["S"]))
+            for item in self._written_down(migration, "EVENT")
         )
 
     def signal(self, migration: str, signal: Signal) -> None:
@@ -253,20 +257,37 @@ class DynamoLedger:
 
     def signals(self, migration: str) -> tuple[Signal, ...]:
         """See `ports.Ledger.signals`."""
-        items = self._query(_of(migration), "SIGNAL#")
+        items = self._written_down(migration, "SIGNAL")
         return tuple(Signal.model_validate_json(item["content"]["S"]) for item in items)
 
     def _write_down(self, migration: str, kind: str, at: datetime, content: str) -> None:
-        """An item whose key follows from its content, so that the same twice is one; keys sort by time."""
+        """
+        An item whose key follows from its content, so that the same twice is one.
+
+        One task writes several entries of the same instant. The wall clock and a count keep their order; they
+        decide nothing else.
+        """
         digest = hashlib.sha256(content.encode()).hexdigest()[:16]
         item = {
             **_key(_of(migration), f"{kind}#{at.isoformat(timespec='microseconds')}#{digest}"),
             "at": {"S": at.isoformat()},
             "content": {"S": content},
+            "written": {"S": datetime.now(UTC).isoformat(timespec="microseconds")},
+            "number": {"N": str(next(_WRITTEN))},
             "expires": _expires(at),
         }
-        with self._around("dynamodb:PutItem"):
-            self._dynamodb.put_item(TableName=self._table, Item=item)
+        try:
+            with self._around("dynamodb:PutItem"):
+                self._dynamodb.put_item(
+                    TableName=self._table, Item=item, ConditionExpression="attribute_not_exists(pk)"
+                )
+        except ClientError as error:
+            if code_of(error) != _CONDITION_FAILED:
+                raise
+
+    def _written_down(self, migration: str, kind: str) -> list[Mapping[str, Any]]:
+        items = self._query(_of(migration), f"{kind}#")
+        return sorted(items, key=lambda item: (_instant(item), item["written"]["S"], int(item["number"]["N"])))
 
     # --- The table ---------------------------------------------------------------------------------------------------
 
@@ -300,6 +321,10 @@ def _of(migration: str) -> str:
 
 def _key(pk: str, sk: str) -> dict[str, Any]:
     return {"pk": {"S": pk}, "sk": {"S": sk}}
+
+
+def _instant(item: Mapping[str, Any]) -> datetime:
+    return datetime.fromisoformat(item["at"]["S"])
 
 
 def _expires(at: datetime) -> dict[str, Any]:

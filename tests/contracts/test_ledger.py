@@ -175,6 +175,14 @@ def test_the_timeline_is_in_order_and_the_same_entry_twice_is_one(ledger: Ledger
     assert ledger.timeline("another") == ()
 
 
+def test_entries_of_one_instant_stay_in_the_order_in_which_they_were_written(ledger: Ledger) -> None:
+    events = [Event(T0, "weight_written", f"step {number}") for number in range(12)]
+    for event in (*events, events[3]):
+        ledger.append("tonight", event)
+
+    assert ledger.timeline("tonight") == tuple(events)
+
+
 def test_signals_are_in_order_and_the_same_one_twice_is_one(ledger: Ledger) -> None:
     hold = Signal(kind=SignalKind.HOLD, by="arn:ana", at=T0, until=T0 + timedelta(hours=2), reason="lunch")
     abort = Signal(kind=SignalKind.ABORT, by="arn:bob", at=T0 + timedelta(minutes=5))
