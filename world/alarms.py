@@ -19,7 +19,7 @@ from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.responses import ActionResult
 
-from world.clock import Clock
+from world.clock import Appointment, Clock
 from world.metric_math import Series, evaluate
 from world.metric_series import MetricIndex, metric_key
 from world.moto_hooks.swap import swapped
@@ -89,9 +89,9 @@ class Alarms:
             stack.enter_context(self._a_state_that_is_set_is_told())
             yield self
 
-    def start(self) -> None:
+    def start(self) -> Appointment:
         """Evaluate every minute from now on."""
-        self._clock.every(MINUTE, self.evaluate)
+        return self._clock.every(MINUTE, self.evaluate)
 
     def states(self) -> dict[str, str]:
         """The state of every alarm, by its name."""

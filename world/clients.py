@@ -15,7 +15,7 @@ from random import Random
 from typing import Final
 
 from world.chance import about, divide
-from world.clock import Clock
+from world.clock import Appointment, Clock
 from world.load_balancers import LoadBalancers
 from world.metrics import LoadBalancerMetrics
 from world.route53 import Answer
@@ -72,17 +72,26 @@ class Traffic:
     Attributes:
         all: Since the beginning.
         by_side: The same for each side; the key is empty for requests that found no server.
-        recent: One entry a step, for the last minute: requests by side.
+        recent: One entry a step, for the last minute: (all, failed) by side.
     """
 
     all: Counts = field(default_factory=Counts)
     by_side: dict[str, Counts] = field(default_factory=dict)
-    recent: deque[dict[str, int]] = field(default_factory=lambda: deque(maxlen=TTL // STEP))
+    recent: deque[dict[str, tuple[int, int]]] = field(default_factory=lambda: deque(maxlen=TTL // STEP))
 
-    def share(self, side: str) -> float:
-        """The fraction of the last minute's requests that *side* served, 0 to 1; 0 without requests."""
-        total = sum(sum(step.values()) for step in self.recent)
-        return sum(step.get(side, 0) for step in self.recent) / total if total else 0.0
+    def last_minute(self) -> dict[str, Counts]:
+        """The last minute's requests by side."""
+        counts: dict[str, Counts] = {}
+        for step in self.recent:
+            for side, (total, failed) in step.items():
+                counts.setdefault(side, Counts()).add(total, failed)
+        return counts
+
+    def share(self, side: str) -> float | None:
+        """The fraction of the last minute's requests that *side* served, 0 to 1; None without requests."""
+        counts = self.last_minute()
+        total = sum(one.total for one in counts.values())
+        return counts.get(side, Counts()).total / total if total else None
 
 
 class Population:
@@ -121,7 +130,7 @@ class Population:
         for side, (total, failed) in served.items():
             self.traffic.all.add(total, failed)
             self.traffic.by_side.setdefault(side, Counts()).add(total, failed)
-        self.traffic.recent.append({side: total for side, (total, _) in served.items()})
+        self.traffic.recent.append(dict(served))
 
     def _ask(self, now: float) -> None:
         chances = {answer.record.target or _NOWHERE: answer.share for answer in self._answers(self.host)}
@@ -178,9 +187,9 @@ class Clients:
         self._balancers = balancers
         self._metrics = metrics
 
-    def start(self) -> None:
+    def start(self) -> Appointment:
         """Let them send requests from now on."""
-        self._clock.every(STEP, self._step)
+        return self._clock.every(STEP, self._step, first=STEP / 2)  # so that no step ends with a minute
 
     def _step(self) -> None:
         for population in self.populations.values():
@@ -198,4 +207,4 @@ class Clients:
             return _NOWHERE, requests
         failed = balancer.application.failures(requests, self._random)
         self._metrics.count(balancer, requests, failed)
-        return balancer.cluster, failed
+        return balancer.side, failed

@@ -20,7 +20,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from crossfade.names import ALPHA_PREFIX, IDENTIFIER_KEY, STABLE_PREFIX, WEIGHT_KEY
-from world.clock import Clock
+from world.clock import Appointment, Clock
 from world.eks_tokens import EMBEDDED
 from world.kubernetes import Object, Store
 from world.route53 import Record, RecordKey, Route53
@@ -143,9 +143,9 @@ class ExternalDns:
         """What its Deployment tells it now."""
         return Settings.of(self._store.read("Deployment", NAMESPACE, DEPLOYMENT))
 
-    def start(self, phase: timedelta) -> None:
+    def start(self, phase: timedelta) -> Appointment:
         """Loop from *phase* from now on."""
-        self._clock.every(self.settings.interval, self.sync, first=phase)
+        return self._clock.every(self.settings.interval, self.sync, first=phase)
 
     def sync(self) -> None:
         """One loop."""

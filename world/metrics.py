@@ -14,7 +14,7 @@ from typing import Final
 from moto.cloudwatch.models import MetricDatum, cloudwatch_backends
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
-from world.clock import Clock
+from world.clock import Appointment, Clock
 from world.load_balancers import TARGETS, LoadBalancer
 
 NAMESPACE: Final = "AWS/ApplicationELB"
@@ -37,21 +37,19 @@ class LoadBalancerMetrics:
     Args:
         clock: Its time.
         random: Where publishing delays come from.
-        region: Of the load balancers.
     """
 
-    def __init__(self, clock: Clock, random: Random, region: str) -> None:
+    def __init__(self, clock: Clock, random: Random) -> None:
         self._clock = clock
         self._random = random
-        self._region = region
         self._open: dict[str, _Minute] = {}
         self._balancers: Sequence[LoadBalancer] = ()
 
-    def start(self, balancers: Sequence[LoadBalancer]) -> None:
+    def start(self, balancers: Sequence[LoadBalancer]) -> Appointment:
         """Close a minute at every full minute from now on."""
         self._balancers = balancers
         into = timedelta(seconds=self._clock.now.second, microseconds=self._clock.now.microsecond)
-        self._clock.every(MINUTE, self._close_minute, first=MINUTE - into)
+        return self._clock.every(MINUTE, self._close_minute, first=MINUTE - into)
 
     def count(self, balancer: LoadBalancer, requests: int, failures: int) -> None:
         """Note that *balancer* served *requests*, *failures* of them with a 5xx of its targets."""
@@ -65,7 +63,7 @@ class LoadBalancerMetrics:
         for balancer in self._balancers:
             data = list(_data(balancer, self._open.pop(balancer.dimension, _Minute()), began, self._clock.now))
             delay = timedelta(seconds=self._random.uniform(*PUBLISHING_SECONDS))
-            self._clock.after(delay, _Publication(self._region, data))
+            self._clock.after(delay, _Publication(balancer.region, data))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,396 @@
+"""The estate: two clusters that run the same hosts, their DNS, load balancers, users and alarms, built from plain data.
+
+Everything the product may touch is here behind its real API: Kubernetes over HTTP, AWS through moto. The truth about
+users is here, too, and no API tells it. It needs an open cloud (moto) and lives in the clock's time.
+This file knows nothing of migrations: it is told when a stage begins, so that faults can begin with it.
+"""
+
+import base64
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Any, Final, Self, assert_never
+
+import boto3
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.eks.models import eks_backends
+
+from crossfade.names import IDENTIFIER_KEY, WEIGHT_KEY
+from world.alarms import Alarms
+from world.chance import stream
+from world.clients import REQUESTS_PER_SECOND, Clients, Counts, Population
+from world.clock import Clock
+from world.eks_tokens import EMBEDDED, EksAuthenticator, Identity
+from world.external_dns import ExternalDns
+from world.faults import GREEN_ERROR_RATE, THROTTLED_FOR, Fault, FaultKind
+from world.kubernetes import KubernetesApi, Object
+from world.load_balancers import LoadBalancer, LoadBalancers
+from world.metrics import NAMESPACE, LoadBalancerMetrics
+from world.route53 import Route53
+
+BLUE: Final = "blue"
+GREEN: Final = "green"
+
+ERROR_RATE_THRESHOLD: Final = 5.0
+"""Of the alarms on green: percent of the requests of a minute, in two of three minutes."""
+
+_ROLE = "arn:aws:iam::123456789012:role/eks-cluster"
+_AUTHORITY = base64.b64encode(b"the embedded clusters speak plain HTTP\n").decode()
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSpec:
+    """
+    One cluster.
+
+    Attributes:
+        name: Its EKS name.
+        region: Its AWS Region.
+        manifests: Objects in it: Ingresses, the Deployment of ExternalDNS, roles; as parsed documents.
+    """
+
+    name: str
+    region: str
+    manifests: Sequence[Object]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadSpec:
+    """
+    One host.
+
+    Attributes:
+        name: What people call it.
+        namespace: Of its Ingress, in both clusters.
+        ingress: Name of its Ingress.
+        host: What users ask for.
+        alarms: The first is on its error rate on green; any other is a composite of all error rates.
+    """
+
+    name: str
+    namespace: str
+    ingress: str
+    host: str
+    alarms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EstateSpec:
+    """
+    The whole estate.
+
+    Attributes:
+        blue: The cluster that has the users.
+        green: The other one.
+        zone_id: Of the hosted zone.
+        zone_name: Its name, without a trailing dot.
+        workloads: The hosts.
+        requests_per_second: Of each host's users.
+        warm_up: How long users are there before the estate is handed over.
+    """
+
+    blue: ClusterSpec
+    green: ClusterSpec
+    zone_id: str
+    zone_name: str
+    workloads: tuple[WorkloadSpec, ...]
+    requests_per_second: float = REQUESTS_PER_SECOND
+    warm_up: timedelta = timedelta(minutes=15)
+
+    @property
+    def sides(self) -> dict[str, ClusterSpec]:
+        """Both clusters, by side."""
+        return {BLUE: self.blue, GREEN: self.green}
+
+
+@dataclass(frozen=True, slots=True)
+class HostView:
+    """
+    One host, as it is now.
+
+    Attributes:
+        workload: Its name.
+        host: Its DNS name.
+        declared: The weight in each cluster's Ingress, as written; None when absent.
+        weights: The weight of each side in Route 53, as its API lists it; None when absent.
+        last_minute: Requests of the last minute that each side served.
+        share: Green's part of them, 0 to 1; None without requests.
+        requests: Since the beginning.
+        alarms: States of its alarms, by name.
+    """
+
+    workload: str
+    host: str
+    declared: Mapping[str, str | None]
+    weights: Mapping[str, int | None]
+    last_minute: Mapping[str, Counts]
+    share: float | None
+    requests: Counts
+    alarms: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """
+    The estate at one instant: the truth, for people who watch.
+
+    Attributes:
+        at: UTC.
+        hosts: One a workload.
+        alarms: States of all alarms, by name.
+        requests: Of all users since the beginning.
+    """
+
+    at: datetime
+    hosts: tuple[HostView, ...]
+    alarms: Mapping[str, str]
+    requests: Counts
+
+
+@dataclass(slots=True)
+class Cluster:
+    """
+    One cluster that runs.
+
+    Attributes:
+        spec: What it was built from.
+        api: Its API server.
+        authenticator: Who judges its tokens.
+        external_dns: Its ExternalDNS.
+    """
+
+    spec: ClusterSpec
+    api: KubernetesApi
+    authenticator: EksAuthenticator
+    external_dns: ExternalDns
+
+
+class Estate:
+    """
+    The estate while it runs. Use it as a context manager, inside an open cloud.
+
+    Args:
+        clock: Its time. Entering lets the warm-up pass.
+        spec: What to build.
+        seed: Of everything that is drawn; the same seed gives the same series.
+        faults: What to break, and from which stage on.
+        identities: The callers that the clusters' access entries know.
+
+    Attributes:
+        clusters: Both clusters, by side.
+        route53: The service and its name servers.
+        balancers: All load balancers.
+        clients: The users.
+        alarms: All alarms.
+        faults: As given.
+        active: The faults that have begun.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        spec: EstateSpec,
+        *,
+        seed: int = 0,
+        faults: Sequence[Fault] = (),
+        identities: Sequence[Identity] = (EMBEDDED,),
+    ) -> None:
+        self.faults = tuple(faults)
+        self.active: list[Fault] = []
+        self.clusters: dict[str, Cluster] = {}
+        self.balancers = LoadBalancers(clock)
+        self.route53 = Route53(clock, stream(seed, "route53"), self.balancers.is_healthy)
+        self.alarms = Alarms(clock, spec.green.region)
+        self.clients: Clients
+        self._clock = clock
+        self._spec = spec
+        self._seed = seed
+        self._identities = identities
+        self._metrics = LoadBalancerMetrics(clock, stream(seed, "metrics"))
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            stack.enter_context(self.route53.installed())
+            stack.enter_context(self.alarms.installed())
+            self.route53.create_zone(self._spec.zone_id, self._spec.zone_name)
+            for side, spec in self._spec.sides.items():
+                self.clusters[side] = self._build(side, spec, stack)
+            self.route53.settle()
+            self._put_alarms()
+            self.clients = self._people()
+            self._start(stack)
+            self._stack = stack.pop_all()
+        self._clock.sleep(self._spec.warm_up.total_seconds())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    # --- while it runs -----------------------------------------------------------------------------------------------
+
+    def stage_entered(self, stage: int) -> None:
+        """Traffic of *stage*, counted from 1, is about to be shifted; telling it again changes nothing."""
+        for fault in self.faults:
+            if fault.stage <= stage and fault not in self.active:
+                self.active.append(fault)
+                self._begin(fault)
+
+    def is_active(self, kind: FaultKind) -> bool:
+        """Whether a fault of *kind* has begun."""
+        return any(fault.kind is kind for fault in self.active)
+
+    def snapshot(self) -> Snapshot:
+        """The estate as it is now."""
+        states = self.alarms.states()
+        listed = self.route53.records(self._spec.zone_id)
+        records = {(record.name, record.set_identifier): record.weight for record in listed if record.type == "A"}
+        hosts = tuple(self._view(workload, records, states) for workload in self._spec.workloads)
+        requests = Counts()
+        for host in hosts:
+            requests.add(host.requests.total, host.requests.failed)
+        return Snapshot(self._clock.now, hosts, states, requests)
+
+    def _begin(self, fault: Fault) -> None:
+        green = self.balancers.applications[GREEN]
+        match fault.kind:
+            case FaultKind.GREEN_5XX:
+                green.error_rate = GREEN_ERROR_RATE
+            case FaultKind.GREEN_CRASH:
+                green.crashed = self._clock.now
+            case FaultKind.STUCK_EXTERNAL_DNS:
+                # Blue's loop has been seen to work by then, so what sticks is a record that has moved.
+                self.clusters[GREEN if fault.stage == 1 else BLUE].external_dns.is_stuck = True
+            case FaultKind.THROTTLED_ROUTE53:
+                self.route53.throttle(THROTTLED_FOR)
+            case FaultKind.HANDLER_CRASH:
+                pass  # whoever calls the functions asks `is_active`
+            case _:
+                assert_never(fault.kind)
+
+    def _view(
+        self,
+        workload: WorkloadSpec,
+        records: Mapping[tuple[str, str | None], int | None],
+        states: Mapping[str, str],
+    ) -> HostView:
+        traffic = self.clients.populations[workload.host].traffic
+        annotations = {side: self._annotations(side, workload) for side in self.clusters}
+        return HostView(
+            workload=workload.name,
+            host=workload.host,
+            declared={side: written.get(WEIGHT_KEY) for side, written in annotations.items()},
+            weights={
+                side: records.get((workload.host, written.get(IDENTIFIER_KEY))) for side, written in annotations.items()
+            },
+            last_minute=traffic.last_minute(),
+            share=traffic.share(GREEN),
+            requests=Counts(traffic.all.total, traffic.all.failed),
+            alarms={name: states[name] for name in workload.alarms},
+        )
+
+    def _annotations(self, side: str, workload: WorkloadSpec) -> dict[str, str]:
+        """What *side*'s ExternalDNS reads in the Ingress of *workload*, without the prefix."""
+        cluster = self.clusters[side]
+        ingress = cluster.api.store.read("Ingress", workload.namespace, workload.ingress)
+        prefix = cluster.external_dns.settings.prefix
+        written: Mapping[str, str] = ingress["metadata"].get("annotations") or {}
+        return {key.removeprefix(prefix): value for key, value in written.items() if key.startswith(prefix)}
+
+    # --- building ----------------------------------------------------------------------------------------------------
+
+    def _build(self, side: str, spec: ClusterSpec, stack: ExitStack) -> Cluster:
+        authenticator = EksAuthenticator(
+            spec.name, region=spec.region, now=lambda: self._clock.now, identities=self._identities
+        )
+        api = stack.enter_context(
+            KubernetesApi(authenticator, now=lambda: self._clock.now, seed=f"{self._seed}/{side}")
+        )
+        _create_in_eks(spec, api.url)
+        _load(api, spec.manifests)
+        self._balance(side, spec, api)
+        external_dns = ExternalDns(self._clock, api.store, self.route53, self._spec.zone_id, spec.name)
+        external_dns.sync()
+        return Cluster(spec, api, authenticator, external_dns)
+
+    def _balance(self, side: str, spec: ClusterSpec, api: KubernetesApi) -> None:
+        """Give every Ingress its load balancer, as the AWS Load Balancer Controller does."""
+        for ingress in api.store.all("Ingress"):
+            balancer = self.balancers.for_ingress(ingress, side=side, cluster=spec.name, region=spec.region)
+            status = {"loadBalancer": {"ingress": [{"hostname": balancer.dns_name}]}}
+            metadata = ingress["metadata"]
+            api.store.merge("Ingress", metadata["namespace"], metadata["name"], {"status": status})
+
+    def _put_alarms(self) -> None:
+        cloudwatch: Any = boto3.client("cloudwatch", region_name=self._spec.green.region)
+        own = {workload.alarms[0]: self._green_balancer(workload) for workload in self._spec.workloads}
+        for name, balancer in own.items():
+            cloudwatch.put_metric_alarm(AlarmName=name, **_error_rate_above_threshold(balancer))
+        rule = " OR ".join(f'ALARM("{name}")' for name in own)
+        for name in dict.fromkeys(name for workload in self._spec.workloads for name in workload.alarms[1:]):
+            if name not in own:
+                cloudwatch.put_composite_alarm(AlarmName=name, AlarmRule=rule)
+
+    def _green_balancer(self, workload: WorkloadSpec) -> LoadBalancer:
+        ingress = self.clusters[GREEN].api.store.read("Ingress", workload.namespace, workload.ingress)
+        found = self.balancers.find(ingress["status"]["loadBalancer"]["ingress"][0]["hostname"])
+        if found is None:
+            msg = f"green's Ingress {workload.namespace}/{workload.ingress} has no load balancer; build the estate anew"
+            raise LookupError(msg)
+        return found
+
+    def _people(self) -> Clients:
+        rate = self._spec.requests_per_second
+        populations = [
+            Population(workload.host, self.route53.answers, stream(self._seed, "users", workload.host), rate)
+            for workload in self._spec.workloads
+        ]
+        return Clients(self._clock, stream(self._seed, "clients"), self.balancers, self._metrics, populations)
+
+    def _start(self, stack: ExitStack) -> None:
+        random = stream(self._seed, "phases")
+        phases = {BLUE: random.uniform(2, 28), GREEN: random.uniform(32, 58)}  # never at the same instant
+        started = [
+            self.clients.start(),
+            self._metrics.start(list(self.balancers)),
+            self.alarms.start(),
+            *(self.clusters[side].external_dns.start(timedelta(seconds=phase)) for side, phase in phases.items()),
+        ]
+        for appointment in started:
+            stack.callback(appointment.cancel)
+
+
+def _create_in_eks(spec: ClusterSpec, url: str) -> None:
+    """A cluster in moto's EKS whose endpoint is the API server in this process."""
+    books = eks_backends[DEFAULT_ACCOUNT_ID][spec.region]
+    cluster = books.create_cluster(spec.name, role_arn=_ROLE, resources_vpc_config={})
+    cluster.endpoint = url
+    cluster.certificate_authority = {"data": _AUTHORITY}
+
+
+def _load(api: KubernetesApi, manifests: Iterable[Object]) -> None:
+    """Apply *manifests*, namespaces first."""
+    for document in sorted(manifests, key=lambda document: document["kind"] != "Namespace"):
+        api.store.add(document, manager="argocd-controller")
+
+
+def _error_rate_above_threshold(balancer: LoadBalancer) -> dict[str, Any]:
+    dimensions = [{"Name": "LoadBalancer", "Value": balancer.dimension}]
+
+    def query(identifier: str, name: str) -> dict[str, Any]:
+        metric = {"Namespace": NAMESPACE, "MetricName": name, "Dimensions": dimensions}
+        return {"Id": identifier, "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Sum"}, "ReturnData": False}
+
+    rate = {"Id": "rate", "Expression": "100*FILL(errors,0)/requests", "Label": "5xx, percent", "ReturnData": True}
+    return {
+        "Metrics": [query("errors", "HTTPCode_Target_5XX_Count"), query("requests", "RequestCount"), rate],
+        "ComparisonOperator": "GreaterThanThreshold",
+        "Threshold": ERROR_RATE_THRESHOLD,
+        "EvaluationPeriods": 3,
+        "DatapointsToAlarm": 2,
+        "TreatMissingData": "notBreaching",
+    }

@@ -1,0 +1,65 @@
+"""What can be broken on purpose, by name, from a stage on.
+
+`KIND@STAGE`: stages count from 1; the fault begins when traffic of that stage is about to be shifted for the first
+time, so that its bake meets it. Without a stage it is the first one. Faults stay until the end, but for throttling.
+
+This file only reads names; the estate breaks things, and whoever calls functions carries out `handler-crash`.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Final
+
+GREEN_ERROR_RATE: Final = 0.2
+"""Of `green-5xx`: the fraction of green's requests that fail, 0 to 1."""
+THROTTLED_FOR: Final = timedelta(minutes=3)
+"""Of `throttled-route53`: how long nobody's calls are accepted."""
+
+
+class FaultKind(StrEnum):
+    """What can be broken."""
+
+    GREEN_5XX = "green-5xx"  # green answers one request in five with an error
+    GREEN_CRASH = "green-crash"  # green answers every request with an error, and its targets turn unhealthy
+    STUCK_EXTERNAL_DNS = "stuck-external-dns"  # green's loop stops in stage 1; blue's loop in any later stage
+    THROTTLED_ROUTE53 = "throttled-route53"  # Route 53 refuses everybody for three minutes
+    HANDLER_CRASH = "handler-crash"  # a function dies in the middle of its work
+
+
+class InvalidFaultError(ValueError):
+    """The text names no fault; the message shows what does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """
+    One thing to break.
+
+    Attributes:
+        kind: What.
+        stage: From which stage on, counted from 1.
+    """
+
+    kind: FaultKind
+    stage: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.kind}@{self.stage}"
+
+
+def parse_fault(text: str) -> Fault:
+    """
+    Read `green-5xx` or `green-5xx@3`.
+
+    Raises:
+        InvalidFaultError: There is no such fault, or the stage is no whole number from 1.
+    """
+    name, at, stage = text.strip().partition("@")
+    if name not in tuple(FaultKind):
+        msg = f"{text!r} is no fault; use one of {', '.join(FaultKind)}, with @STAGE if it is to begin later"
+        raise InvalidFaultError(msg)
+    if at and not (stage.isdecimal() and int(stage) >= 1):
+        msg = f"{text!r}: the stage after @ is a whole number from 1, such as {name}@3"
+        raise InvalidFaultError(msg)
+    return Fault(FaultKind(name), int(stage) if at else 1)
