@@ -262,8 +262,8 @@ REFUSALS = [
     pytest.param(("timing", "patience"), "10s", "timing.patience: 10s is too short", id="patience"),
     pytest.param(
         ("timing",),
-        {"settle": "6m"},
-        "timing.propagation: must be longer than timing.settle, which is 6m",
+        {"settle": "5m"},
+        "timing.propagation: must be longer than timing.settle, which is 5m",
         id="nothing would have time to settle",
     ),
     pytest.param(
@@ -347,6 +347,15 @@ def test_all_faults_are_told_at_once() -> None:
         "workloads[0].host",
         "workloads[1].name",
         "workloads[1].router",
+    ]
+
+
+def test_a_faulty_share_does_not_hide_that_the_next_one_falls() -> None:
+    shares = [{"share": share, "bake": "5m"} for share in (50, "many", 20, 100)]
+
+    assert [fault.partition(":")[0] for fault in faults(changed((STAGES, shares)))] == [
+        "plans.standard.stages[1].share",
+        "plans.standard.stages[2].share",
     ]
 
 

@@ -123,6 +123,11 @@ def test_an_approval_opens_the_gate_of_its_own_stage_only(other: int | None) -> 
     assert look(GATED.with_(stage=2), BAKE, WELL, APPROVED).action is Action.WAIT
 
 
+@pytest.mark.parametrize("kind", [SignalKind.PROMOTE, SignalKind.RESUME])
+def test_nothing_but_an_approval_opens_a_gate(kind: SignalKind) -> None:
+    assert look(GATED, BAKE, WELL, signal(kind, stage=1)).action is Action.WAIT
+
+
 def test_an_approval_shortens_no_bake_and_outweighs_no_evidence() -> None:
     assert look(GATED, BAKE - SECOND, WELL, APPROVED).action is Action.WAIT
     assert look(GATED, BAKE, SILENT, APPROVED).action is Action.WAIT

@@ -115,6 +115,22 @@ def test_green_keeps_a_small_weight_while_blue_is_lowered() -> None:
     assert encode([1, 5, 25, 50, 100]) == (Split(100, 1), Split(19, 1), Split(3, 1), Split(1, 1), Split(0, 1))
 
 
+@pytest.mark.parametrize(
+    ("shares", "splits"),
+    [
+        pytest.param(
+            [5, 30, 100], [(57, 3), (7, 3), (0, 3)], id="the smallest base that is close, not one that will do"
+        ),
+        pytest.param([20, 60, 100], [(80, 20), (40, 60), (0, 100)], id="percent when one half is crossed in one leap"),
+        pytest.param([10, 50, 75, 100], [(9, 1), (1, 1), (1, 3), (0, 3)], id="green is raised above one half"),
+        pytest.param([0.5, 100], [(199, 1), (0, 200)], id="half percents"),
+        pytest.param([50, 50.4, 100], [(1, 1), (1, 1), (0, 1)], id="neighbours that one pair serves"),
+    ],
+)
+def test_the_weights_of_a_plan(shares: list[float], splits: list[tuple[int, int]]) -> None:
+    assert encode(shares) == tuple(Split(*pair) for pair in splits)
+
+
 def test_most_stages_write_one_cluster_only() -> None:
     splits = encode([1, 5, 25, 50, 100])
 
