@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from crossfade.core.evidence import MINUTE, Minute, Sample, Series
 from crossfade.core.migration import Record, Signal
 from crossfade.core.plan import Workload
 from crossfade.core.traffic import Reading, SideReading, Write
@@ -19,11 +20,11 @@ from crossfade.errors import (
     CrossfadeError,
     InvalidInputError,
     LeaseHeldError,
-    PermanentError,
     RouterObjectMissingError,
     RouterRefusedError,
     RouterUnavailableError,
     SupersededError,
+    TemporaryError,
     WriteConflictError,
 )
 from crossfade.ports import Event, Notice
@@ -158,13 +159,15 @@ class InMemoryRouter(_Faulty):
     def rehearse(self, workloads: Sequence[Workload]) -> tuple[str, ...]:
         """See `ports.TrafficRouter.rehearse`."""
         self._trip("rehearse")
-        missing = [
-            f"{workload.name}: {side} has no Ingress; create it"
-            for workload in workloads
-            for side in Side
-            if (workload.name, side) not in self._objects
-        ]
-        return (*self.refusals, *missing)
+        faults: list[CrossfadeError] = []
+        for workload in workloads:
+            for side in Side:
+                try:
+                    self._get(workload.name, side)
+                except CrossfadeError as error:
+                    faults.append(error)
+        _raise_worst([fault for fault in faults if isinstance(fault, TemporaryError)])
+        return (*self.refusals, *(str(fault) for fault in faults))
 
     def _get(self, workload: str, side: Side) -> _Object:
         if side in self.unreachable:
@@ -213,10 +216,13 @@ def _reading(held: _Object) -> SideReading:
 
 
 def _raise_worst(faults: Sequence[CrossfadeError]) -> None:
+    """One error for all: superseded before permanent before temporary."""
     if not faults:
         return
-    worst = next((fault for fault in faults if isinstance(fault, PermanentError)), faults[0])
-    raise type(worst)("; ".join(str(fault) for fault in faults)) if len(faults) > 1 else worst
+    ranked = sorted(
+        faults, key=lambda fault: (not isinstance(fault, SupersededError), isinstance(fault, TemporaryError))
+    )
+    raise type(ranked[0])("; ".join(str(fault) for fault in ranked))
 
 
 # --- Ledger ----------------------------------------------------------------------------------------------------------
@@ -363,6 +369,56 @@ class FakeAlarms(_Faulty):
         self._trip("read")
         self.asked.append(tuple(names))
         return {name: self._alarms[name] for name in names if name in self._alarms}
+
+
+class FakeMetrics(_Faulty):
+    """
+    Series that the test makes up: every minute has as many requests as told, split as told, failing as told.
+
+    Attributes:
+        requests: Of each workload in each minute, on both sides together.
+        share: Gives green's part of a workload's requests, 0 to 1.
+        failing: Which part fails, by workload and side, 0 to 1; nothing fails unless told.
+        healthy_targets: By workload and side; unknown unless told.
+        unreadable: Why there are no numbers, by workload.
+    """
+
+    def __init__(self, share: Callable[[str], float] = lambda _workload: 0.5, *, requests: int = 60_000) -> None:
+        super().__init__()
+        self.requests = requests
+        self.share = share
+        self.failing: dict[tuple[str, Side], float] = {}
+        self.healthy_targets: dict[tuple[str, Side], int] = {}
+        self.unreadable: dict[str, str] = {}
+        self.made: dict[str, list[Minute]] = {}
+
+    def put(self, workload: str, minutes: Iterable[Minute]) -> None:
+        """Let *workload* have exactly these *minutes*, oldest first."""
+        self.made[workload] = list(minutes)
+
+    def read(self, workloads: Sequence[Workload], *, since: datetime, until: datetime) -> Mapping[str, Series]:
+        """See `ports.MetricSource.read`."""
+        self._trip("read")
+        return {workload.name: self._series(workload.name, since, until) for workload in workloads}
+
+    def _series(self, workload: str, since: datetime, until: datetime) -> Series:
+        if reason := self.unreadable.get(workload):
+            return Series(workload, unreadable=reason)
+        if workload in self.made:
+            minutes = self.made[workload]
+        else:
+            first = since.replace(second=0, microsecond=0)
+            minutes = [self._minute(workload, first + n * MINUTE) for n in range((until - first) // MINUTE + 1)]
+        return Series(workload, tuple(m for m in minutes if m.at >= since and m.at + MINUTE <= until))
+
+    def _minute(self, workload: str, at: datetime) -> Minute:
+        green = round(self.requests * self.share(workload))
+        sides = {Side.BLUE: self.requests - green, Side.GREEN: green}
+        return Minute(at, *(self._sample((workload, side), requests) for side, requests in sides.items()))
+
+    def _sample(self, at: tuple[str, Side], requests: int) -> Sample:
+        failed = round(requests * self.failing.get(at, 0.0))
+        return Sample(requests, failed, healthy_targets=self.healthy_targets.get(at))
 
 
 class RecordingNotifier:
