@@ -47,6 +47,12 @@ class Message:
     text: str
 
 
+_MOTO: Final[Any] = {
+    "core": {"mock_credentials": False},  # ours are those that the clusters know
+    "stepfunctions": {"execute_state_machine": True},
+}
+
+
 class StuckError(RuntimeError):
     """An execution did not end."""
 
@@ -78,7 +84,7 @@ class Cloud:
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             stack.enter_context(_surroundings(self._region))
-            stack.enter_context(mock_aws(config={"stepfunctions": {"execute_state_machine": True}}))
+            stack.enter_context(mock_aws(config=_MOTO))
             stack.enter_context(self._step_functions.installed())
             self._stack = stack.pop_all()
         return self

@@ -37,7 +37,7 @@ def split(results: Sequence[T | CrossfadeError]) -> tuple[list[T], list[Crossfad
 
 def raise_worst(errors: Sequence[CrossfadeError]) -> None:
     """
-    Raise one error for all *errors*, with all messages: superseded before permanent before temporary.
+    Raise one error for all *errors*, with their messages: superseded before permanent before temporary.
 
     Raises:
         CrossfadeError: Of the class of the worst one; nothing is raised when *errors* is empty.
@@ -47,8 +47,14 @@ def raise_worst(errors: Sequence[CrossfadeError]) -> None:
     worst = min(errors, key=_rank)
     if len(errors) == 1:
         raise worst
-    others = [error for error in errors if error is not worst]
-    raise type(worst)("; ".join(str(error) for error in (worst, *others))) from worst
+    words = dict.fromkeys(str(error) for error in (worst, *errors))
+    shown = "; ".join(list(words)[:_NAMED])
+    more = f"; and {len(words) - _NAMED} more like these" if len(words) > _NAMED else ""
+    raise type(worst)(f"{shown}{more}") from worst
+
+
+_NAMED = 3
+"""So many errors are told in full; a page of the same sentence is not read."""
 
 
 def _rank(error: CrossfadeError) -> int:

@@ -1,0 +1,139 @@
+"""The embedded world for a configuration: the synthesised machine and the real functions in it, ready to run.
+
+Used by the demo and by the tests of the whole workflow. Only this module turns the product's configuration into the
+plain data that the world is built from; the world itself knows nothing of the product.
+"""
+
+import importlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import yaml
+
+from crossfade.adapters.aws import client
+from crossfade.adapters.dynamodb_ledger import DynamoLedger
+from crossfade.cli.synth import template
+from crossfade.core.config import Config
+from crossfade.names import CONFIG_FILE, Env, Function
+from world.clock import Clock
+from world.cloud import Cloud
+from world.estate import ClusterSpec, Estate, EstateSpec, WorkloadSpec
+from world.faults import Fault, FaultKind
+from world.functions import Invocation
+
+START: Final = datetime(2026, 3, 1, 1, 45, tzinfo=UTC)
+"""A Sunday at night: with the warm-up, the migration begins at two."""
+
+EXAMPLES: Final = Path(__file__).resolve().parents[2] / "examples"
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """
+    The parts of a running embedded world.
+
+    Attributes:
+        config: The configuration that was deployed.
+        clock: Its time.
+        cloud: The account: state machine, functions, table, topic.
+        estate: Clusters, DNS, users and alarms.
+        ledger: The ledger, as the functions see it.
+    """
+
+    config: Config
+    clock: Clock
+    cloud: Cloud
+    estate: Estate
+    ledger: DynamoLedger
+
+
+@contextmanager
+def embedded(
+    config: Config,
+    config_file: Path,
+    *,
+    seed: int,
+    faults: Sequence[Fault] = (),
+    spec: EstateSpec | None = None,
+) -> Iterator[Embedded]:
+    """
+    Build the world around *config*, deploy the synthesised app into it, and take all down at the end.
+
+    Args:
+        config: The configuration.
+        config_file: Where it was read from; the app is synthesised from this file.
+        seed: Of all chance in the world.
+        faults: What breaks, and when.
+        spec: The estate; from the example manifests if there is none.
+    """
+    body = template(config_file)
+    region = config.clusters.green.region
+    with TemporaryDirectory() as folder, Clock(START) as clock, Cloud(clock, region=region, seed=seed) as cloud:
+        deployed = Path(folder) / CONFIG_FILE
+        deployed.write_text(config.to_json(), encoding="utf-8")
+        cloud.deploy(body, _load, environment={Env.CONFIG_FILE.value: str(deployed)})
+        with Estate(clock, spec or estate_of(config), seed=seed, faults=faults) as estate:
+            _let_faults_in(cloud, estate)
+            ledger = DynamoLedger(client("dynamodb", region), table=cloud.deployment.table)
+            yield Embedded(config, clock, cloud, estate, ledger)
+
+
+def estate_of(config: Config) -> EstateSpec:
+    """The sample estate of the example manifests, as *config* names it."""
+    zone, clusters = config.hosted_zone, config.clusters
+    return EstateSpec(
+        blue=ClusterSpec(clusters.blue.name, clusters.blue.region, manifests("blue")),
+        green=ClusterSpec(clusters.green.name, clusters.green.region, manifests("green")),
+        zone_id=zone.id,
+        zone_name=zone.name,
+        workloads=tuple(
+            WorkloadSpec(w.name, w.namespace, w.ingress, w.host, tuple(w.alarms)) for w in config.workloads
+        ),
+    )
+
+
+def manifests(side: str) -> list[dict[str, Any]]:
+    """The example objects of the cluster on *side*, and the RBAC that is shipped for both."""
+    paths = sorted((EXAMPLES / "manifests" / side).glob("*.yaml")) + sorted((EXAMPLES / "rbac").glob("*.yaml"))
+    return [document for path in paths for document in yaml.safe_load_all(path.read_text(encoding="utf-8")) if document]
+
+
+def _load(path: str) -> Any:
+    module, _, handler = path.rpartition(".")
+    return getattr(importlib.import_module(module), handler)
+
+
+class HandlerCrashError(Exception):
+    """What a function dies of when `handler-crash` was asked for: none of our errors, so nothing expects it."""
+
+
+def _let_faults_in(cloud: Cloud, estate: Estate) -> None:
+    """Tell the estate when a stage begins, and let the shift of the asked stage die after it has written."""
+    crashed: set[int] = set()
+
+    def before(invocation: Invocation) -> None:
+        if invocation.function == Function.SHIFT_TRAFFIC.value:
+            estate.stage_entered(invocation.payload["stage"] + 1)
+
+    def after(invocation: Invocation, _result: Any) -> None:
+        if invocation.function != Function.SHIFT_TRAFFIC.value or crashed:
+            return
+        if any(fault.kind is FaultKind.HANDLER_CRASH for fault in estate.active):
+            crashed.add(invocation.payload["stage"])
+            msg = "the function died after its write and before its answer"
+            raise HandlerCrashError(msg)
+
+    cloud.functions.before.append(before)
+    cloud.functions.after.append(after)
+
+
+def parsed_json(text: str) -> Mapping[str, Any]:
+    """A JSON object from text."""
+    content: Mapping[str, Any] = json.loads(text)
+    return content
