@@ -6,6 +6,9 @@ STAGE ?=
 VENV := .venv/bin
 CDK := PATH="$(CURDIR)/$(VENV):$(CURDIR)/.venv/lib/node/bin:$$PATH" node_modules/.bin/cdk
 
+# Compiled modules make every second start several seconds faster.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test check synth diff deploy destroy bench clean setup setup-dev format
 

@@ -50,7 +50,8 @@ def raise_worst(errors: Sequence[CrossfadeError]) -> None:
     words = dict.fromkeys(str(error) for error in (worst, *errors))
     shown = "; ".join(list(words)[:_NAMED])
     more = f"; and {len(words) - _NAMED} more like these" if len(words) > _NAMED else ""
-    raise type(worst)(f"{shown}{more}") from worst
+    msg = f"{shown}{more}"
+    raise type(worst)(msg) from worst
 
 
 _NAMED = 3

@@ -1,48 +1,28 @@
-"""`crossfade demo`: one migration on this machine, with everything real but the cloud, and a judge at its end."""
+"""`crossfade demo`: one migration on this machine, with everything real but the cloud, and a judge at its end.
+
+The embedded world is imported when it is asked for: it takes seconds, and no other command needs it.
+"""
 
 import json
 import sys
-from collections.abc import Mapping
-from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
 
 from crossfade.adapters.config_file import read_config
-from crossfade.cli.embedded import Embedded, embedded
-from crossfade.cli.frame import Frame, HostRow, Line
 from crossfade.cli.summary import Summary, show
 from crossfade.cli.view import LiveView, PlainView, SilentView, View
-from crossfade.core.migration import Outcome
-from crossfade.core.plan import Plan
+from crossfade.core.config import Config
 from crossfade.core.resolve import resolve
-from crossfade.names import Function
-from world.clients import Counts
-from world.estate import HostView, Snapshot
 from world.faults import Fault, InvalidFaultError, parse_fault
-from world.step_functions import Execution
 
-MIGRATION: Final = "demo"
 PAUSE_SECONDS: Final = 0.06
 """Real time that one picture of the live view stands."""
 
-_FRAME: Final = timedelta(seconds=30)
-_WORST: Final = ("ALARM", "INSUFFICIENT_DATA", "OK")
 _EXIT_BROKEN: Final = 1
-_DOING: Final[Mapping[str, str]] = {
-    Function.RESOLVE_PLAN: "resolving the plan",
-    Function.TAKE_LEASE: "taking the lease",
-    Function.PREFLIGHT: "checking everything before the first write",
-    Function.RECORD_BASELINE: "recording the baseline",
-    Function.SHIFT_TRAFFIC: "shifting traffic",
-    Function.CHECK_HEALTH: "baking",
-    Function.COMPLETE: "making green permanent",
-    Function.ROLL_BACK: "giving traffic back to blue",
-    Function.CONFIRM_ROLLBACK: "confirming the rollback",
-}
 
 
 class Output(StrEnum):
@@ -74,23 +54,32 @@ def command(  # noqa: PLR0917 - typer reads options from arguments
     """
     faults = _faults(fault)
     console = Console()
-    checked = read_config(config, now=None)
     if output is Output.TEXT:
-        Console(stderr=True).print("[dim]Preparing the embedded world ...[/]" if console.is_terminal else "")
-    with embedded(checked, config, seed=seed, faults=faults) as world:
-        given = {"plan": plan} if plan else {}
-        asked = resolve(checked, given, now=world.clock.now)
-        view = _view(output, console)
-        with view:
-            summary = Demo(world, asked, view, fault=fault).run(given)
-        if logs is not None:
-            logs.write_text("".join(f"{line.text}\n" for line in world.cloud.logs), encoding="utf-8")
+        Console(stderr=True).print("Preparing the embedded world ...", style="dim")
+    checked = read_config(config, now=None)
+    summary = _run(checked, config, plan=plan, seed=seed, faults=faults, view=_view(output, console), logs=logs)
     if output is Output.JSON:
         sys.stdout.write(json.dumps(summary.to_json(), indent=2) + "\n")
     else:
         show(summary, console, timeline=console.is_terminal)
     if summary.broken:
         raise typer.Exit(_EXIT_BROKEN)
+
+
+def _run(
+    config: Config, path: Path, *, plan: str, seed: int, faults: tuple[Fault, ...], view: View, logs: Path | None
+) -> Summary:
+    from crossfade.cli.embedded import embedded
+    from crossfade.cli.rehearsal import Demo
+
+    given = {"plan": plan} if plan else {}
+    with embedded(config, path, seed=seed, faults=faults) as world:
+        asked = resolve(config, given, now=world.clock.now)
+        with view:
+            summary = Demo(world, asked, view, fault=", ".join(map(str, faults))).run(given)
+        if logs is not None:
+            logs.write_text("".join(f"{line.text}\n" for line in world.cloud.logs), encoding="utf-8")
+    return summary
 
 
 def _faults(text: str) -> tuple[Fault, ...]:
@@ -104,149 +93,3 @@ def _view(output: Output, console: Console) -> View:
     if output is Output.JSON:
         return SilentView()
     return LiveView(console, pause_seconds=PAUSE_SECONDS) if console.is_terminal else PlainView(console)
-
-
-class Demo:
-    """
-    One migration in the embedded world.
-
-    Args:
-        world: Built and deployed.
-        plan: What will be run, for the picture.
-        view: Where frames go.
-        fault: In the user's words.
-    """
-
-    def __init__(self, world: Embedded, plan: Plan, view: View, *, fault: str) -> None:
-        self._world = world
-        self._plan = plan
-        self._view = view
-        self._fault = fault
-        self._began = world.clock.now
-        self._before = world.estate.snapshot().requests
-        self._stage = -1
-        self._doing = ""
-        self._reason = ""
-        self._rolling_back = False
-
-    def run(self, given: Mapping[str, Any]) -> Summary:
-        """Run it to its end and judge what the world says against what the product said."""
-        world = self._world
-        world.cloud.on_invoke(self._note)
-        ticking = world.clock.every(_FRAME, self._show, first=timedelta(seconds=1))
-        execution = world.cloud.run(MIGRATION, given)
-        ticking.cancel()
-        self._show()
-        return self._summary(execution)
-
-    def _note(self, function: str, payload: Any, result: Any) -> None:
-        self._doing = _DOING.get(function, function)
-        if function == Function.SHIFT_TRAFFIC:
-            self._stage = payload["stage"]
-        if function == Function.CHECK_HEALTH and payload.get("soaking"):
-            self._doing = "soaking: all traffic is on green"
-        self._rolling_back |= function == Function.ROLL_BACK
-        self._reason = result["reason"] if isinstance(result, dict) and "reason" in result else ""
-
-    def _show(self) -> None:
-        self._view.show(self._frame())
-
-    def _frame(self) -> Frame:
-        now, snapshot = self._world.clock.now, self._world.estate.snapshot()
-        elapsed = now - self._began
-        return Frame(
-            now=now,
-            elapsed=elapsed,
-            title=f"{self._plan.blue.name} → {self._plan.green.name}",
-            doing=self._doing or "starting",
-            next_event=self._reason,
-            stages=tuple(stage.share_percent for stage in self._plan.stages),
-            stage=self._stage,
-            progress=elapsed / _expected(self._plan),
-            rolling_back=self._rolling_back,
-            hosts=tuple(_row(host) for host in snapshot.hosts),
-            lines=self._lines(),
-            requests=snapshot.requests.total - self._before.total,
-            failed=snapshot.requests.failed - self._before.failed,
-            fault=self._fault,
-        )
-
-    def _lines(self) -> tuple[Line, ...]:
-        events = self._world.ledger.timeline(MIGRATION)
-        return tuple(Line(event.at, event.what, event.text) for event in events)
-
-    def _summary(self, execution: Execution) -> Summary:
-        snapshot = self._world.estate.snapshot()
-        history = self._world.cloud.history(execution.arn)
-        outcome, reason = _outcome(execution)
-        return Summary(
-            outcome=outcome,
-            reason=reason,
-            weights={host.host: dict(host.weights) for host in snapshot.hosts},
-            timeline=self._lines(),
-            requests=snapshot.requests.total - self._before.total,
-            failed=snapshot.requests.failed - self._before.failed,
-            status=execution.status,
-            events=len(history.events),
-            transitions=history.transitions,
-            began=self._began,
-            ended=self._world.clock.now,
-            broken=broken_promises(outcome, snapshot, paged=self._paged()),
-        )
-
-    def _paged(self) -> bool:
-        return any("NEEDS YOU" in message.subject for message in self._world.cloud.messages)
-
-
-def broken_promises(outcome: Outcome, snapshot: Snapshot, *, paged: bool) -> tuple[str, ...]:
-    """
-    What the promise says of *outcome*, held against what Route 53 and the clusters say themselves.
-
-    Args:
-        outcome: As the machine claims.
-        snapshot: Of the world, after the end.
-        paged: Whether somebody was paged.
-    """
-    wanted = {
-        Outcome.SUCCEEDED: (0, 100),
-        Outcome.ROLLED_BACK: (100, 0),
-        Outcome.REFUSED: (100, 0),
-        Outcome.DUPLICATE: (100, 0),
-        Outcome.DRY_RUN: (100, 0),
-    }.get(outcome)
-    if wanted is None:
-        return () if paged else (f"the outcome is {outcome} and nobody was paged",)
-    return tuple(
-        f"{host.host} is at blue {host.weights['blue']} : green {host.weights['green']} after {outcome}"
-        for host in snapshot.hosts
-        if (host.weights["blue"], host.weights["green"]) != wanted
-    )
-
-
-def _outcome(execution: Execution) -> tuple[Outcome, str]:
-    if execution.output is not None:
-        return Outcome(execution.output["outcome"]), ""
-    if execution.error in tuple(Outcome):
-        return Outcome(execution.error), execution.cause or ""
-    return Outcome.ROLLBACK_UNCONFIRMED, f"the execution ended as {execution.status}: {execution.error}"
-
-
-def _expected(plan: Plan) -> timedelta:
-    """A rough length for the progress bar: bakes, the soak, and three minutes of DNS a stage."""
-    return sum((stage.bake for stage in plan.stages), plan.soak) + timedelta(minutes=3) * len(plan.stages)
-
-
-def _row(host: HostView) -> HostRow:
-    green = host.last_minute.get("green", Counts())
-    states = set(host.alarms.values())
-    return HostRow(
-        host=host.host,
-        blue=host.weights["blue"],
-        green=host.weights["green"],
-        observed_percent=None if host.share is None else 100 * host.share,
-        errors_percent=100 * green.failed / green.total if green.total else None,
-        alarms=next((state for state in _WORST if state in states), ""),
-    )
-
-
-__all__ = ["Demo", "broken_promises", "command"]

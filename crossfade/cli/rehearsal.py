@@ -1,0 +1,175 @@
+"""One migration in the embedded world: watched while it runs, judged at its end by what the world says itself."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+from crossfade.cli.embedded import Embedded
+from crossfade.cli.frame import Frame, HostRow, Line
+from crossfade.cli.summary import Summary
+from crossfade.cli.view import View
+from crossfade.core.migration import Outcome
+from crossfade.core.plan import Plan
+from crossfade.names import Function
+from world.clients import Counts
+from world.estate import HostView, Snapshot
+from world.step_functions import Execution
+
+MIGRATION: Final = "demo"
+
+_FRAME: Final = timedelta(seconds=30)
+_WORST: Final = ("ALARM", "INSUFFICIENT_DATA", "OK")
+_DOING: Final[Mapping[str, str]] = {
+    Function.RESOLVE_PLAN: "resolving the plan",
+    Function.TAKE_LEASE: "taking the lease",
+    Function.PREFLIGHT: "checking everything before the first write",
+    Function.RECORD_BASELINE: "recording the baseline",
+    Function.SHIFT_TRAFFIC: "shifting traffic",
+    Function.CHECK_HEALTH: "baking",
+    Function.COMPLETE: "making green permanent",
+    Function.ROLL_BACK: "giving traffic back to blue",
+    Function.CONFIRM_ROLLBACK: "confirming the rollback",
+}
+
+
+class Demo:
+    """
+    One migration in the embedded world.
+
+    Args:
+        world: Built and deployed.
+        plan: What will be run, for the picture.
+        view: Where frames go.
+        fault: In the user's words.
+    """
+
+    def __init__(self, world: Embedded, plan: Plan, view: View, *, fault: str) -> None:
+        self._world = world
+        self._plan = plan
+        self._view = view
+        self._fault = fault
+        self._began = world.clock.now
+        self._before = world.estate.snapshot().requests
+        self._stage = -1
+        self._doing = ""
+        self._reason = ""
+        self._rolling_back = False
+
+    def run(self, given: Mapping[str, Any]) -> Summary:
+        """Run it to its end and judge what the world says against what the product said."""
+        world = self._world
+        world.cloud.on_invoke(self._note)
+        ticking = world.clock.every(_FRAME, self._show, first=timedelta(seconds=1))
+        execution = world.cloud.run(MIGRATION, given)
+        ticking.cancel()
+        self._show()
+        return self._summary(execution)
+
+    def _note(self, function: str, payload: Any, result: Any) -> None:
+        self._doing = _DOING.get(function, function)
+        if function == Function.SHIFT_TRAFFIC:
+            self._stage = payload["stage"]
+        if function == Function.CHECK_HEALTH and payload.get("soaking"):
+            self._doing = "soaking: all traffic is on green"
+        self._rolling_back |= function == Function.ROLL_BACK
+        self._reason = result["reason"] if isinstance(result, dict) and "reason" in result else ""
+
+    def _show(self) -> None:
+        self._view.show(self._frame())
+
+    def _frame(self) -> Frame:
+        now, snapshot = self._world.clock.now, self._world.estate.snapshot()
+        elapsed = now - self._began
+        return Frame(
+            now=now,
+            elapsed=elapsed,
+            title=f"{self._plan.blue.name} → {self._plan.green.name}",
+            doing=self._doing or "starting",
+            next_event=self._reason,
+            stages=tuple(stage.share_percent for stage in self._plan.stages),
+            stage=self._stage,
+            progress=elapsed / _expected(self._plan),
+            rolling_back=self._rolling_back,
+            hosts=tuple(_row(host) for host in snapshot.hosts),
+            lines=self._lines(),
+            requests=snapshot.requests.total - self._before.total,
+            failed=snapshot.requests.failed - self._before.failed,
+            fault=self._fault,
+        )
+
+    def _lines(self) -> tuple[Line, ...]:
+        events = self._world.ledger.timeline(MIGRATION)
+        return tuple(Line(event.at, event.what, event.text) for event in events)
+
+    def _summary(self, execution: Execution) -> Summary:
+        snapshot = self._world.estate.snapshot()
+        history = self._world.cloud.history(execution.arn)
+        outcome, reason = _outcome(execution)
+        return Summary(
+            outcome=outcome,
+            reason=reason,
+            weights={host.host: dict(host.weights) for host in snapshot.hosts},
+            timeline=self._lines(),
+            requests=snapshot.requests.total - self._before.total,
+            failed=snapshot.requests.failed - self._before.failed,
+            status=execution.status,
+            events=len(history.events),
+            transitions=history.transitions,
+            began=self._began,
+            ended=self._world.clock.now,
+            broken=broken_promises(outcome, snapshot, paged=self._paged()),
+        )
+
+    def _paged(self) -> bool:
+        return any("NEEDS YOU" in message.subject for message in self._world.cloud.messages)
+
+
+def broken_promises(outcome: Outcome, snapshot: Snapshot, *, paged: bool) -> tuple[str, ...]:
+    """
+    What the promise says of *outcome*, held against what Route 53 and the clusters say themselves.
+
+    Args:
+        outcome: As the machine claims.
+        snapshot: Of the world, after the end.
+        paged: Whether somebody was paged.
+    """
+    wanted = {
+        Outcome.SUCCEEDED: (0, 100),
+        Outcome.ROLLED_BACK: (100, 0),
+        Outcome.REFUSED: (100, 0),
+        Outcome.DUPLICATE: (100, 0),
+        Outcome.DRY_RUN: (100, 0),
+    }.get(outcome)
+    if wanted is None:
+        return () if paged else (f"the outcome is {outcome} and nobody was paged",)
+    return tuple(
+        f"{host.host} is at blue {host.weights['blue']} : green {host.weights['green']} after {outcome}"
+        for host in snapshot.hosts
+        if (host.weights["blue"], host.weights["green"]) != wanted
+    )
+
+
+def _outcome(execution: Execution) -> tuple[Outcome, str]:
+    if execution.output is not None:
+        return Outcome(execution.output["outcome"]), ""
+    if execution.error is not None and (execution.error or "") in tuple(Outcome):
+        return Outcome(execution.error), execution.cause or ""
+    return Outcome.ROLLBACK_UNCONFIRMED, f"the execution ended as {execution.status}: {execution.error}"
+
+
+def _expected(plan: Plan) -> timedelta:
+    """A rough length for the progress bar: bakes, the soak, and three minutes of DNS a stage."""
+    return sum((stage.bake for stage in plan.stages), plan.soak) + timedelta(minutes=3) * len(plan.stages)
+
+
+def _row(host: HostView) -> HostRow:
+    green = host.last_minute.get("green", Counts())
+    states = set(host.alarms.values())
+    return HostRow(
+        host=host.host,
+        blue=host.weights["blue"],
+        green=host.weights["green"],
+        observed_percent=None if host.share is None else 100 * host.share,
+        errors_percent=100 * green.failed / green.total if green.total else None,
+        alarms=next((state for state in _WORST if state in states), ""),
+    )
