@@ -9,7 +9,7 @@ Sources: CloudWatch User Guide, "Configuring how CloudWatch alarms treat missing
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Self
@@ -21,7 +21,7 @@ from moto.core.responses import ActionResult
 
 from world.clock import Appointment, Clock
 from world.metric_math import Series, evaluate
-from world.metric_series import MetricIndex, metric_key
+from world.metric_series import MetricIndex, metric_data, metric_key
 from world.moto_hooks.swap import swapped
 
 OK: Final = "OK"
@@ -87,6 +87,7 @@ class Alarms:
             stack.enter_context(_a_new_alarm_has_insufficient_data_and_an_edited_one_keeps_its_state())
             stack.enter_context(_only_the_asked_types_are_described())
             stack.enter_context(self._a_state_that_is_set_is_told())
+            stack.enter_context(self._metric_data_is_what_was_published())
             yield self
 
     def start(self) -> Appointment:
@@ -162,7 +163,7 @@ class Alarms:
         for listener in self.listeners:
             listener(change)
 
-    def _a_state_that_is_set_is_told(self) -> Any:
+    def _a_state_that_is_set_is_told(self) -> AbstractContextManager[Any]:
         """Moto's SetAlarmState tells nobody and moves no composite."""
         moto = CloudWatchBackend.set_alarm_state
 
@@ -176,6 +177,22 @@ class Alarms:
             self._evaluate_composites()
 
         return swapped(CloudWatchBackend, "set_alarm_state", set_alarm_state)
+
+    def _metric_data_is_what_was_published(self) -> AbstractContextManager[Any]:
+        """Moto's GetMetricData knows no percentiles and no math, ignores namespaces and begins periods anywhere."""
+
+        def get_metric_data(
+            backend: CloudWatchBackend,
+            queries: list[dict[str, Any]],
+            start_time: datetime,
+            end_time: datetime,
+            scan_by: str = "TimestampDescending",
+        ) -> list[dict[str, Any]]:
+            self._metrics.read(backend.metric_data)
+            newest_first = scan_by == "TimestampDescending"
+            return metric_data(self._metrics, queries, start_time, end_time, newest_first=newest_first)
+
+        return swapped(CloudWatchBackend, "get_metric_data", get_metric_data)
 
 
 def judge(breaches: Sequence[bool | None], *, periods: int, needed: int, missing: str) -> str | None:

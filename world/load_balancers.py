@@ -133,6 +133,8 @@ def _make(name: str, region: str, tags: Mapping[str, str]) -> tuple[str, str, st
     listening = {"vpc_id": balancer.vpc_id, "protocol": "HTTP", "port": 80, "target_type": "ip"}
     group = books.create_target_group(name, **listening, tags=listed)
     books.register_targets(group.arn, [{"Id": f"10.0.0.{10 + number}", "Port": 80} for number in range(TARGETS)])
+    forward = [{"Type": "forward", "TargetGroupArn": group.arn}]
+    books.create_listener(balancer.arn, "HTTP", 80, ssl_policy="", certificate=None, actions=forward)
     return balancer.dns_name.lower(), balancer.arn.partition(":loadbalancer/")[2], group.arn.rpartition(":")[2]
 
 

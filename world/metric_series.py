@@ -1,13 +1,17 @@
-"""What was published to CloudWatch, as series of periods and statistics. It reads moto's books and judges nothing."""
+"""What was published to CloudWatch, as series of periods and statistics. It reads moto's books and judges nothing.
+
+`metric_data` answers GetMetricData from them. Limits: whole minutes; one period for all queries of an expression.
+Source: CloudWatch API reference, GetMetricData.
+"""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from moto.cloudwatch.models import MetricDatumBase
+from moto.cloudwatch.models import Dimension, MetricDatumBase
 
-from world.metric_math import Series
+from world.metric_math import Series, evaluate
 
 MetricKey = tuple[str, str, frozenset[tuple[str, str]]]
 """Namespace, name and dimensions of a metric."""
@@ -34,7 +38,7 @@ class MetricIndex:
         self._read = len(data)
 
     def series(self, key: MetricKey, statistic: str, period: int, now: datetime, count: int) -> Series:
-        """The last *count* periods, of *period* seconds, that are over at *now*, oldest first."""
+        """The last *count* periods, of *period* seconds, that are over at the full minute of *now*, oldest first."""
         minutes = self._minutes.get(key, {})
         length = max(1, period // 60)
         end = int(now.timestamp()) // 60
@@ -70,3 +74,42 @@ def _statistic(data: Sequence[Any], statistic: str) -> float:
     rank = float(statistic.removeprefix("p")) / 100 * (len(ordered) - 1)
     low, high = ordered[math.floor(rank)], ordered[math.ceil(rank)]
     return low + (high - low) * (rank % 1)
+
+
+def metric_data(
+    index: MetricIndex, queries: Sequence[Mapping[str, Any]], start: datetime, end: datetime, *, newest_first: bool
+) -> list[dict[str, Any]]:
+    """The results of GetMetricData for *queries* about *start* to *end*, both naive UTC as moto has them."""
+    asked = [query for query in queries if "MetricStat" in query]
+    period = max((int(query["MetricStat"]["Period"]) for query in asked), default=60)
+    first = _floor(start, period)
+    count = max(0, -((first - end) // timedelta(seconds=period)))
+    last = first.replace(tzinfo=UTC) + timedelta(seconds=period * count)
+    series: dict[str, Series] = {}
+    for query in asked:
+        stat, metric = query["MetricStat"]["Stat"], query["MetricStat"]["Metric"]
+        dimensions = [Dimension(one["Name"], one["Value"]) for one in metric.get("Dimensions", ())]
+        key = metric_key(metric["Namespace"], metric["MetricName"], dimensions)
+        series[query["Id"]] = index.series(key, stat, period, last, count)
+    for query in queries:
+        if "Expression" in query:
+            series[query["Id"]] = evaluate(query["Expression"], series)
+    times = [first + timedelta(seconds=period * number) for number in range(count)]
+    shown = [query for query in queries if query.get("ReturnData", True)]
+    return [_result(query, times, series[query["Id"]], newest_first=newest_first) for query in shown]
+
+
+def _result(
+    query: Mapping[str, Any], times: Sequence[datetime], series: Series, *, newest_first: bool
+) -> dict[str, Any]:
+    points = [(time, value) for time, value in zip(times, series, strict=True) if value is not None]
+    if newest_first:
+        points.reverse()
+    label = query.get("Label") or query["Id"]
+    timestamps, values = [time for time, _ in points], [value for _, value in points]
+    return {"id": query["Id"], "label": label, "timestamps": timestamps, "values": values, "status_code": "Complete"}
+
+
+def _floor(time: datetime, period: int) -> datetime:
+    seconds = int(time.replace(tzinfo=UTC).timestamp())
+    return time.replace(microsecond=0) - timedelta(seconds=seconds % period)

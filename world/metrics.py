@@ -21,6 +21,8 @@ NAMESPACE: Final = "AWS/ApplicationELB"
 MINUTE: Final = timedelta(minutes=1)
 PUBLISHING_SECONDS: Final = (60, 120)
 """From the end of a minute until its values can be read."""
+_JITTER: Final = 0.03
+"""Of the response time from minute to minute, relative."""
 
 
 @dataclass(slots=True)
@@ -61,7 +63,9 @@ class LoadBalancerMetrics:
     def _close_minute(self) -> None:
         began = self._clock.now - MINUTE
         for balancer in self._balancers:
-            data = list(_data(balancer, self._open.pop(balancer.dimension, _Minute()), began, self._clock.now))
+            minute = self._open.pop(balancer.dimension, _Minute())
+            minute.busy_seconds *= self._random.gauss(1, _JITTER)
+            data = list(_data(balancer, minute, began, self._clock.now))
             delay = timedelta(seconds=self._random.uniform(*PUBLISHING_SECONDS))
             self._clock.after(delay, _Publication(balancer.region, data))
 

@@ -1,9 +1,11 @@
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any, Final
 
 import boto3
 import pytest
 
+from tests.world.conftest import NINE
 from world.alarms import ALARM, INSUFFICIENT_DATA, OK, AlarmChange, Alarms, is_rule_met, judge
 from world.clock import Clock
 from world.cloud import Cloud
@@ -269,3 +271,58 @@ def test_an_alarm_is_evaluated_on_what_is_published_late(cloudwatch: CloudWatch,
     clock.sleep(55)
 
     assert cloudwatch.state() == ALARM
+
+
+def _data(cloudwatch: CloudWatch, *queries: dict[str, Any], minutes: int = 10) -> dict[str, list[float]]:
+    described = cloudwatch.client.get_metric_data(
+        MetricDataQueries=queries,
+        StartTime=NINE,
+        EndTime=NINE + timedelta(minutes=minutes),
+        ScanBy="TimestampAscending",
+    )
+    return {result["Id"]: result["Values"] for result in described["MetricDataResults"]}
+
+
+def _query(identifier: str, stat: str = "Sum", namespace: str = "Test") -> dict[str, Any]:
+    dimensions = [{"Name": "Of", "Value": "green"}]
+    metric = {"Namespace": namespace, "MetricName": "Errors", "Dimensions": dimensions}
+    return {"Id": identifier, "MetricStat": {"Metric": metric, "Period": 60, "Stat": stat}}
+
+
+def _publish(cloudwatch: CloudWatch, namespace: str, *values: float) -> None:
+    dimensions = [{"Name": "Of", "Value": "green"}]
+    for value in values:
+        data = [{"MetricName": "Errors", "Value": value, "Dimensions": dimensions}]
+        cloudwatch.client.put_metric_data(Namespace=namespace, MetricData=data)
+
+
+def test_metric_data_has_percentiles_math_and_namespaces(cloudwatch: CloudWatch, clock: Clock) -> None:
+    clock.sleep(70)
+    _publish(cloudwatch, "Test", 1, 2, 3)
+    _publish(cloudwatch, "Other", 50)
+    expression = {"Id": "twice", "Expression": "2*sum"}
+    found = _data(cloudwatch, _query("sum"), _query("median", "p50"), _query("most", "Maximum"), expression)
+
+    assert found == {"sum": [6], "median": [2], "most": [3], "twice": [12]}
+
+
+def test_moto_alone_mixes_namespaces_up(bare: CloudWatch, clock: Clock) -> None:
+    clock.sleep(70)
+    _publish(bare, "Test", 1)
+    _publish(bare, "Other", 50)
+
+    assert _data(bare, _query("sum")) == {"sum": [51]}
+
+
+def test_periods_of_metric_data_are_full_minutes_and_empty_ones_are_left_out(
+    cloudwatch: CloudWatch, clock: Clock
+) -> None:
+    for seconds, value in ((70, 1.0), (45, 2.0), (130, 3.0)):
+        clock.sleep(seconds)
+        _publish(cloudwatch, "Test", value)
+    described = cloudwatch.client.get_metric_data(
+        MetricDataQueries=[_query("sum")], StartTime=NINE + timedelta(seconds=30), EndTime=clock.now
+    )["MetricDataResults"][0]
+    ages = [int((time - NINE).total_seconds()) for time in described["Timestamps"]]
+
+    assert list(zip(ages, described["Values"], strict=True)) == [(240, 3.0), (60, 3.0)]

@@ -1,5 +1,4 @@
 from datetime import datetime, timedelta
-from random import Random
 from statistics import mean
 from typing import Final
 
@@ -33,7 +32,7 @@ class Users:
 
     def __init__(self, green: float, seed: int = 1) -> None:
         self.dns = Dns(green)
-        self.population = Population(HOST, self.dns, Random(seed), requests_per_second=50)
+        self.population = Population(HOST, self.dns, stream(seed), requests_per_second=50)
         self._now = NINE
 
     def minutes(self, count: int) -> list[float]:
@@ -110,11 +109,11 @@ def test_a_binomial_has_its_mean_and_its_bounds(count: int, chance: float) -> No
 
 @pytest.mark.parametrize(("chance", "expected"), [(0.0, 0), (1.0, 40)])
 def test_what_is_certain_is_not_drawn(chance: float, expected: int) -> None:
-    assert binomial(Random(1), 40, chance) == expected
+    assert binomial(stream(1), 40, chance) == expected
 
 
 def test_dividing_loses_nobody() -> None:
-    random = Random(1)
+    random = stream(1)
     for count in range(200):
         divided = divide(random, count, {"a": 0.7, "b": 0.2, "c": 0.1, "d": 0.0})
 

@@ -242,6 +242,7 @@ def test_the_load_balancers_are_those_that_the_controller_would_make(estate: Est
     assert {balancer.name: balancer.dns_name for balancer in estate.balancers} == found
     assert len(found) == 10
     assert sum(name.startswith("k8s-burnham-") for name in found) == 2
+    assert all(len(group["LoadBalancerArns"]) == 1 for group in elb.describe_target_groups()["TargetGroups"])
 
 
 def test_an_estate_leaves_nothing_behind_in_the_clock() -> None:

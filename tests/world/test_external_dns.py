@@ -1,12 +1,12 @@
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from random import Random
 from typing import Any, Final
 
 import boto3
 import pytest
 
 from crossfade.names import ALPHA_PREFIX, STABLE_PREFIX
+from world.chance import stream
 from world.clock import Clock
 from world.cloud import Cloud
 from world.external_dns import ExternalDns, Settings
@@ -57,7 +57,7 @@ Make = Callable[..., Cluster]
 @pytest.fixture
 def route53(cloud: Cloud, clock: Clock) -> Iterator[Route53]:
     assert cloud
-    with Route53(clock, Random(1)).installed() as route53:
+    with Route53(clock, stream(1)).installed() as route53:
         route53.create_zone(ZONE, "example.com")
         yield route53
 

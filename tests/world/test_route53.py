@@ -1,6 +1,5 @@
 from collections.abc import Iterator
 from datetime import timedelta
-from random import Random
 from typing import Any, Final
 
 import boto3
@@ -8,6 +7,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from world.chance import stream
 from world.clock import Clock
 from world.cloud import Cloud
 from world.route53 import PROPAGATION_SECONDS, Route53, choose
@@ -53,7 +53,7 @@ def simple(value: str = "192.0.2.1", name: str = HOST) -> dict[str, Any]:
 def bare(cloud: Cloud, clock: Clock) -> Zone:
     """The zone as moto alone has it."""
     assert cloud
-    Route53(clock, Random(1)).create_zone(ZONE, "example.com")
+    Route53(clock, stream(1)).create_zone(ZONE, "example.com")
     return Zone()
 
 
@@ -61,7 +61,7 @@ def bare(cloud: Cloud, clock: Clock) -> Zone:
 def route53(bare: Zone, clock: Clock) -> Iterator[Route53]:
     assert bare
     unhealthy.clear()
-    with Route53(clock, Random(1), lambda target: target not in unhealthy).installed() as route53:
+    with Route53(clock, stream(1), lambda target: target not in unhealthy).installed() as route53:
         yield route53
 
 
