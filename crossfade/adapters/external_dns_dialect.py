@@ -8,6 +8,7 @@ Source: https://github.com/kubernetes-sigs/external-dns/releases/tag/v0.22.0
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from crossfade.adapters.kubernetes_api import Container
@@ -18,7 +19,7 @@ _FIRST_STABLE: Final = (0, 22)
 _FLAG: Final = "--annotation-prefix"
 _VARIABLE: Final = "EXTERNAL_DNS_ANNOTATION_PREFIX"
 _VERSION: Final = re.compile(r":v?(\d+)\.(\d+)[^/]*$")
-_CANONICAL: Final = re.compile(r"0|[1-9]\d{0,2}")
+_CANONICAL: Final = re.compile(r"0|[1-9][0-9]{0,2}")
 
 
 def prefix_of(container: Container | None) -> str | None:
@@ -34,7 +35,7 @@ def prefix_of(container: Container | None) -> str | None:
 
 
 def _flag(arguments: tuple[str, ...]) -> str | None:
-    for argument, following in zip(arguments, (*arguments[1:], ""), strict=False):
+    for argument, following in pairwise((*arguments, "")):
         name, equals, value = argument.partition("=")
         if name == _FLAG:
             return value if equals else following
@@ -78,7 +79,7 @@ def words_of(annotations: Mapping[str, str], prefix: str | None) -> Words:
     identifier, identifier_note = _agreed(annotations, prefixes[:1] if prefix else prefixes, IDENTIFIER_KEY)
     value, weight_note = _agreed(annotations, prefixes[:1] if prefix else prefixes, WEIGHT_KEY)
     weight = parse_weight(value)
-    if value and weight is None:
+    if weight is None and not weight_note:
         weight_note = f"{WEIGHT_KEY} is {value!r}; write a whole number from 0 to {WEIGHT_MAX}, without leading zeros"
     note = "; ".join(note for note in (weight_note, identifier_note) if note)
     return Words(prefixes, identifier, weight, _epoch(annotations), note)

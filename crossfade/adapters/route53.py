@@ -39,11 +39,13 @@ class WeightedRecord:
         type: `A`, `AAAA`, `CNAME`, `TXT`, …
         identifier: Its SetIdentifier; empty for a simple record.
         weight: 0 to 255; None for a record that is not weighted.
+        target: The DNS name that it is an alias of, or names as CNAME; empty for other records.
     """
 
     type: str
     identifier: str
     weight: int | None
+    target: str = ""
 
 
 class RecordReader:
@@ -97,7 +99,10 @@ _NEXT: Final = ("NextRecordName", "NextRecordType", "NextRecordIdentifier")
 
 
 def _record(record: Mapping[str, Any]) -> WeightedRecord:
-    return WeightedRecord(record["Type"], record.get("SetIdentifier", ""), record.get("Weight"))
+    target = record.get("AliasTarget", {}).get("DNSName", "")
+    if record["Type"] == "CNAME" and not target:
+        target = next((value["Value"] for value in record.get("ResourceRecords", ())), "")
+    return WeightedRecord(record["Type"], record.get("SetIdentifier", ""), record.get("Weight"), _plain(target))
 
 
 def _plain(name: str) -> str:

@@ -1,0 +1,189 @@
+"""Which load balancer answers for a host in each cluster, found from the zone each time it is asked.
+
+A load balancer that was replaced has another id, so what was known of the earlier one is of no use.
+Kubernetes is not asked: the record of a host names its load balancer. Whose that is says the set identifier when it
+is the name of a cluster, as EKS Blueprints have it, else the tag of the AWS Load Balancer Controller.
+Limits: 400 load balancers or target groups a page, the tags of 20 a call; nobody can ask by DNS name.
+Sources: https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeLoadBalancers.html;
+https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/ (the tag).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from crossfade.adapters.aws import Translation
+from crossfade.adapters.route53 import RecordReader, WeightedRecord
+from crossfade.core.plan import Cluster, Workload
+from crossfade.core.weight import Side
+from crossfade.errors import AlarmsRefusedError, AlarmsUnavailableError
+
+if TYPE_CHECKING:
+    from types_boto3_elbv2 import ElasticLoadBalancingv2Client
+
+CLUSTER_TAG: Final = "elbv2.k8s.aws/cluster"
+
+_PAGE: Final = 400
+_TAGS_MAX: Final = 20
+_ADDRESSES: Final = frozenset({"A", "AAAA", "CNAME"})
+_DUALSTACK: Final = "dualstack."  # how the console writes an alias
+_APPLICATION: Final = "application"
+
+_ELB: Final = Translation(
+    "Elastic Load Balancing",
+    throttled=AlarmsUnavailableError,
+    unavailable=AlarmsUnavailableError,
+    denied=AlarmsRefusedError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Balancer:
+    """
+    An Application Load Balancer, as CloudWatch names it.
+
+    Attributes:
+        region: Where it is.
+        dimension: `app/<name>/<id>`.
+        groups: Its target groups, `targetgroup/<name>/<id>`.
+    """
+
+    region: str
+    dimension: str
+    groups: tuple[str, ...]
+
+
+class NotFoundError(Exception):
+    """A host's load balancers cannot be told; the message says why and what to do. Never leaves this package."""
+
+
+@dataclass
+class _Region:
+    """All load balancers of one Region, by DNS name."""
+
+    name: str
+    elb: "ElasticLoadBalancingv2Client"
+    listed: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    groups: dict[str, list[str]] = field(default_factory=dict)
+    owners: dict[str, str] = field(default_factory=dict)
+
+    def list(self) -> None:
+        """Read all load balancers and target groups anew."""
+        for page in self._pages("describe_load_balancers"):
+            self.listed |= {entry["DNSName"].lower(): entry for entry in page["LoadBalancers"]}
+        for page in self._pages("describe_target_groups"):
+            for group in page["TargetGroups"]:
+                for balancer in group["LoadBalancerArns"]:
+                    self.groups.setdefault(balancer, []).append(group["TargetGroupArn"].rpartition(":")[2])
+
+    def _pages(self, operation: str) -> Iterator[Mapping[str, Any]]:
+        action = "".join(part.title() for part in operation.split("_"))
+        paginator: Any = self.elb.get_paginator(operation)  # type: ignore[call-overload]
+        with _ELB.around(f"elasticloadbalancing:{action}", self.name):
+            yield from paginator.paginate(PaginationConfig={"PageSize": _PAGE})
+
+    def find_owners(self, targets: Sequence[str]) -> None:
+        """Read from their tags whose the load balancers *targets* are."""
+        arns = sorted({self.listed[target]["LoadBalancerArn"] for target in targets if target in self.listed})
+        for start in range(0, len(arns), _TAGS_MAX):
+            with _ELB.around("elasticloadbalancing:DescribeTags", self.name):
+                found: Any = self.elb.describe_tags(ResourceArns=arns[start : start + _TAGS_MAX])
+            for described in found["TagDescriptions"]:
+                tags = {tag["Key"]: tag["Value"] for tag in described["Tags"]}
+                self.owners[described["ResourceArn"]] = tags.get(CLUSTER_TAG, "")
+
+    def balancer(self, host: str, target: str) -> Balancer:
+        """
+        The load balancer with the DNS name *target*.
+
+        Raises:
+            NotFoundError: There is none, or it is no Application Load Balancer.
+        """
+        entry = self.listed.get(target)
+        if entry is None:
+            msg = f"{host} points to {target}, which is no load balancer of this account in {self.name}"
+            raise NotFoundError(msg)
+        if entry["Type"] != _APPLICATION:
+            msg = f"{host} points to {target}, a {entry['Type']} load balancer, which counts no 5xx answers"
+            raise NotFoundError(msg)
+        arn = entry["LoadBalancerArn"]
+        groups = tuple(sorted(self.groups.get(arn, ())))
+        return Balancer(self.name, arn.partition(":loadbalancer/")[2], groups)
+
+
+class LoadBalancers:
+    """
+    The load balancers of both clusters.
+
+    Args:
+        records: The zone of the hosts.
+        clusters: Of both sides.
+        elb: A client for each Region of *clusters*.
+    """
+
+    def __init__(
+        self,
+        records: RecordReader,
+        clusters: Mapping[Side, Cluster],
+        elb: "Mapping[str, ElasticLoadBalancingv2Client]",
+    ) -> None:
+        self._records = records
+        self._clusters = clusters
+        self._elb = elb
+
+    def find(self, workloads: Sequence[Workload]) -> Mapping[str, Mapping[Side, Balancer] | str]:
+        """
+        The load balancers of both sides, by workload; a text says why they cannot be told.
+
+        Raises:
+            RouterObjectMissingError, RouterRefusedError, RouterThrottledError, RouterUnavailableError: The zone.
+            AlarmsRefusedError, AlarmsUnavailableError: Elastic Load Balancing.
+        """
+        records = self._records.read([workload.host for workload in workloads])
+        regions = {name: _Region(name, elb) for name, elb in self._elb.items()}
+        for region in regions.values():
+            region.list()
+        targets = {workload.host: _targets(records[workload.host]) for workload in workloads}
+        strange = [target for ends in targets.values() if not self._are_named(ends) for target in ends.values()]
+        for region in regions.values() if strange else ():
+            region.find_owners(strange)
+        return {workload.name: self._both(workload.host, targets[workload.host], regions) for workload in workloads}
+
+    def _are_named(self, targets: Mapping[str, str]) -> bool:
+        """Whether the records' identifiers are the names of the clusters."""
+        return set(targets) == {cluster.name for cluster in self._clusters.values()}
+
+    def _both(
+        self, host: str, targets: Mapping[str, str], regions: Mapping[str, _Region]
+    ) -> Mapping[Side, Balancer] | str:
+        try:
+            return {side: self._one(host, targets, side, regions) for side in Side}
+        except NotFoundError as error:
+            return str(error)
+
+    def _one(self, host: str, targets: Mapping[str, str], side: Side, regions: Mapping[str, _Region]) -> Balancer:
+        cluster = self._clusters[side]
+        region = regions[cluster.region]
+        if self._are_named(targets):
+            return region.balancer(host, targets[cluster.name])
+        owned = {
+            target
+            for target in targets.values()
+            if target in region.listed and region.owners.get(region.listed[target]["LoadBalancerArn"]) == cluster.name
+        }
+        if len(owned) != 1:
+            msg = (
+                f"{len(owned)} of the load balancers that {host} points to belong to {cluster.name}; "
+                f"name the records after the clusters, or tag the load balancer {CLUSTER_TAG}={cluster.name}"
+            )
+            raise NotFoundError(msg)
+        return region.balancer(host, owned.pop())
+
+
+def _targets(records: Sequence[WeightedRecord]) -> dict[str, str]:
+    """Where the addresses of a host point to, by set identifier."""
+    return {
+        record.identifier: record.target.removeprefix(_DUALSTACK)
+        for record in records
+        if record.type in _ADDRESSES and record.target
+    }
