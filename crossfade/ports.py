@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from crossfade.core.evidence import Series
 from crossfade.core.migration import Outcome, Record, Signal
 from crossfade.core.plan import Workload
 from crossfade.core.traffic import Reading, Write
@@ -66,6 +67,27 @@ class AlarmSource(Protocol):
 
         Raises:
             AlarmsUnavailableError: CloudWatch did not answer.
+        """
+
+
+class MetricSource(Protocol):
+    """Requests and failures of both sides, minute by minute, as their load balancers counted them."""
+
+    def read(self, workloads: Sequence[Workload], *, since: datetime, until: datetime) -> Mapping[str, Series]:
+        """
+        Read the series of *workloads*, by name; every one of them is in the answer.
+
+        The load balancers are looked up anew each time: one that was replaced has other series. What cannot be read
+        for one workload alone (no record, no load balancer) is said in its `Series.unreadable`.
+
+        Args:
+            workloads: Whose series.
+            since: UTC; only minutes that begin at or after it.
+            until: UTC; only minutes that end at or before it. The last ones may be incomplete.
+
+        Raises:
+            AlarmsUnavailableError, RouterThrottledError, RouterUnavailableError: Ask again later.
+            PermanentError: It may not be read.
         """
 
 

@@ -16,7 +16,7 @@ from crossfade.core.config import Config
 from crossfade.core.weight import Side
 from crossfade.errors import InvalidConfigError
 from crossfade.names import CONFIG_FILE, Env
-from crossfade.ports import AlarmSource, Ledger, Notifier, TrafficRouter
+from crossfade.ports import AlarmSource, Ledger, MetricSource, Notifier, TrafficRouter
 
 if TYPE_CHECKING:
     from crossfade.adapters.kubernetes_api import KubernetesApi
@@ -90,6 +90,20 @@ class Wired:
         return CloudWatchAlarms(client("cloudwatch", self._region))
 
     @cached_property
+    def metrics(self) -> MetricSource:
+        """The load balancers' metrics, in the Regions of the clusters."""
+        from crossfade.adapters.aws import client
+        from crossfade.adapters.cloudwatch_metrics import CloudWatchMetrics
+        from crossfade.adapters.load_balancers import LoadBalancers
+        from crossfade.adapters.route53 import RecordReader
+
+        sides = {Side.BLUE: self.config.clusters.blue, Side.GREEN: self.config.clusters.green}
+        regions = dict.fromkeys(cluster.region for cluster in sides.values())
+        records = RecordReader(client("route53", self._region), self.config.hosted_zone.id)
+        balancers = LoadBalancers(records, sides, {region: client("elbv2", region) for region in regions})
+        return CloudWatchMetrics(balancers, {region: client("cloudwatch", region) for region in regions})
+
+    @cached_property
     def notifier(self) -> Notifier:
         """The topic that people listen to."""
         from crossfade.adapters.aws import client
@@ -116,6 +130,10 @@ class Parts(Protocol):
     @property
     def alarms(self) -> AlarmSource:
         """The alarms."""
+
+    @property
+    def metrics(self) -> MetricSource:
+        """The requests that both sides served."""
 
     @property
     def notifier(self) -> Notifier:

@@ -7,12 +7,13 @@ This file knows the product's seams (KubernetesApi, RecordReader, ports), not wh
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Final, TypeVar
 
 from crossfade.adapters.kubernetes_api import Annotated, Container
 from crossfade.adapters.route53 import WeightedRecord
+from crossfade.core.evidence import MINUTE, Minute, Sample, Series
 from crossfade.core.plan import Plan, Workload
 from crossfade.core.verdict import Alarm, AlarmState
 from crossfade.core.weight import Side
@@ -29,6 +30,8 @@ from world.clock import Clock
 
 INTERVAL: Final = timedelta(seconds=60)
 PROPAGATION_SECONDS: Final = (5, 60)
+REQUESTS: Final = 60_000
+"""Of each workload in each minute, on both sides together."""
 WEIGHT: Final = f"{ALPHA_PREFIX}{WEIGHT_KEY}"
 IDENTIFIER: Final = f"{ALPHA_PREFIX}{IDENTIFIER_KEY}"
 
@@ -251,3 +254,30 @@ class SimulatedAlarms:
         if "green_alarm_silent" in self._estate.broken:
             return AlarmState.INSUFFICIENT_DATA
         return AlarmState.OK
+
+
+class SimulatedMetrics:
+    """CloudWatch, as `ports.MetricSource`: users follow the name servers at once, and as now in every minute."""
+
+    def __init__(self, estate: Estate) -> None:
+        self._estate = estate
+
+    def read(self, workloads: Sequence[Workload], *, since: datetime, until: datetime) -> Mapping[str, Series]:
+        """See `ports.MetricSource.read`."""
+        if "cloudwatch" in self._estate.broken:
+            msg = "CloudWatch does not answer; it is tried again"
+            raise AlarmsUnavailableError(msg)
+
+        def read() -> dict[str, Series]:
+            first = since.replace(second=0, microsecond=0) + MINUTE
+            instants = [first + number * MINUTE for number in range((until - first) // MINUTE)]
+            return {w.name: Series(w.name, tuple(self._minute(w.name, at) for at in instants)) for w in workloads}
+
+        return self._estate.seams.call("cloudwatch: metrics", read, AlarmsUnavailableError)
+
+    def _minute(self, workload: str, at: datetime) -> Minute:
+        weights = [self._estate.answered[workload, side] for side in (Side.BLUE, Side.GREEN)]
+        share = weights[1] / sum(weights) if any(weights) else 0.5  # Route 53 answers all-zero groups equally
+        green = round(REQUESTS * share)
+        failed = green if "green_bad" in self._estate.broken else 0
+        return Minute(at, Sample(REQUESTS - green), Sample(green, failed))

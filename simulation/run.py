@@ -19,7 +19,7 @@ from crossfade.ports import Notice
 from crossfade.steps.guard import guard
 from crossfade.wiring import given
 from lambdas.door import logger
-from simulation.estate import WEIGHT, Estate, SimulatedAlarms, SimulatedApi, SimulatedRecords
+from simulation.estate import WEIGHT, Estate, SimulatedAlarms, SimulatedApi, SimulatedMetrics, SimulatedRecords
 from simulation.faults import CrashError, Fault, LateError, Seams, Spell, Trouble
 from simulation.invariants import Watch
 from simulation.ledger import SimulatedLedger
@@ -114,6 +114,7 @@ class _Parts:
     ledger: SimulatedLedger
     router: ExternalDnsRouter
     alarms: SimulatedAlarms
+    metrics: SimulatedMetrics
     notifier: _Telling
 
 
@@ -147,9 +148,12 @@ class Run:
         ledger = SimulatedLedger(self._seams, self._estate.broken)
         clusters = {side: SimulatedApi(self._estate, side) for side in Side}
         router = ExternalDnsRouter(clusters, SimulatedRecords(self._estate), workers=1)  # type: ignore[arg-type]
-        self._parts = _Parts(config, ledger, router, alarms, _Telling(self._estate.broken))
+        self._parts = _Parts(
+            config, ledger, router, alarms, SimulatedMetrics(self._estate), _Telling(self._estate.broken)
+        )
         self._watch = Watch(self._estate, alarms, ledger.newest)
         ledger.saved = self._watch.saved
+        ledger.taken = self._watch.taken
         self._estate.watch = self._watch.look
 
     def result(self) -> Result:
@@ -232,6 +236,8 @@ class Run:
         except CrossfadeError as error:
             cause = json.dumps({"errorMessage": str(error), "errorType": type(error).__name__, "stackTrace": []})
             raise TaskFailedError(type(error).__name__, cause) from error
+        except Exception as error:  # what the runtime makes of it: a bug of the product is an error name like any other
+            raise TaskFailedError(type(error).__name__, str(error)) from error
 
     def _later(self, seconds: float, action: Callable[[], None]) -> None:
         def act() -> None:

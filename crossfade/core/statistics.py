@@ -49,10 +49,16 @@ class Count:
     def __add__(self, other: "Count") -> "Count":
         return Count(self.requests + other.requests, self.failures + other.failures)
 
+    def __sub__(self, other: "Count") -> "Count":
+        return Count(self.requests - other.requests, self.failures - other.failures)
+
     @property
     def rate(self) -> float:
         """The part that failed, 0 to 1; 0 without requests."""
         return self.failures / self.requests if self.requests else 0.0
+
+
+NOTHING: Final = Count()
 
 
 @dataclass(frozen=True, slots=True)

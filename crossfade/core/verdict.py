@@ -1,7 +1,7 @@
 """What the evidence says: healthy, unhealthy or inconclusive, always with a reason.
 
 Rule 1: no evidence is never good evidence. Rule 2: one bad sign outweighs any number of good ones.
-This file knows no CloudWatch client; it is given what was read.
+This file judges alarms; `evidence` judges the raw series and puts both together. Neither knows a CloudWatch client.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,6 +15,24 @@ class Health(StrEnum):
     HEALTHY = "healthy"
     UNHEALTHY = "unhealthy"
     INCONCLUSIVE = "inconclusive"  # no data: absence of traffic is not health
+
+
+class Cause(StrEnum):
+    """What a verdict rests on. The values stand in the timeline."""
+
+    GOOD = "good"  # everything spoke, and nothing bad was said
+    ALARM = "alarm"  # an alarm is in ALARM, or was since the stage began
+    ALARM_GONE = "alarm_gone"  # an alarm that was there at the start is not there any more
+    WORSE_THAN_BLUE = "worse_than_blue"  # green fails more than blue over the same minutes
+    TOO_MANY_ERRORS = "too_many_errors"  # green fails more than is tolerated, and blue does not
+    NO_TARGETS = "no_targets"  # green's load balancer has no healthy target
+    COMMON_CAUSE = "common_cause"  # both sides are sick; giving traffic back would not help
+    NO_TRAFFIC = "no_traffic"  # the shift is not taking effect
+    TOO_MUCH_TRAFFIC = "too_much_traffic"  # green has far more traffic than its weight gives it
+    TOO_FEW_REQUESTS = "too_few_requests"  # not enough to say anything
+    UNCERTAIN = "uncertain"  # more errors than tolerated, not enough of them to be sure
+    ALARM_SILENT = "alarm_silent"  # an alarm has no data
+    UNREADABLE = "unreadable"  # the series could not be read
 
 
 class AlarmState(StrEnum):
@@ -44,31 +62,39 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the evidence says and why."""
+    """What the evidence says, why in one sentence, and what that rests on."""
 
     health: Health
     reason: str
+    cause: Cause = Cause.GOOD
 
 
-def judge(asked: Sequence[str], alarms: Mapping[str, Alarm]) -> Verdict:
+def judge(asked: Sequence[str], alarms: Mapping[str, Alarm], latched: Sequence[str] = ()) -> Verdict:
     """
     Judge by alarms alone: any ALARM is unhealthy, anything but OK for all of *asked* is inconclusive.
 
     Args:
         asked: Names of the alarms that must speak.
         alarms: What came back, by name.
+        latched: Names of alarms that were in ALARM since the stage began, whatever they are now.
     """
     found = [alarms.get(name, Alarm(name, AlarmState.MISSING)) for name in asked]
-    firing = [alarm for alarm in found if alarm.state is AlarmState.ALARM]
-    if firing:
-        return Verdict(Health.UNHEALTHY, _sentence("in ALARM", firing))
-    missing = [alarm for alarm in found if alarm.state is AlarmState.MISSING]
-    if missing:
-        return Verdict(Health.UNHEALTHY, _sentence("gone: it was there at the start", missing))
-    silent = [alarm for alarm in found if alarm.state is AlarmState.INSUFFICIENT_DATA]
-    if silent or not found:
-        return Verdict(Health.INCONCLUSIVE, _sentence("without data", silent) if silent else "no alarm was asked for")
+    if firing := in_state(found, AlarmState.ALARM):
+        return Verdict(Health.UNHEALTHY, _sentence("in ALARM", firing), Cause.ALARM)
+    if missing := in_state(found, AlarmState.MISSING):
+        return Verdict(Health.UNHEALTHY, _sentence("gone: it was there at the start", missing), Cause.ALARM_GONE)
+    if fired := [alarm for alarm in found if alarm.name in latched]:
+        return Verdict(Health.UNHEALTHY, _sentence("OK, but was in ALARM since the stage began", fired), Cause.ALARM)
+    if silent := in_state(found, AlarmState.INSUFFICIENT_DATA):
+        return Verdict(Health.INCONCLUSIVE, _sentence("without data", silent), Cause.ALARM_SILENT)
+    if not found:
+        return Verdict(Health.INCONCLUSIVE, "no alarm was asked for", Cause.ALARM_SILENT)
     return Verdict(Health.HEALTHY, f"all {len(found)} alarms are OK" if len(found) > 1 else f"{asked[0]} is OK")
+
+
+def in_state(alarms: Sequence[Alarm], state: AlarmState) -> list[Alarm]:
+    """Those of *alarms* that are in *state*, in order."""
+    return [alarm for alarm in alarms if alarm.state is state]
 
 
 def _sentence(state: str, alarms: Sequence[Alarm]) -> str:

@@ -1,37 +1,100 @@
 """Check health: read the evidence and the signals, and decide whether to wait, go on or roll back."""
 
+from collections.abc import Mapping
+from datetime import datetime
+
+from crossfade.core.evidence import LOOK_BACK, Assessment, Series, assess
 from crossfade.core.migration import Action, Decision, Record, decide
-from crossfade.core.verdict import judge
+from crossfade.core.verdict import Cause
+from crossfade.errors import CrossfadeError
 from crossfade.names import TimelineEvent
-from crossfade.ports import AlarmSource, Ledger
+from crossfade.ports import AlarmSource, Ledger, MetricSource, Notice, Notifier
 from crossfade.steps.common import current, note
 from crossfade.steps.tasks import HealthTask
 
 
-def check_health(ledger: Ledger, alarms: AlarmSource, task: HealthTask) -> Decision:
+def check_health(
+    ledger: Ledger, alarms: AlarmSource, metrics: MetricSource, notifier: Notifier, task: HealthTask
+) -> Decision:
     """
     Decide from what CloudWatch says now and what people have signalled.
 
     Raises:
-        AlarmsUnavailableError: CloudWatch did not answer; without evidence nothing goes on.
+        AlarmsUnavailableError: CloudWatch did not answer for the alarms; without evidence nothing goes on.
+        AlarmsRefusedError: The alarms may not be read.
         SupersededError: This run may not act any more.
     """
     record = current(ledger, task)
-    asked = record.plan.alarms
-    verdict = judge(asked, alarms.read(asked))
+    found = _look(alarms, metrics, record, task)
+    record = _note_change(ledger, notifier, record, task, found)
     signals = ledger.signals(task.migration)
-    decision = decide(record=record, now=task.now, verdict=verdict, signals=signals, soaking=task.soaking)
+    decision = decide(record=record, now=task.now, verdict=found.verdict, signals=signals, soaking=task.soaking)
     if decision.action is Action.ADVANCE:
-        _advance(ledger, record, task, decision)
+        _advance(ledger, record, task, decision, found)
+    elif decision.action is Action.ROLL_BACK:
+        data = {"stage": task.stage, **found.to_data()}
+        note(ledger, record, task.now, TimelineEvent.ROLLBACK_DECIDED, decision.reason, **data)
     return decision
 
 
-def _advance(ledger: Ledger, record: Record, task: HealthTask, decision: Decision) -> None:
+def _look(alarms: AlarmSource, metrics: MetricSource, record: Record, task: HealthTask) -> Assessment:
+    """All evidence of now. Before the bake there are no good signs yet, only bad ones."""
+    plan, earliest = record.plan, task.now - LOOK_BACK
+    began = max(record.stage_began or task.now, earliest)
+    moved = record.bake_began - plan.timing.margin if record.bake_began else task.now
+    spoken = alarms.read(plan.alarms)
+    return assess(
+        plan,
+        stage=record.stage,
+        alarms=spoken,
+        series=_series(metrics, record, task, began=began),
+        began=began,
+        moved=max(moved, earliest),
+        now=task.now,
+    )
+
+
+def _series(metrics: MetricSource, record: Record, task: HealthTask, *, began: datetime) -> Mapping[str, Series]:
+    """The series; when they cannot be read that is no error, but no evidence either."""
+    workloads = record.plan.workloads
+    try:
+        return metrics.read(workloads, since=began, until=task.now)
+    except CrossfadeError as error:
+        return {workload.name: Series(workload.name, unreadable=str(error)) for workload in workloads}
+
+
+def _note_change(ledger: Ledger, notifier: Notifier, record: Record, task: HealthTask, found: Assessment) -> Record:
+    """Write down what verdicts rest on whenever that changes, and page once a stage when both sides are sick."""
+    cause = found.verdict.cause
+    if record.cause is cause:
+        return record
+    data = {"stage": task.stage, **found.to_data()}
+    note(ledger, record, task.now, TimelineEvent.VERDICT_CHANGED, found.verdict.reason, **data)
+    is_news = cause is Cause.COMMON_CAUSE and record.paged != task.stage
+    if is_news:
+        notifier.tell(_page(record, found.verdict.reason))
+    paged = task.stage if is_news else record.paged
+    return ledger.save(record.with_(cause=cause, cause_since=task.now, paged=paged))
+
+
+def _page(record: Record, reason: str) -> Notice:
+    title = f"Crossfade NEEDS YOU: blue and green are both sick: {record.migration}"
+    minutes = record.plan.timing.patience.total_seconds() / 60
+    text = (
+        f"{reason}. The migration is frozen at its present share. "
+        f"If this does not get better within {minutes:g} minutes, all traffic is given back to blue; "
+        f"signal hold to keep it where it is, or abort to give it back now"
+    )
+    return Notice(record.migration, title[:100], text, page=True)
+
+
+def _advance(ledger: Ledger, record: Record, task: HealthTask, decision: Decision, found: Assessment) -> None:
+    data = found.to_data()
     if task.soaking:
-        note(ledger, record, task.now, TimelineEvent.SOAK_PASSED, f"the soak is over: {decision.reason}")
+        note(ledger, record, task.now, TimelineEvent.SOAK_PASSED, f"the soak is over: {decision.reason}", **data)
         return
     text = f"stage {task.stage + 1} passed: {decision.reason}"
-    note(ledger, record, task.now, TimelineEvent.STAGE_PASSED, text, stage=task.stage)
+    note(ledger, record, task.now, TimelineEvent.STAGE_PASSED, text, stage=task.stage, **data)
     if task.stage == len(record.plan.stages) - 1 and record.soak_began is None:
         record = ledger.save(record.with_(soak_began=task.now))
         note(ledger, record, task.now, TimelineEvent.SOAK_BEGAN, "all traffic is on green; the soak begins")

@@ -19,7 +19,7 @@ from crossfade.steps.record_baseline import record_baseline
 from crossfade.steps.shift_traffic import shift_traffic
 from crossfade.steps.take_lease import take_lease
 from crossfade.steps.tasks import HealthTask, LeasedTask, StageTask, Task
-from tests.fakes import FakeAlarms, InMemoryLedger, InMemoryRouter, RecordingNotifier
+from tests.fakes import FakeAlarms, FakeMetrics, InMemoryLedger, InMemoryRouter, RecordingNotifier
 from tests.steps.scene import a_plan
 from world.clock import Clock
 from world.cloud import Cloud
@@ -58,19 +58,29 @@ class Steps:
         self._ledger = InMemoryLedger()
         self._alarms = FakeAlarms(plan.alarms)
         self._notifier = RecordingNotifier()
+        self._metrics = FakeMetrics(self._share)
         self._steps: dict[Function, Callable[[Json], Any]] = {
             Function.RESOLVE_PLAN: self._open,
             Function.TAKE_LEASE: lambda event: take_lease(self._ledger, _task(Task, event)),
             Function.PREFLIGHT: lambda e: preflight(self._ledger, router, self._alarms, _task(LeasedTask, e)),
             Function.RECORD_BASELINE: lambda e: record_baseline(self._ledger, router, _task(LeasedTask, e)),
             Function.SHIFT_TRAFFIC: lambda e: shift_traffic(self._ledger, router, _task(StageTask, e)).to_json(),
-            Function.CHECK_HEALTH: lambda e: check_health(self._ledger, self._alarms, _task(HealthTask, e)).to_log(),
+            Function.CHECK_HEALTH: self._check,
             Function.COMPLETE: lambda e: complete(self._ledger, router, self._notifier, _task(LeasedTask, e)).to_json(),
         }
 
     def load(self, path: str) -> Callable[[Json, object], Any]:
         step = self._steps.get(Function(path.split(".")[1]))
         return lambda event, _context: step(event) if step else {}
+
+    def _check(self, event: Json) -> Json:
+        task = _task(HealthTask, event)
+        return check_health(self._ledger, self._alarms, self._metrics, self._notifier, task).to_log()
+
+    def _share(self, workload: str) -> float:
+        found = {reading.workload: reading.split for reading in self._router.observe(self._plan.workloads)}
+        split = found[workload]
+        return split.share_percent / 100 if split else 0
 
     def _open(self, event: Json) -> Json:
         self._ledger.open(

@@ -15,7 +15,7 @@ from crossfade.steps.roll_back import roll_back
 from crossfade.steps.shift_traffic import shift_traffic
 from crossfade.steps.take_lease import take_lease
 from crossfade.steps.tasks import EndTask, HealthTask, LeasedTask, Progress, StageTask, Task
-from tests.fakes import FakeAlarms, InMemoryLedger, InMemoryRouter, RecordingNotifier
+from tests.fakes import FakeAlarms, FakeMetrics, InMemoryLedger, InMemoryRouter, RecordingNotifier
 
 T0 = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
 EXECUTION = "arn:aws:states:eu-west-1:123456789012:execution:Crossfade:tonight"
@@ -57,11 +57,15 @@ class Scene:
     ledger: InMemoryLedger = field(default_factory=InMemoryLedger)
     router: InMemoryRouter = field(default_factory=lambda: InMemoryRouter(NAMES))
     alarms: FakeAlarms = field(default_factory=lambda: FakeAlarms([f"green-{name}-5xx" for name in NAMES]))
+    metrics: FakeMetrics = field(default_factory=FakeMetrics)
     notifier: RecordingNotifier = field(default_factory=RecordingNotifier)
     migration: str = "tonight"
     execution: str = EXECUTION
     now: datetime = T0
     epoch: int = 0
+
+    def __post_init__(self) -> None:
+        self.metrics.share = self._shown_share
 
     def pass_time(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
@@ -129,7 +133,7 @@ class Scene:
             stage=stage,
             soaking=soaking,
         )
-        return check_health(self.ledger, self.alarms, task)
+        return check_health(self.ledger, self.alarms, self.metrics, self.notifier, task)
 
     def complete(self) -> Progress:
         return complete(self.ledger, self.router, self.notifier, self._leased())
@@ -153,6 +157,12 @@ class Scene:
 
     def happened(self) -> list[str]:
         return [event.what for event in self.ledger.timeline(self.migration)]
+
+    def _shown_share(self, workload: str) -> float:
+        """Users follow the authority at once."""
+        found = {reading.workload: reading.split for reading in self.router.observe(self.plan.workloads)}
+        split = found[workload]
+        return split.share_percent / 100 if split else 0.0
 
     def _task(self, kind: type[Task]) -> Task:
         return kind(migration=self.migration, execution=self.execution, now=self.now)
