@@ -26,6 +26,7 @@ from pydantic_core import PydanticUndefined
 
 from crossfade import errors
 from crossfade.adapters.config_file import read_config
+from crossfade.cli.exits import MEANINGS
 from crossfade.cli.synth import template
 from crossfade.core.config import Config
 from crossfade.core.duration import format_duration
@@ -446,6 +447,11 @@ def outcomes() -> Lines:
     return _table(["Outcome", "What it means"], ([f"`{each.value}`", said[each.value]] for each in Outcome))
 
 
+def exits() -> Lines:
+    """What the exit codes of the commands mean."""
+    return _table(["Code", "Meaning"], ([f"{code.value}", words] for code, words in MEANINGS.items()))
+
+
 # --- Permissions -----------------------------------------------------------------------------------------------------
 
 
@@ -561,6 +567,7 @@ def make_table() -> Lines:
 PARTS: Final[Mapping[str, Callable[[], Lines]]] = {
     "config-keys": config_keys,
     "errors": error_table,
+    "exits": exits,
     "failures": failures,
     "iam": iam,
     "input-keys": input_keys,

@@ -1,0 +1,73 @@
+"""Reading Markdown as far as the tests of the documentation need it: code, links, headings, tables."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from tools.reference import ROOT, documents
+
+_FENCE = re.compile(r"^ *```.*?^ *```", re.DOTALL | re.MULTILINE)
+_SPAN = re.compile(r"`([^`\n]+)`")
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+_HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Page:
+    """One Markdown file."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return str(self.path.relative_to(ROOT))
+
+    @cached_property
+    def text(self) -> str:
+        return self.path.read_text(encoding="utf-8")
+
+    @property
+    def prose(self) -> str:
+        """The text without its code blocks."""
+        return _FENCE.sub("", self.text)
+
+    @property
+    def spans(self) -> list[str]:
+        """What stands in backticks in the prose."""
+        return _SPAN.findall(self.prose)
+
+    @property
+    def code_lines(self) -> list[str]:
+        """Every line of code: those of blocks, continued ones joined, and the spans."""
+        blocks = "\n".join(_FENCE.findall(self.text)).replace("\\\n", " ")
+        return [*blocks.splitlines(), *self.spans]
+
+    @property
+    def links(self) -> list[str]:
+        return _LINK.findall(self.prose)
+
+    @property
+    def headings(self) -> list[str]:
+        return _HEADING.findall(self.prose)
+
+    @property
+    def anchors(self) -> set[str]:
+        """What a link may name after `#`, as GitHub makes it of headings."""
+        return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in self.headings}
+
+    def first_cells(self, heading: str) -> Iterator[str]:
+        """The first cell of each row of the tables below *heading*, up to the next heading."""
+        section = re.split(rf"^#+ {re.escape(heading)}$", self.text, flags=re.MULTILINE)[1]
+        section = re.split(r"^#+ ", section, flags=re.MULTILINE)[0]
+        rows = re.findall(r"^\| ([^|]+?) \|", section, re.MULTILINE)
+        return (row for row in rows if row != "---")
+
+
+def pages() -> list[Page]:
+    return [Page(path) for path in documents()]
+
+
+def page(name: str) -> Page:
+    return Page(ROOT / name)
