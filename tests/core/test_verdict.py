@@ -34,6 +34,17 @@ def test_alarms_are_judged_by_the_worst(read: dict[str, Alarm], health: Health, 
     assert reason in verdict.reason
 
 
+def test_an_alarm_that_fired_since_the_stage_began_stays_bad() -> None:
+    verdict = judge(["a", "b"], alarms(a=OK, b=OK), latched=["b"])
+
+    assert verdict.health is Health.UNHEALTHY
+    assert verdict.reason == "b is OK, but was in ALARM since the stage began"
+
+
+def test_a_latched_alarm_that_nobody_asked_for_does_not_count() -> None:
+    assert judge(["a"], alarms(a=OK), latched=["b"]).health is Health.HEALTHY
+
+
 def test_one_good_alarm_is_named() -> None:
     assert judge(["a"], alarms(a=OK)).reason == "a is OK"
 
@@ -52,11 +63,15 @@ NAMES = ("a", "b", "c", "d")
 @given(
     asked=st.lists(st.sampled_from(NAMES), unique=True),
     states=st.dictionaries(st.sampled_from(NAMES), st.sampled_from(AlarmState)),
+    latched=st.lists(st.sampled_from(NAMES), max_size=1),
 )
-def test_healthy_means_that_every_alarm_spoke_and_was_ok(asked: list[str], states: dict[str, AlarmState]) -> None:
-    verdict = judge(asked, alarms(**states))
+def test_healthy_means_that_every_alarm_spoke_and_was_ok(
+    asked: list[str], states: dict[str, AlarmState], latched: list[str]
+) -> None:
+    verdict = judge(asked, alarms(**states), latched)
     spoken = [states.get(name, GONE) for name in asked]
+    good = bool(asked) and all(state is OK for state in spoken) and not set(asked) & set(latched)
 
-    assert (verdict.health is Health.HEALTHY) is (bool(asked) and all(state is OK for state in spoken))
+    assert (verdict.health is Health.HEALTHY) is good
     assert ALARM not in spoken or verdict.health is Health.UNHEALTHY
     assert verdict.reason
