@@ -10,7 +10,7 @@ CDK := PATH="$(CURDIR)/$(VENV):$(CURDIR)/.venv/lib/node/bin:$$PATH" node_modules
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check synth diff deploy destroy bench clean setup setup-dev format
+.PHONY: help demo test check synth diff deploy destroy bench soak clean setup setup-dev format
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ destroy: setup node_modules ## Take the stacks away again
 
 bench: setup ## Measure migrations in the embedded world
 	@$(VENV)/python -m tools.bench $(ARGS)
+
+soak: setup ## Try to break the promise with random faults for SECONDS (600)
+	@$(VENV)/python -m crossfade simulate --seconds $(or $(SECONDS),600) --first $(or $(FIRST),0) $(ARGS)
 
 clean: ## Remove everything that make has made
 	@rm -rf .venv node_modules .build cdk.out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -8,6 +8,7 @@ This file knows the product's seams (KubernetesApi, RecordReader, ports), not wh
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Final, TypeVar
 
@@ -94,7 +95,7 @@ class Estate:
                 self.listed[workload.name, side] = self.answered[workload.name, side] = weight
         for side in Side:
             phase = timedelta(seconds=self.random.uniform(1, INTERVAL.total_seconds()))
-            self.clock.every(INTERVAL, lambda side=side: self._loop(side), first=phase)
+            self.clock.every(INTERVAL, partial(self._loop, side), first=phase)
 
     @property
     def seconds(self) -> float:
@@ -137,7 +138,7 @@ class Estate:
             if self.listed[key] != weight and 0 <= weight <= 255:  # noqa: PLR2004 - Route 53's range
                 self.listed[key] = weight
                 delay = timedelta(seconds=self.random.uniform(*PROPAGATION_SECONDS))
-                self.clock.after(delay, lambda key=key, weight=weight: self._answer(key, weight))
+                self.clock.after(delay, partial(self._answer, key, weight))
 
     def _answer(self, key: Key, weight: int) -> None:
         self.answered[key] = weight

@@ -65,6 +65,11 @@ class Watch:
             self._honest(after)
             self._has_succeeded |= after.outcome is Outcome.SUCCEEDED
 
+    def taken(self, migration: str, others: list[str]) -> None:
+        """When a lease was taken: nobody else may be under way."""
+        for other in others:
+            self._break("I5", f"{migration} took the lease while {other} was under way")
+
     def _never_all_zero(self) -> None:
         for workload in self.estate.plan.workloads:
             for name, shown in (("answers", self.estate.answered), ("lists", self.estate.listed)):

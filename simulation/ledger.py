@@ -19,6 +19,7 @@ class SimulatedLedger:
 
     Attributes:
         saved: Told of every save: the record before and after.
+        taken: Told of every lease: the migration, and those others that have not ended.
     """
 
     def __init__(self, seams: Seams, broken: set[str]) -> None:
@@ -26,6 +27,7 @@ class SimulatedLedger:
         self._seams = seams
         self._broken = broken
         self._names: list[str] = []
+        self.taken: Callable[[str, list[str]], None] = lambda _migration, _others: None
         self.saved: Callable[[Record | None, Record], None] = lambda _before, _after: None
 
     def peek(self, migration: str) -> Record | None:
@@ -67,11 +69,18 @@ class SimulatedLedger:
 
     def take(self, units: Sequence[str], *, migration: str, execution: str, now: datetime, fresh: bool = False) -> int:
         """See `ports.Ledger.take`."""
-        return self._call(
-            "take",
-            lambda: self._inner.take(units, migration=migration, execution=execution, now=now, fresh=fresh),
-            late=True,
-        )
+
+        def take() -> int:
+            epoch = self._inner.take(units, migration=migration, execution=execution, now=now, fresh=fresh)
+            self.taken(migration, self._unfinished(migration))
+            return epoch
+
+        return self._call("take", take, late=True)
+
+    def _unfinished(self, migration: str) -> list[str]:
+        """Other migrations that have had a lease and have not ended."""
+        records = [record for name in self._names if name != migration and (record := self._inner.load(name))]
+        return [record.migration for record in records if record.epoch and record.outcome is None]
 
     def holds(self, units: Sequence[str], *, epoch: int) -> bool:
         """See `ports.Ledger.holds`."""

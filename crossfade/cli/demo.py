@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from crossfade.adapters.config_file import read_config
+from crossfade.cli.exits import Exit
 from crossfade.cli.summary import Summary, show
 from crossfade.cli.view import LiveView, PlainView, SilentView, View
 from crossfade.core.config import Config
@@ -21,8 +22,6 @@ from world.faults import Fault, InvalidFaultError, parse_fault
 
 PAUSE_SECONDS: Final = 0.06
 """Real time that one picture of the live view stands."""
-
-_EXIT_BROKEN: Final = 1
 
 
 class Output(StrEnum):
@@ -63,7 +62,7 @@ def command(  # noqa: PLR0917 - typer reads options from arguments
     else:
         show(summary, console, timeline=console.is_terminal)
     if summary.broken:
-        raise typer.Exit(_EXIT_BROKEN)
+        raise typer.Exit(Exit.BROKEN)
 
 
 def _run(

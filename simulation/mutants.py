@@ -1,0 +1,217 @@
+"""Seeded product bugs. Each must be killed by a named invariant: that is how we know that the checkers can see.
+
+A mutant replaces one attribute of a module of the product while it is applied. It is never shipped; the list, with what
+kills each, stands in docs/simulator.md, and a test keeps both in step.
+"""
+
+import importlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from crossfade.core import migration, traffic
+from crossfade.core.migration import Action, Baseline, Decision, Outcome, Record
+from crossfade.core.plan import Stage
+from crossfade.core.traffic import Step
+from crossfade.core.verdict import Health, Verdict
+from crossfade.core.weight import Side, Split
+from crossfade.steps import check_health, common, confirm_rollback, guard, roll_back, take_lease
+from simulation import run
+from simulation.faults import Fault, How, Spell, Trouble
+from simulation.run import Scenario
+
+Replacement = tuple[Any, str, Any]
+
+_BAD_EARLY: Final = (Spell(Trouble.GREEN_BAD, 200, 10**6),)
+_BAD_LATE: Final = (Spell(Trouble.GREEN_BAD, 700, 10**6),)
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """
+    One bug.
+
+    Attributes:
+        name: Short, for the table.
+        bug: What is wrong, in a sentence.
+        killed_by: The invariant that must see it.
+        scenarios: Where it shows, at least in one.
+        replacements: What is replaced: object, attribute, new value.
+    """
+
+    name: str
+    bug: str
+    killed_by: str
+    scenarios: tuple[Scenario, ...]
+    replacements: Callable[[], Sequence[Replacement]]
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """Inside, the product has this bug."""
+        with ExitStack() as stack:
+            for target, attribute, value in self.replacements():
+                stack.callback(setattr, target, attribute, getattr(target, attribute))
+                setattr(target, attribute, value)
+            yield
+
+
+def _healthy(*_given: Any, **_named: Any) -> Decision:
+    return Decision(Action.ADVANCE, "it will be fine")
+
+
+def _impatient(**named: Any) -> Decision:
+    verdict: Verdict = named["verdict"]
+    if verdict.health is Health.INCONCLUSIVE:
+        named["verdict"] = Verdict(Health.HEALTHY, "no data is good data")
+    return migration.decide(**named)
+
+
+def _deaf(**named: Any) -> Decision:
+    return migration.decide(**{**named, "verdict": Verdict(Health.HEALTHY, "alarms are only noise")})
+
+
+def _always_settled(_record: Record, _now: Any) -> bool:
+    return True
+
+
+def _unconfirmed_success(*_given: Any) -> tuple[Outcome, str]:
+    return Outcome.ROLLED_BACK, "it must have worked"
+
+
+def _blind_step(reading: Any, target: Split, *, settled: bool) -> Step:
+    step = traffic.next_step(reading, target, settled=settled)
+    declared = (reading.blue.declared, reading.green.declared)
+    return replace(step, arrived=True) if declared == (target.blue, target.green) else step
+
+
+def _no_guardian(*_given: Any, **_named: Any) -> dict[str, str]:
+    return {}
+
+
+def _old_epoch(ledger: Any, _router: Any, record: Record, *, now: Any, reason: str) -> Record:
+    if record.rollback_began is not None:
+        return record
+    stored: Record = ledger.save(record.with_(rollback_began=now, reason=reason))
+    return stored
+
+
+def _half_baseline(ledger: Any, _router: Any, task: Any) -> dict[str, Any]:
+    record = ledger.load(task.migration)
+    halves = tuple(Baseline(workload=workload.name, blue=50, green=50) for workload in record.plan.workloads)
+    ledger.save(record.with_(baseline=halves))
+    return {"workloads": len(halves)}
+
+
+def _greedy_lease(ledger: Any, task: Any) -> dict[str, Any]:
+    record = ledger.load(task.migration)
+    ledger.release(record.plan.lease_units, epoch=max(1, record.epoch))
+    for epoch in range(1, 50):
+        ledger.release(record.plan.lease_units, epoch=epoch)
+    return take_lease.take_lease(ledger, task)
+
+
+def _no_drift(*_given: Any) -> None:
+    """Whatever is there is ours."""
+
+
+def _green_first() -> Sequence[Replacement]:
+    order = ((Side.GREEN, "lower"), (Side.BLUE, "lower"), (Side.BLUE, "raise"), (Side.GREEN, "raise"))
+    return [(traffic, "_ORDER", order)]
+
+
+def _module_of(step: Any) -> Any:
+    """The door's module holds the step's name; replacing it there is what a bug in the step would be."""
+    return importlib.import_module(f"lambdas.{step}")
+
+
+MUTANTS: Final[tuple[Mutant, ...]] = (
+    Mutant(
+        "swapped-order",
+        "Weights are lowered before the others are raised.",
+        "I2",
+        (Scenario(1, "leap"), Scenario(2, "leap", (), _BAD_LATE)),
+        lambda: [*_green_first(), (Record, "settled", _always_settled)],
+    ),
+    Mutant(
+        "no-settling",
+        "Green is lowered as soon as blue's raise is listed, before every name server answers it.",
+        "I2",
+        tuple(Scenario(seed, "leap", (), (Spell(Trouble.GREEN_BAD, 300, 10**6),)) for seed in range(60)),
+        lambda: [(Record, "settled", _always_settled)],
+    ),
+    Mutant(
+        "insufficient-data-is-ok",
+        "An alarm without data counts as good evidence.",
+        "I8",
+        (Scenario(1, "two", (), (Spell(Trouble.GREEN_ALARM_SILENT, 100, 10**6),)),),
+        lambda: [(check_health, "decide", _impatient)],
+    ),
+    Mutant(
+        "deaf",
+        "Alarms are read and not heard.",
+        "I8",
+        (Scenario(1, "two", (), _BAD_EARLY),),
+        lambda: [(check_health, "decide", _deaf)],
+    ),
+    Mutant(
+        "no-evidence-needed",
+        "A stage is left at the first look.",
+        "I8",
+        (Scenario(1, "two", (), (Spell(Trouble.GREEN_ALARM_SILENT, 0, 10**6),)),),
+        lambda: [(check_health, "decide", _healthy)],
+    ),
+    Mutant(
+        "no-read-back",
+        "A stage counts as arrived when it is written, not when it is shown.",
+        "I19",
+        (Scenario(1, "two", (), (Spell(Trouble.GREEN_EXTERNAL_DNS, 500, 10**6),)), Scenario(1, "two")),
+        lambda: [(common, "next_step", _blind_step)],
+    ),
+    Mutant(
+        "rolled-back-unseen",
+        "A rollback is called done without looking.",
+        "I19",
+        (Scenario(1, "two", (), (*_BAD_LATE, Spell(Trouble.BLUE_EXTERNAL_DNS, 690, 10**6))),),
+        lambda: [(confirm_rollback, "_judge", _unconfirmed_success)],
+    ),
+    Mutant(
+        "overshoot",
+        "The first stage moves everybody.",
+        "I3",
+        (Scenario(1, "five"),),
+        lambda: [(Stage, "split", property(lambda _stage: Split(0, 100)))],
+    ),
+    Mutant(
+        "no-guardian",
+        "Nobody looks after an execution that was stopped.",
+        "I4",
+        (Scenario(1, "two", (Fault(150, How.STOP),)), Scenario(1, "two", (Fault(200, How.STOP),))),
+        lambda: [(run, "guard", _no_guardian)],
+    ),
+    Mutant(
+        "rollback-under-the-old-epoch",
+        "A rollback shares its epoch with functions that may still be running.",
+        "I9",
+        tuple(Scenario(seed, "five", (Fault(at, How.LATE),)) for seed in range(3) for at in range(60, 260)),
+        lambda: [(roll_back, "begin", _old_epoch), (guard, "begin", _old_epoch)],
+    ),
+    Mutant(
+        "guessed-baseline",
+        "The baseline is guessed, not read before the first write.",
+        "I19",
+        (Scenario(1, "two", (), _BAD_EARLY),),
+        lambda: [
+            (_module_of("record_baseline"), "record_baseline", _half_baseline),
+            (Record, "split_before", lambda _record, _name, _stage: Split(100, 0)),
+            (common, "refuse_drift", _no_drift),
+        ],
+    ),
+    Mutant(
+        "greedy-lease",
+        "A second start takes the lease away from the first.",
+        "I5",
+        (Scenario(1, "five", (), (Spell(Trouble.DUPLICATE, 400, 1),)),),
+        lambda: [(_module_of("take_lease"), "take_lease", _greedy_lease)],
+    ),
+)

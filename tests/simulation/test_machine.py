@@ -1,0 +1,61 @@
+"""The small interpreter walks the synthesised definition as moto's does, and reads its expressions as JSONata does."""
+
+from typing import Any
+
+import pytest
+
+from crossfade.cli.synth import template
+from simulation.expressions import QueryError, evaluate, library
+from simulation.run import definition_of
+from simulation.session import CONFIG
+
+SCOPE: dict[str, Any] = {
+    "states": {
+        "input": {"arrived": True, "action": "wait", "result": {"outcome": "Succeeded"}},
+        "result": {"Payload": {"epoch": 3, "wait_seconds": 30, "reason": 'it "works"', "arrived": False}},
+        "errorOutput": {"Error": "PreflightFailedError", "Cause": '{"errorMessage": "an alarm \\"a\\" is missing"}'},
+        "context": {
+            "Execution": {"Id": "arn:x", "Name": "x", "Input": {"plan": "two"}, "StartTime": "2026-03-01T02:00:00Z"},
+            "State": {"EnteredTime": "2026-03-01T02:00:00Z"},
+        },
+    },
+    "run": {"stages": 2, "dry_run": False},
+    "stage": 1,
+    "wait": 30,
+    "epoch": 3,
+    "reason": "because",
+    "ending": {"outcome": "RolledBack", "reason": "because"},
+}
+
+
+def expressions(part: Any) -> set[str]:
+    match part:
+        case str() if part.startswith("{%"):
+            return {part}
+        case dict():
+            return set().union(*(expressions(value) for value in part.values()))
+        case list():
+            return set().union(*(expressions(value) for value in part))
+        case _:
+            return set()
+
+
+def test_every_expression_of_the_definition_means_here_what_it_means_in_jsonata() -> None:
+    found = expressions(definition_of(template(CONFIG)))
+
+    assert len(found) > 20
+    for expression in sorted(found):
+        assert evaluate(expression, SCOPE) == library(expression[2:-2].strip())(SCOPE), expression
+
+
+@pytest.mark.parametrize("cause", ["plain words", '{"errorMessage": "said"}', ""])
+def test_the_cause_of_an_error_is_readable_whether_it_is_json_or_not(cause: str) -> None:
+    scope = {**SCOPE, "states": {**SCOPE["states"], "errorOutput": {"Error": "E", "Cause": cause}}}
+    catch = definition_of(template(CONFIG))["States"]["Preflight"]["Catch"][0]["Assign"]["reason"]
+
+    assert evaluate(catch, scope) == f"E: {'said' if cause.startswith('{') else cause}"
+
+
+def test_a_variable_without_a_value_is_an_error_not_nothing() -> None:
+    with pytest.raises(QueryError, match="nobody"):
+        evaluate("{% $nobody.knows %}", SCOPE)
