@@ -12,7 +12,6 @@ class Exit(IntEnum):
 
     DONE = 0
     BROKEN = 1
-    BROKEN = 1
     REFUSED = 2
     NOT_ON_GREEN = 3
     NEEDS_SOMEBODY = 4
@@ -21,7 +20,6 @@ class Exit(IntEnum):
 MEANINGS: Final[Mapping[Exit, str]] = {
     Exit.DONE: "done; `watch`: the migration has succeeded, or its dry run has passed",
     Exit.BROKEN: "`demo`, `simulate`, `replay`: a promise was broken; the output says which",
-    Exit.BROKEN: "`demo`: a promise was broken; anything else: Crossfade itself failed, please report it",
     Exit.REFUSED: "refused, or AWS could not be asked; one sentence on stderr says why and what to do",
     Exit.NOT_ON_GREEN: "`watch`: it has ended with traffic where it was before (RolledBack, Refused, Duplicate)",
     Exit.NEEDS_SOMEBODY: "`watch`: it has ended and somebody has to look (RollbackUnconfirmed, Held)",
