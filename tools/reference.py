@@ -36,6 +36,7 @@ from crossfade.core.plan import Model
 from crossfade.core.presets import Preset, stages_of
 from crossfade.core.preview import SLOWEST, Failures, Preview, Span, preview
 from crossfade.core.resolve import MigrationInput
+from crossfade.core.verdict import Cause
 from crossfade.errors import CrossfadeError, PermanentError, TemporaryError
 from crossfade.names import State
 from stacks.definition_check import read_definition
@@ -249,6 +250,9 @@ def _resources() -> Mapping[str, Json]:
     return resources
 
 
+# --- Time and money ---------------------------------------------------------------------------------------------------
+
+
 def previews() -> Lines:
     """What the plans of the shipped configuration take and cost, as `crossfade plan` computes it."""
     config = read_config(CONFIG_FILE, now=None)
@@ -271,22 +275,28 @@ def prices() -> Lines:
     """What a run of each plan of the shipped configuration costs, in US dollars."""
     config = read_config(CONFIG_FILE, now=None)
     plans = [preview(config.plan(name), requests_per_second=None) for name in config.plans]
-    return _table(
-        ["Plan", "Transitions", "Their price", "Calls of functions", "Their price, at most"], map(_price_row, plans)
-    )
+    head = ["Plan", "Transitions", "Calls of functions, at most", "Metrics read, at most", "Together, at most"]
+    return _table(head, map(_price_row, plans))
 
 
 def _price_row(costs: Preview) -> list[str]:
-    transitions = max(costs.transitions)
-    calls = transitions // _TRANSITIONS_PER_CALL
+    calls = max(costs.transitions) // _TRANSITIONS_PER_CALL
     functions = [each["Properties"] for each in _resources().values() if each["Type"] == "AWS::Lambda::Function"]
     gigabytes = max(function["MemorySize"] for function in functions) / 1024
-    price = calls * (SLOWEST.call.total_seconds() * gigabytes * _DOLLARS_PER_GB_SECOND + _DOLLARS_PER_CALL)
-    return [f"`{costs.plan.name}`", f"{transitions}", f"{max(costs.dollars):.4f}", f"{calls}", f"{price:.4f}"]
+    called = calls * (SLOWEST.call.total_seconds() * gigabytes * _DOLLARS_PER_GB_SECOND + _DOLLARS_PER_CALL)
+    series = calls * len(costs.plan.workloads) * _SERIES_PER_WORKLOAD
+    prices = (max(costs.dollars), called, series * _DOLLARS_PER_SERIES)
+    counts = (f"{max(costs.transitions)}", f"{calls}", f"{series:,}")
+    cells = [f"{count}: {price:.4f}" for count, price in zip(counts, prices, strict=True)]
+    return [f"`{costs.plan.name}`", *cells, f"{sum(prices):.2f}"]
 
 
 _TRANSITIONS_PER_CALL: Final = 3
 """Wait, Task, Choice."""
+_SERIES_PER_WORKLOAD: Final = 10
+"""Five metrics of two load balancers; see `adapters.cloudwatch_metrics`."""
+_DOLLARS_PER_SERIES: Final = 0.01 / 1_000
+"""Of GetMetricData. Source: https://aws.amazon.com/cloudwatch/pricing/"""
 _DOLLARS_PER_GB_SECOND: Final = 0.0000133334
 _DOLLARS_PER_CALL: Final = 0.20 / 1_000_000
 """Arm, the first tier, US East. Source: https://aws.amazon.com/lambda/pricing/"""
@@ -447,6 +457,13 @@ def outcomes() -> Lines:
     return _table(["Outcome", "What it means"], ([f"`{each.value}`", said[each.value]] for each in Outcome))
 
 
+def causes() -> Lines:
+    """What a verdict may rest on, with the sentence that stands beside it in the code."""
+    source = _read(ROOT / "crossfade" / "core" / "verdict.py")
+    said = dict(re.findall(r'^    [A-Z_]+ = "(\w+)"  # (.*)$', source, re.MULTILINE))
+    return _table(["In the timeline", "What it means"], ([f"`{each.value}`", said[each.value]] for each in Cause))
+
+
 def exits() -> Lines:
     """What the exit codes of the commands mean."""
     return _table(["Code", "Meaning"], ([f"{code.value}", words] for code, words in MEANINGS.items()))
@@ -565,6 +582,7 @@ def make_table() -> Lines:
 
 
 PARTS: Final[Mapping[str, Callable[[], Lines]]] = {
+    "causes": causes,
     "config-keys": config_keys,
     "errors": error_table,
     "exits": exits,

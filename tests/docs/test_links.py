@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from crossfade.names import EPOCH_ANNOTATION
-from tests.docs.reading import ROOT, Page, page, pages
+from tests.docs.reading import Page, page, pages
+from tools.reference import ROOT
 
 PAGES = pages()
 TOP = {path.name for path in ROOT.iterdir()}

@@ -11,9 +11,9 @@ from crossfade.cli.app import app
 from crossfade.core.migration import Outcome
 from crossfade.errors import PermanentError
 from crossfade.names import Metric, State
-from tests.docs.reading import ROOT, Page, page, pages
+from tests.docs.reading import Page, page, pages
 from tests.steps.scene import Scene, a_plan
-from tools.reference import error_classes, key_paths
+from tools.reference import ROOT, error_classes, key_paths
 
 PAGES = pages()
 
