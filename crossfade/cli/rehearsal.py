@@ -1,7 +1,8 @@
 """One migration in the embedded world: watched while it runs, judged at its end by what the world says itself."""
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any, Final
 
 from crossfade.cli.embedded import Embedded
@@ -10,7 +11,8 @@ from crossfade.cli.summary import Summary
 from crossfade.cli.view import View
 from crossfade.core.migration import Outcome
 from crossfade.core.plan import Plan
-from crossfade.names import Function
+from crossfade.names import Function, TimelineEvent
+from crossfade.ports import Event
 from world.clients import Counts
 from world.estate import HostView, Snapshot
 from world.step_functions import Execution
@@ -54,6 +56,8 @@ class Demo:
         self._doing = ""
         self._reason = ""
         self._rolling_back = False
+        self._is_stale = True
+        self._lines: tuple[Line, ...] = ()
 
     def run(self, given: Mapping[str, Any]) -> Summary:
         """Run it to its end and judge what the world says against what the product said."""
@@ -72,7 +76,9 @@ class Demo:
         if function == Function.CHECK_HEALTH and payload.get("soaking"):
             self._doing = "soaking: all traffic is on green"
         self._rolling_back |= function == Function.ROLL_BACK
-        self._reason = result["reason"] if isinstance(result, dict) and "reason" in result else ""
+        reason = result["reason"] if isinstance(result, dict) and "reason" in result else ""
+        self._is_stale |= function != Function.CHECK_HEALTH or reason != self._reason
+        self._reason = reason
 
     def _show(self) -> None:
         self._view.show(self._frame())
@@ -91,15 +97,17 @@ class Demo:
             progress=elapsed / _expected(self._plan),
             rolling_back=self._rolling_back,
             hosts=tuple(_row(host) for host in snapshot.hosts),
-            lines=self._lines(),
+            lines=self._timeline(),
             requests=snapshot.requests.total - self._before.total,
             failed=snapshot.requests.failed - self._before.failed,
             fault=self._fault,
         )
 
-    def _lines(self) -> tuple[Line, ...]:
-        events = self._world.ledger.timeline(MIGRATION)
-        return tuple(Line(event.at, event.what, event.text) for event in events)
+    def _timeline(self) -> tuple[Line, ...]:
+        """The lines so far, read again only when something may have been added."""
+        if self._is_stale:
+            self._lines, self._is_stale = lines_of(self._world.ledger.timeline(MIGRATION)), False
+        return self._lines
 
     def _summary(self, execution: Execution) -> Summary:
         snapshot = self._world.estate.snapshot()
@@ -109,7 +117,7 @@ class Demo:
             outcome=outcome,
             reason=reason,
             weights={host.host: dict(host.weights) for host in snapshot.hosts},
-            timeline=self._lines(),
+            timeline=self._timeline(),
             requests=snapshot.requests.total - self._before.total,
             failed=snapshot.requests.failed - self._before.failed,
             status=execution.status,
@@ -122,6 +130,20 @@ class Demo:
 
     def _paged(self) -> bool:
         return any("NEEDS YOU" in message.subject for message in self._world.cloud.messages)
+
+
+def lines_of(events: Sequence[Event]) -> tuple[Line, ...]:
+    """The timeline for people: the same write to several workloads at one moment is one line."""
+    lines: list[Line] = []
+    for (at, what, words), group in groupby(events, key=_sameness):
+        names = ", ".join(str(event.data["workload"]) for event in group if "workload" in event.data)
+        lines.append(Line(at, what, f"{words}: {names}" if what == TimelineEvent.WEIGHT_WRITTEN else words))
+    return tuple(lines)
+
+
+def _sameness(event: Event) -> tuple[datetime, str, str]:
+    is_write = event.what == TimelineEvent.WEIGHT_WRITTEN
+    return event.at, event.what, event.text.partition(": ")[2] if is_write else event.text
 
 
 def broken_promises(outcome: Outcome, snapshot: Snapshot, *, paged: bool) -> tuple[str, ...]:
