@@ -5,8 +5,9 @@ The formulas, for R requests a second, a share p of them on green, and a part e 
     turns bad while a stage is watched   R · e · (p · (notice + call + tail) + the share still shown until it is back)
     bad from its first user on           R · e · (the share shown, from the first write until it is back)
 
-*notice* runs from the first failed request to the look that sees the alarm; *tail* is how far users lag behind
-Route 53. The lag of users cancels out of the second formula: late users come late and leave late.
+*notice* runs from the first failed request to the look that sees the alarm, or the failures in the raw series, whose
+numbers are complete as late; with little traffic it also takes until enough have failed. *tail* is how far users lag
+behind Route 53. The lag of users cancels out of the second formula: late users come late and leave late.
 What a green that turns bad in the last moment of a stage costs is bounded by the next stage's figure.
 Two paces are computed: the typical one, and the slowest at which every part still keeps its word.
 
@@ -23,6 +24,7 @@ from typing import Final
 
 from crossfade.core.budget import events_needed, spare_time
 from crossfade.core.duration import format_duration
+from crossfade.core.evidence import FAILURES_MIN, PUBLISHING
 from crossfade.core.forecast import Change, Forecast, Leg, Pace, forecast, give_back
 from crossfade.core.plan import Gate, Plan
 from crossfade.core.weight import ALL_BLUE, PERCENT, Side, Split
@@ -35,6 +37,8 @@ METRIC_PERIOD: Final = timedelta(seconds=60)
 """Of the load balancer's metrics."""
 
 _ZERO: Final = timedelta()
+_SLOWEST_RATE: Final = 1e-6  # failed requests a second; below that there is no traffic to speak of
+_NEVER: Final = timedelta(days=365)  # no execution lives longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,9 @@ SLOWEST: Final = Pace(phase=1, call=timedelta(seconds=3))
 
 _TYPICAL_LAG: Final = Lag(publish=timedelta(seconds=90), tail=timedelta(seconds=162))  # browsers and apps
 _SLOWEST_LAG: Final = Lag(publish=timedelta(seconds=180), tail=timedelta(seconds=934))  # pooled connections
+
+
+_PACES: Final = ((TYPICAL, _TYPICAL_LAG), (SLOWEST, _SLOWEST_LAG))
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +230,8 @@ def preview(
         raise ValueError(msg)
     rate = _total(plan, requests_per_second)
     failing = None if rate is None else rate * error_rate
-    views = (_View(plan, TYPICAL, _TYPICAL_LAG, before), _View(plan, SLOWEST, _SLOWEST_LAG, before))
+    gather = _gathering(requests_per_second, error_rate)
+    views = tuple(_View(plan, pace, lag, before, gather) for pace, lag in _PACES)
     stages = tuple(_stage(plan, index, views, failing) for index in range(len(plan.stages)))
     bad_from_start = _failures(failing, [view.bad_from_start() for view in views])
     watched = ([stage.bake for stage in plan.stages], plan.soak, plan.timing)
@@ -244,7 +252,7 @@ def preview(
         error_rate=error_rate,
         bad_from_start=bad_from_start,
         budget=_budget(failed_requests, bad_from_start),
-        warnings=tuple(_warnings(plan, views)),
+        warnings=(*_warnings(plan, views), *_starved(plan, requests_per_second)),
     )
 
 
@@ -268,7 +276,7 @@ class _View:
         back: The rollback from each stage; times are since the decision.
     """
 
-    def __init__(self, plan: Plan, pace: Pace, lag: Lag, before: Split) -> None:
+    def __init__(self, plan: Plan, pace: Pace, lag: Lag, before: Split, gather: timedelta) -> None:
         self.pace = pace
         self.run: Forecast = forecast(plan, pace, before=before)
         self.back: tuple[Leg, ...] = tuple(
@@ -277,6 +285,7 @@ class _View:
         self._plan = plan
         self._lag = lag
         self._before = before
+        self._gather = gather
 
     @property
     def alarm(self) -> timedelta:
@@ -286,7 +295,7 @@ class _View:
     def turns_bad(self, stage: int) -> timedelta:
         """For how long, as if all users were on green, requests fail when green turns bad in *stage*."""
         split = self._plan.stages[stage].split
-        notice = self.alarm + self._plan.timing.poll * self.pace.phase
+        notice = self.alarm + self._gathered(split) + self._plan.timing.poll * self.pace.phase
         late = notice + self.pace.call + self._lag.tail
         return late * _part(split) + _given_back(split, self.back[stage])
 
@@ -296,7 +305,8 @@ class _View:
 
         The alarm's time counts from the whole first share: less may be too little for it.
         """
-        seen = self.run.stages[0].changes[-1].shown + self.pace.followed + self.alarm
+        first = self.run.stages[0].changes[-1]
+        seen = first.shown + self.pace.followed + self.alarm + self._gathered(first.split)
         decision = next((look for look in self.run.looks if look >= seen), None)
         if decision is None:
             return None
@@ -305,6 +315,16 @@ class _View:
         at = so_far[-1].split
         back = give_back(self._plan, self.pace, at=at, before=self._before)
         return _shown(so_far, until=until) + _given_back(at, back)
+
+    def _gathered(self, split: Split) -> timedelta:
+        """Until enough requests have failed at *split* to prove anything."""
+        return min(_NEVER, self._gather / _part(split))
+
+
+def _gathering(rates: Mapping[str, float] | None, error_rate: float) -> timedelta:
+    """Until enough requests would have failed with all users on green; the busiest workload shows it first."""
+    failing = max(rates.values(), default=0) * error_rate if rates else 0
+    return min(_NEVER, timedelta(seconds=FAILURES_MIN / failing)) if failing > _SLOWEST_RATE else _ZERO
 
 
 def _given_back(at: Split, back: Leg) -> timedelta:
@@ -401,6 +421,24 @@ def _warnings(plan: Plan, views: Sequence[_View]) -> Iterator[str]:
     if plan.timing.propagation < slowest.pace.controller + plan.timing.poll:
         given = format_duration(plan.timing.propagation)
         yield f"timing.propagation of {given} is less than ExternalDNS may take; a slow minute would roll back"
+
+
+def _starved(plan: Plan, rates: Mapping[str, float] | None) -> Iterator[str]:
+    """Stages in which green will not have had the requests that it is judged by."""
+    if rates is None:
+        return
+    quietest = min(plan.workloads, key=lambda workload: rates[workload.name])
+    needed = plan.evidence.requests
+    for number, stage in enumerate(plan.stages, start=1):
+        watched = plan.timing.margin + stage.bake - TYPICAL.followed - PUBLISHING
+        rate = rates[quietest.name] * _part(stage.split)
+        had, at_most = (rate * span.total_seconds() for span in (watched, watched + plan.timing.patience))
+        if had < needed:
+            then = "it is watched longer" if at_most >= needed else "it is rolled back for want of evidence"
+            yield (
+                f"stage {number}: about {max(0, had):,.0f} requests to {quietest.name} reach green while it is "
+                f"watched, and it is judged by {needed:,}: {then}; raise its share or its bake"
+            )
 
 
 def _span(times: Iterator[timedelta]) -> Span:

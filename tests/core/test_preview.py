@@ -236,6 +236,31 @@ def test_a_propagation_time_below_external_dns_is_pointed_out() -> None:
     assert any("timing.propagation of 1m" in warning for warning in seen(hurried).warnings)
 
 
+def test_with_little_traffic_it_takes_until_enough_have_failed() -> None:
+    busy, quiet = (
+        preview(CAREFUL, requests_per_second={"burnham": rate, "yelb": 0}).stages[0].turns_bad for rate in (1000.0, 1.0)
+    )
+
+    assert busy is not None
+    assert quiet is not None
+    assert (quiet.expected or 0) == pytest.approx((busy.expected or 0) / 1000 + 5, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("rate", "said"),
+    [
+        pytest.param(1000.0, [], id="enough"),
+        pytest.param(42.0, ["stage 1: about 212 requests to yelb", "it is watched longer"], id="a little too few"),
+        pytest.param(10.0, ["stage 1: about 50 requests to yelb", "it is rolled back for want"], id="far too few"),
+    ],
+)
+def test_a_stage_in_which_green_has_too_few_requests_is_pointed_out(rate: float, said: list[str]) -> None:
+    warnings = preview(CAREFUL, requests_per_second={"burnham": 1000.0, "yelb": rate}).warnings
+
+    assert bool(warnings) == bool(said)
+    assert all(words in warnings[0] for words in said)
+
+
 def test_without_a_rate_nothing_is_said_of_failures() -> None:
     previewed = preview(CAREFUL, requests_per_second=None)
 
