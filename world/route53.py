@@ -208,7 +208,8 @@ class Route53:
             zone = backend.get_hosted_zone(zoneid)
             _check_names(zone.name, change_list)
             zone.rrsets = changed(zone.rrsets, change_list)
-            self._accept({_record_set(change)[1].key for change in change_list}, zone.rrsets)
+            keys = dict.fromkeys(_record_set(change)[1].key for change in change_list)
+            self._accept(list(keys), zone.rrsets)
 
         return change_resource_record_sets
 
@@ -232,7 +233,7 @@ class Route53:
 
     # --- propagation -------------------------------------------------------------------------------------------------
 
-    def _accept(self, keys: set[RecordKey], stored: Sequence[RecordSet]) -> None:
+    def _accept(self, keys: Sequence[RecordKey], stored: Sequence[RecordSet]) -> None:
         self._batches += 1
         batch = self._batches
         now = {record.key: record for record in map(Record.of, stored)}

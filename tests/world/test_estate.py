@@ -1,4 +1,7 @@
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
@@ -9,7 +12,7 @@ import pytest
 from kubernetes import client
 
 from tests.world.conftest import NINE
-from tests.world.estates import sample_estate
+from tests.world.estates import ROOT, sample_estate
 from tests.world.test_eks_tokens import token
 from world.alarms import ALARM, INSUFFICIENT_DATA, OK
 from world.clock import Clock
@@ -89,6 +92,16 @@ def _series(seed: int) -> tuple[Any, ...]:
 
 def test_the_same_seed_makes_the_same_estate() -> None:
     assert _series(3) == _series(3)
+
+
+def test_the_same_seed_makes_the_same_estate_in_another_process() -> None:
+    program = "from tests.world.test_estate import _series; print(_series(3))"
+    surroundings = os.environ | {"PYTHONHASHSEED": "1", "PYTHONPATH": str(ROOT)}
+    other = subprocess.run(  # noqa: S603  # our own words only
+        [sys.executable, "-c", program], env=surroundings, capture_output=True, text=True, check=True
+    )
+
+    assert other.stdout.strip() == str(_series(3))
 
 
 def test_another_seed_makes_another_estate() -> None:
