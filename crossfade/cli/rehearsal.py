@@ -134,7 +134,7 @@ class Demo:
         )
 
     def _paged(self) -> bool:
-        return any("NEEDS YOU" in message.subject for message in self._world.cloud.messages)
+        return any("NEEDS YOU" in (message.subject or "") for message in self._world.cloud.messages)
 
 
 def _is_answer(result: Any) -> bool:
