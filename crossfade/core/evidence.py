@@ -23,6 +23,8 @@ MINUTE: Final = timedelta(minutes=1)
 """The period of the load balancer's metrics."""
 PUBLISHING: Final = timedelta(seconds=90)
 """From the end of a minute until its numbers count as complete. AWS promises nothing; 1 to 3 minutes are reported."""
+PUBLISHED: Final = timedelta(seconds=180)
+"""Until then a side without numbers may only be late, and the minute waits for it: one side alone is no comparison."""
 
 FALSE_ALARMS: Final = 0.01
 """The part of migrations to a green as good as blue that the raw series may roll back, at most."""
@@ -125,8 +127,14 @@ class Asked:
 
     @property
     def known_until(self) -> datetime:
-        """Up to when minutes are complete."""
+        """Up to when minutes can be complete."""
         return self.now - PUBLISHING
+
+    def is_complete(self, minute: Minute) -> bool:
+        """Whether the numbers of *minute* can be expected to stay as they are."""
+        end = minute.at + MINUTE
+        both = minute.green.requests > 0 and (minute.blue.requests > 0 or self.share >= 1)
+        return end <= self.now - (PUBLISHING if both else PUBLISHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,7 +322,8 @@ class _Case:
         self._name = series.workload
         self._asked = asked
         self._tolerated = asked.evidence.tolerated
-        self.complete = [m for m in series.minutes if m.at >= asked.began and m.at + MINUTE <= asked.known_until]
+        self._over = [m for m in series.minutes if m.at >= asked.began and m.at + MINUTE <= asked.known_until]
+        self.complete = [minute for minute in self._over if asked.is_complete(minute)]
         self.watched = [
             minute
             for minute, sick in zip(self.complete, self.both_sick, strict=True)
@@ -400,13 +409,13 @@ class _Case:
         if enough and self.over >= self._asked.needed:
             sentence = f"green fails more than the {_percent(self._tolerated)} tolerated: {_compared(self.complete)}"
             return self._common() or self._blame(Cause.TOO_MANY_ERRORS, sentence)
-        if _targets([minute.green for minute in self.complete]) == 0:
+        if _targets([minute.green for minute in self._over]) == 0:
             return self._blame(Cause.NO_TARGETS, "green's load balancer has no healthy target")
         return None
 
     def _blame(self, cause: Cause, sentence: str) -> Verdict:
         """Green is bad; but a blue without targets cannot take the traffic back."""
-        if _targets([minute.blue for minute in self.complete]) == 0:
+        if _targets([minute.blue for minute in self._over]) == 0:
             reason = f"{self._name}: {sentence}; but blue has no healthy target to go back to"
             return Verdict(Health.INCONCLUSIVE, reason, Cause.COMMON_CAUSE)
         return Verdict(Health.UNHEALTHY, f"{self._name}: {sentence}", cause)
@@ -473,9 +482,9 @@ class _Case:
 
 
 def _targets(samples: Sequence[Sample]) -> int | None:
-    """The most healthy targets of the last two minutes in which they were counted; None when they never were."""
+    """The most healthy targets of the last two minutes in which they were counted; None before there are two."""
     known = [sample.healthy_targets for sample in samples if sample.healthy_targets is not None]
-    return max(known[-2:], default=None)
+    return max(known[-2:]) if len(known) > 1 else None
 
 
 def _blue(minutes: Iterable[Minute]) -> Count:
