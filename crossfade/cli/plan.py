@@ -32,6 +32,8 @@ from crossfade.errors import InvalidInputError
 _LONG: Final = timedelta(minutes=10)
 """From here on seconds say nothing any more."""
 
+_LETTERS: Final = ((1_000_000, 1_000_000, "M"), (10_000, 1_000, "k"))
+
 
 def command(
     *,
@@ -132,7 +134,7 @@ def _writes(seen: Preview) -> RenderableType:
 def _table(*headings: str) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for heading in headings:
-        table.add_column(heading, no_wrap=True, justify="left" if heading in ("for", "cluster") else "right")
+        table.add_column(heading, justify="left" if heading in ("for", "cluster") else "right")
     return table
 
 
@@ -199,4 +201,10 @@ def _failures(failures: Failures) -> str:
 
 def _count(figure: float | None) -> str:
     """Two digits: the model knows no more."""
-    return "no end" if figure is None else f"{float(f'{figure:.2g}'):,.0f}"
+    if figure is None:
+        return "no end"
+    rounded = float(f"{figure:.2g}")
+    for least, unit, letter in _LETTERS:
+        if rounded >= least:
+            return f"{rounded / unit:g}{letter}"
+    return f"{rounded:,.0f}"

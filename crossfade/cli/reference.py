@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import typer
 
+from crossfade.cli import plan_json, seen
 from crossfade.cli.app import app
 from crossfade.cli.exits import MEANINGS
-from crossfade.cli.plan_json import FIELDS
 
 FILE: Final = Path(__file__).resolve().parents[2] / "docs" / "cli.md"
 
@@ -43,7 +43,7 @@ def markdown() -> str:
     """The whole page."""
     group: Any = typer.main.get_command(app)
     commands = [_command(name, command) for name, command in group.commands.items()]
-    parts = [_PREFACE, _exit_codes(), *commands, _plan_json()]
+    parts = [_PREFACE, _exit_codes(), *commands, _plan_json(), _migration_json()]
     return "\n".join(parts)
 
 
@@ -85,7 +85,23 @@ def _plan_json() -> str:
         "How each figure is reckoned, with its sources, stands at the head of `crossfade/core/preview.py`.",
         "",
     ]
-    return "\n".join([*lines, *_table(("key", "means"), ((f"`{key}`", words) for key, words in FIELDS.items())), ""])
+    return "\n".join(
+        [*lines, *_table(("key", "means"), ((f"`{key}`", words) for key, words in plan_json.FIELDS.items()))]
+    )
+
+
+def _migration_json() -> str:
+    lines = [
+        "",
+        "## The JSON of a migration",
+        "",
+        "`status` and `history` print a list of them; with a name, `status` prints one and adds its `timeline`,",
+        "and `history` prints the `timeline` alone: a list of `at`, `event`, `text` and `data`, oldest first.",
+        "",
+    ]
+    return "\n".join(
+        [*lines, *_table(("key", "means"), ((f"`{key}`", words) for key, words in seen.FIELDS.items())), ""]
+    )
 
 
 def _table(headings: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:

@@ -1,8 +1,9 @@
 """One migration as the command line sees it: the ledger's record and Step Functions' execution, read together."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from crossfade.cli.account import Account
 from crossfade.cli.executions import RUNNING, Execution
@@ -11,6 +12,23 @@ from crossfade.core.situation import Situation, situation
 from crossfade.errors import InvalidInputError
 
 _OUTCOMES = frozenset(outcome.value for outcome in Outcome)
+
+FIELDS: Final[Mapping[str, str]] = {
+    "migration": "its name",
+    "execution": "ARN of its execution; null when Step Functions has forgotten it",
+    "status": "of the execution, in Step Functions' words; null likewise",
+    "plan": "its name; null before it is resolved, and when it never was",
+    "phase": "checking, moving, following, baking, waiting, soaking, completing, rolling_back or ended; null likewise",
+    "stage": "from 1; null before the first",
+    "stages": "how many there are; null without a plan",
+    "doing": "what it does, for people",
+    "following": "what comes next, for people; empty when nothing does",
+    "started": "an instant in UTC",
+    "ended": "an instant in UTC; null while it runs",
+    "outcome": "how it ended; null while it runs, and until the guardian has restored it",
+    "reason": "why it ended so, or why it is rolled back",
+}
+"""What each key of a migration's JSON means."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from rich.console import Console
 from crossfade.cli.account import Account
 from crossfade.cli.executions import Execution
 from crossfade.cli.exits import Exit
-from crossfade.cli.seen import Seen
+from crossfade.cli.seen import FIELDS, Seen
 from crossfade.cli.watch import follow
 from crossfade.core.migration import Outcome, Record, Signal, SignalKind
 from crossfade.ports import Event
@@ -71,6 +71,7 @@ def test_programs_get_the_same(deployed: Deployed, run: Run) -> None:
 
     answer = run("status", "tonight", "--output", "json").json
 
+    assert list(answer) == [*FIELDS, "timeline"]
     assert answer["phase"] == "baking"
     assert (answer["stage"], answer["stages"]) == (2, 3)
     assert answer["status"] == "RUNNING"
