@@ -81,7 +81,7 @@ class KubernetesApi:
                 name, namespace, _preload_content=False, _request_timeout=_TIMEOUT_SECONDS
             )
             metadata = json.loads(answer.data)["metadata"]
-        return Annotated(metadata.get("annotations") or {}, metadata["resourceVersion"])
+            return Annotated(metadata.get("annotations") or {}, metadata["resourceVersion"])
 
     def annotate(
         self,
@@ -157,7 +157,13 @@ def _translated(place: str) -> Iterator[None]:
         yield
     except ApiException as error:
         raise _error(place, int(error.status or 0), _message(error)) from error
-    except (urllib3.exceptions.HTTPError, OSError, ValueError, KeyError) as error:  # no answer, or not Kubernetes'
+    except (
+        urllib3.exceptions.HTTPError,
+        OSError,
+        ValueError,
+        TypeError,
+        LookupError,
+    ) as error:  # no answer, or not Kubernetes'
         msg = f"{place}: the API server gave no readable answer ({type(error).__name__}); it is tried again"
         raise RouterUnavailableError(msg) from error
 
