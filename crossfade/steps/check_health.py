@@ -24,7 +24,7 @@ def check_health(
         AlarmsRefusedError: The alarms may not be read.
         SupersededError: This run may not act any more.
     """
-    record = current(ledger, task)
+    record = current(ledger, task, writes=False)
     found = _look(alarms, metrics, record, task)
     record = _note_change(ledger, notifier, record, task, found)
     signals = ledger.signals(task.migration)

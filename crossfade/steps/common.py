@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from crossfade.core.migration import Record
 from crossfade.core.traffic import Reading, Step, next_step
@@ -12,9 +13,12 @@ from crossfade.ports import Event, Ledger, TrafficRouter
 from crossfade.steps.tasks import LeasedTask
 
 
-def current(ledger: Ledger, task: LeasedTask) -> Record:
+def current(ledger: Ledger, task: LeasedTask, *, writes: bool = True) -> Record:
     """
     The record of *task*'s migration, if it may still act.
+
+    Args:
+        writes: Whether the task may change weights; one that only looks trusts the epoch in the record.
 
     Raises:
         SupersededError: The record is gone, ended or rolled back, or its lease has another epoch.
@@ -26,7 +30,8 @@ def current(ledger: Ledger, task: LeasedTask) -> Record:
     if record.outcome is not None or record.rollback_began is not None:
         msg = f"migration {task.migration} has ended or is being rolled back; start a new one"
         raise SupersededError(msg)
-    if record.epoch != task.epoch or not ledger.holds(record.plan.lease_units, epoch=task.epoch):
+    is_ours = record.epoch == task.epoch
+    if not is_ours or (writes and not ledger.holds(record.plan.lease_units, epoch=task.epoch)):
         msg = f"epoch {task.epoch} of migration {task.migration} was taken over; nothing more is written under it"
         raise SupersededError(msg)
     return record
@@ -104,3 +109,17 @@ def outstanding(steps: tuple[Step, ...]) -> str:
 def note(ledger: Ledger, record: Record, at: datetime, what: TimelineEvent, text: str, **data: object) -> None:
     """Add one entry to the timeline of *record*."""
     ledger.append(record.migration, Event(at=at, what=what.value, text=text, data=data))
+
+
+def result_of(record: Record) -> dict[str, Any]:
+    """The documented output of a successful execution."""
+    return {
+        "outcome": record.outcome,
+        "migration": record.migration,
+        "plan": record.plan.name,
+        "workloads": len(record.plan.workloads),
+        "stages": len(record.plan.stages),
+        "share_percent": 0 if record.plan.dry_run else 100,
+        "started": record.started.isoformat(),
+        "ended": record.ended.isoformat() if record.ended else None,
+    }
