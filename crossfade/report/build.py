@@ -97,7 +97,7 @@ def build(
     """
     entries = tuple(_entry(entry) for entry in timeline)
     writes = _writes(record, entries)
-    full = tuple(_filled(workload, record, writes) for workload in series)
+    full = tuple(_filled(workload, record, writes) for workload in series if workload.minutes)
     decided = with_measures(decisions or decisions_of(entries), entries, full)
     return Report(
         environment=environment,
@@ -233,7 +233,7 @@ def _totals(series: Sequence[Series]) -> Totals | None:
     minutes = [minute for workload in series for minute in workload.minutes]
     requests = total(count for m in minutes for count in (m.blue_requests, m.green_requests))
     failed = total(count for m in minutes for count in (m.blue_5xx, m.green_5xx))
-    if requests is None or failed is None:
+    if requests is None:
         return None
     begin, end = min(m.at for m in minutes), max(m.at for m in minutes) + MINUTE
     source = f"summed over the series, {begin:%H:%M} to {end:%H:%M} UTC; failed are 5xx answers"

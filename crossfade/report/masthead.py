@@ -145,7 +145,7 @@ def _failed(report: Report) -> Markup:
     totals, budget = report.totals, report.failed_budget
     allowed = "no budget was set" if budget is None else f"budget {budget:,}"
     bound = f"up to {report.bound.worst:,.0f} were foreseen" if report.bound and report.bound.worst is not None else ""
-    if totals is None:
+    if totals is None or totals.failed is None:
         return _figure("Failed requests", None, "; ".join(filter(None, (allowed, bound))))
     rate = f"{words.rate(percent(totals.failed, totals.requests) or 0.0)} of all"
     is_bad = budget is not None and totals.failed > budget

@@ -121,12 +121,12 @@ class Totals(Model):
 
     Attributes:
         requests: How many.
-        failed: Of them, how many failed.
+        failed: Of them, how many failed; None when not measured.
         source: Who counted, in a few words.
     """
 
     requests: int
-    failed: int
+    failed: int | None
     source: str
 
 

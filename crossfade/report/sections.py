@@ -35,6 +35,8 @@ def failures(report: Report) -> Markup | None:
     """Rates of failure, blue beside green."""
     if not report.series:
         return None
+    if not _are_failures_measured(report):
+        return _section("5xx rate", "", _not_measured("5xx answers"))
     legend = tag(
         "ul", tag("li", _swatch("blue-line", "M0 6H24"), "blue"), tag("li", _swatch("green-line", "M0 6H24"), "green"),
         class_="legend",
@@ -47,20 +49,29 @@ def requests(report: Report) -> Markup:
     """Requests and failures, counted."""
     if not report.series:
         return _section("5xx rate and requests", "", _not_measured("requests and 5xx answers, minute by minute"))
-    width = words.span(bins(report.series)[0].end - bins(report.series)[0].begin) if bins(report.series) else ""
-    every = "a minute" if not charts.is_condensed(report) else f"in {width}"
+    found = bins(report.series)
+    every = f"in {words.span(found[0].end - found[0].begin)}" if charts.is_condensed(report) else "a minute"
     legend = tag(
         "ul", tag("li", _swatch("blue-area", "M0 1H24V12H0Z"), f"blue, requests {every}"),
         tag("li", _swatch("green-area", "M0 1H24V12H0Z"), "green, on top of it"), class_="legend",
     )  # fmt: skip
-    failed = tag(
-        "ul", tag("li", _swatch("bad-fill", "M0 0H24V12H0Z"), f"5xx answers {every}, both clusters"), class_="legend"
-    )
-    return _section(
-        "Requests", "", _both(charts.request_chart, report, legend), _both(charts.failed_chart, report, failed),
-        tag("details", tag("summary", tag("span", "The numbers behind the charts", class_="words"), class_="plain"),
-            tag("div", tables.minutes(report), class_="detail flush"), class_="quiet"),
+    numbers = tag(
+        "details", tag("summary", tag("span", "The numbers behind the charts", class_="words"), class_="plain"),
+        tag("div", tables.minutes(report), class_="detail flush"), class_="quiet",
     )  # fmt: skip
+    return _section("Requests", "", _both(charts.request_chart, report, legend), _failed(report, every), numbers)
+
+
+def _failed(report: Report, every: str) -> Markup | None:
+    if not _are_failures_measured(report):
+        return None
+    swatch = _swatch("bad-fill", "M0 0H24V12H0Z")
+    legend = tag("ul", tag("li", swatch, f"5xx answers {every}, both clusters"), class_="legend")
+    return _both(charts.failed_chart, report, legend)
+
+
+def _are_failures_measured(report: Report) -> bool:
+    return any(b.failed is not None for b in bins(report.series))
 
 
 def multiples(report: Report) -> Markup | None:

@@ -43,4 +43,6 @@ def requests(report: Report) -> str:
     """Requests and failures in a sentence."""
     if report.totals is None:
         return "Requests were not measured."
-    return f"{report.totals.requests:,} requests in all, {report.totals.failed:,} of them failed."
+    failed = report.totals.failed
+    of_them = "how many failed was not measured" if failed is None else f"{failed:,} of them failed"
+    return f"{report.totals.requests:,} requests in all, {of_them}."

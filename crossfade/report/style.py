@@ -120,7 +120,7 @@ figcaption{font-size:.875rem;color:var(--muted);margin-bottom:.5rem}
 .narrow{display:none}
 .multiples{display:grid;grid-template-columns:repeat(auto-fill,minmax(17rem,1fr));gap:1.75rem 2rem;margin-top:1.25rem}
 .multiples .host{font-size:.8125rem;color:var(--muted);overflow-wrap:anywhere}
-.multiples svg{margin:.5rem 0 .25rem}
+.multiples svg{margin:.5rem 0 .25rem;max-width:23rem}
 .empty{margin-top:1rem;padding:1.25rem;background:var(--panel);border-radius:.5rem;color:var(--muted)}
 
 .axis{stroke:var(--rule);stroke-width:1}

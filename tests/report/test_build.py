@@ -250,6 +250,30 @@ def test_an_abort_without_failures_has_no_fault_to_see() -> None:
     assert report.moment(MomentKind.READ_BACK) is not None
 
 
+def test_most_users_are_back_before_the_last_one(rollback: Report) -> None:
+    decided, most, last = (
+        rollback.moment(kind) for kind in (MomentKind.DECIDED, MomentKind.MOST_USERS, MomentKind.LAST_USER)
+    )
+    assert decided is not None
+    assert most is not None
+    assert last is not None
+
+    assert decided < most < last
+
+
+def test_a_rollback_before_green_had_a_user_has_no_users_to_bring_back() -> None:
+    story = Story().start()
+    story.now += seconds(70)
+    story.roll_back("aborted by lin: wrong window")
+    record = story.end(Outcome.ROLLED_BACK, "aborted by lin: wrong window")
+
+    report = build(record, story.events, environment=Environment.AWS, series=story.series())
+
+    hows = {moment.kind: moment.how for moment in report.clock}
+    assert hows[MomentKind.LAST_USER] == "green answered no request in the series"
+    assert hows[MomentKind.MOST_USERS] == "green answered no request in the minute before the decision"
+
+
 def test_a_success_tells_when_the_last_user_left_blue(success: Report) -> None:
     left, arrived = success.moment(MomentKind.LAST_USER), success.moment(MomentKind.READ_BACK)
     assert left is not None

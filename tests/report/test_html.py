@@ -290,6 +290,89 @@ def test_without_a_series_the_written_share_is_still_drawn_and_the_rest_is_not_m
     assert "not measured" in page.section("5xx rate and requests").text
 
 
+def _with_minutes(**changes: int | None) -> Report:
+    """A running migration, every minute of it changed."""
+    report = samples.a_running_one()
+    series = tuple(
+        one.model_copy(update={"minutes": tuple(minute.model_copy(update=changes) for minute in one.minutes)})
+        for one in report.series
+    )
+    story = samples.Story().start()
+    return build(story.record(), story.events, environment=Environment.AWS, series=series)
+
+
+def test_requests_without_5xx_counts_are_drawn_and_the_5xx_are_not_measured() -> None:
+    page = parse(render(_with_minutes(blue_5xx=None, green_5xx=None)))
+
+    assert "not measured" in page.section("5xx rate").text
+    assert len(page.section("Requests").all("figure")) == 1
+    assert _figure(page, "Failed requests").one("dd", "none").text == "not measured"
+    assert _figure(page, "Requests").all("dd", "none") == []
+
+
+def test_one_side_without_counts_is_said_not_to_be_measured() -> None:
+    page = parse(render(_with_minutes(green_requests=None, green_5xx=None)))
+
+    assert "Green was not measured" in page.section("5xx rate").all("desc")[0].text
+    assert "The observed share was not measured" in page.section("Share of traffic on green").all("desc")[0].text
+
+
+def test_a_hole_in_the_series_is_a_hole_in_the_line() -> None:
+    report = samples.a_rollback()
+    whole = report.series[0].minutes
+    holed = report.series[0].model_copy(update={"minutes": (*whole[:20], *whole[30:])})
+    story, record = samples.a_rollback_story()
+
+    page = parse(render(build(record, story.events, environment=Environment.AWS, series=(holed,))))
+    path = page.section("Share of traffic on green").all("svg", "wide")[0].one("path", "observed")
+
+    assert (path.attributes["d"] or "").count("M") == 2
+
+
+def test_a_series_without_minutes_is_no_series() -> None:
+    story, record = samples.a_rollback_story()
+    empty = samples.a_rollback().series[0].model_copy(update={"minutes": ()})
+
+    assert build(record, story.events, environment=Environment.AWS, series=(empty,)).series == ()
+
+
+def test_a_run_of_many_hours_names_the_width_of_its_points() -> None:
+    story = samples.Story(plan=samples.a_plan(("burnham",))).start()
+    story.pass_stage(0)
+    story.now += timedelta(hours=9)
+
+    page = parse(render(build(story.record(), story.events, environment=Environment.AWS, series=story.series())))
+
+    assert "blue, requests in 5\u00a0min" in page.section("Requests").text
+
+
+def test_marks_without_room_for_labels_keep_their_lines() -> None:
+    story, record = samples.a_rollback_story()
+    crowd = [
+        DecisionEntry(at=samples.T0 + timedelta(seconds=index), action="advance", reason=f"stage {index}")
+        for index in range(30)
+    ]
+
+    page = parse(render(build(record, story.events, environment=Environment.AWS, decisions=crowd)))
+    chart = page.section("Share of traffic on green").all("svg", "wide")[0]
+
+    assert chart.all("text", "mark-label") == []
+    assert len(chart.all("line", "mark")) >= 30
+
+
+def test_evidence_of_any_shape_is_shown() -> None:
+    story, record = samples.a_rollback_story()
+    evidence = {"alarms": ["a", "b"], "share": 24.5, "limits": {"low": 20, "high": 30}, "series": [1, 2]}
+    decision = DecisionEntry.model_validate(
+        {"at": story.now, "action": "advance", "reason": "in its band", "evidence": evidence}
+    )
+
+    page = parse(render(build(record, story.events, environment=Environment.AWS, decisions=(decision,))))
+    cells = [cell.text for cell in page.section("Decisions").all("td")]
+
+    assert cells == ["a, b", "24.5", "low: 20high: 30", "[1, 2]"]
+
+
 def test_charts_are_drawn_for_wide_and_for_narrow_screens(rollback: Element) -> None:
     for name in ("Share of traffic on green", "5xx rate", "Requests"):
         charts = rollback.section(name).all("figure")
