@@ -71,7 +71,7 @@ def _deaf(**named: Any) -> Decision:
     return migration.decide(**{**named, "verdict": Verdict(Health.HEALTHY, "alarms are only noise")})
 
 
-def _always_settled(_record: Record, _now: Any) -> bool:
+def _always_settled(_record: Record, _now: Any, **_named: Any) -> bool:
     return True
 
 

@@ -236,7 +236,8 @@ class _Walk:
             now = self.looked_at
             reading = self._authority.reading(now)
             self._record = self._record.observed([reading], now)
-            step = next_step(reading, target, settled=self._record.settled(now))
+            returning = loop is _ROLLING_BACK
+            step = next_step(reading, target, settled=self._record.settled(now, returning=returning))
             changes += [self._write(write) for write in step.writes]
             self.pass_through(loop.choice)
             if step.arrived:
@@ -265,7 +266,7 @@ class _Walk:
         self._now += wait
 
     def _write(self, write: Write) -> Change:
-        self._record = self._record.with_(wrote=self.looked_at, agreed=None)
+        self._record = self._record.with_(wrote=self.looked_at, agreed=None, blue_agreed=None)
         shown, split = self._authority.write(write, self.looked_at)
         return Change(write.side, write.weight, self.looked_at - _START, shown - _START, split)
 

@@ -67,6 +67,7 @@ class Record(Model):
         soak_began: When the soak began.
         wrote: When a weight was last written.
         agreed: Since when the authority shows everywhere what is declared; None while it does not.
+        blue_agreed: The same for blue alone.
         cause: What the last verdict rested on; None before the first.
         cause_since: Since when verdicts have rested on that.
         paged: The stage in which somebody was paged because both sides were sick; None for none.
@@ -89,6 +90,7 @@ class Record(Model):
     soak_began: datetime | None = None
     wrote: datetime | None = None
     agreed: datetime | None = None
+    blue_agreed: datetime | None = None
     cause: Cause | None = None
     cause_since: datetime | None = None
     paged: int | None = None
@@ -120,17 +122,27 @@ class Record(Model):
         return self.started + spare_time(left, soak, self.plan.timing)
 
     def observed(self, readings: Sequence[Reading], now: datetime) -> "Record":
-        """This record, knowing since when the authority shows everywhere what is declared."""
-        agrees = all(at.authoritative == at.declared for reading in readings for at in (reading.blue, reading.green))
-        if agrees == (self.agreed is not None):
-            return self
-        return self.with_(agreed=now if agrees else None)
+        """This record, knowing since when the authority shows what is declared, on blue and everywhere."""
+        blue = all(reading.blue.authoritative == reading.blue.declared for reading in readings)
+        green = all(reading.green.authoritative == reading.green.declared for reading in readings)
+        changes = {
+            "agreed": _since(self.agreed, now, holds=blue and green),
+            "blue_agreed": _since(self.blue_agreed, now, holds=blue),
+        }
+        return self if changes == {"agreed": self.agreed, "blue_agreed": self.blue_agreed} else self.with_(**changes)
 
-    def settled(self, now: datetime) -> bool:
-        """Whether every name server must by now answer what was last written."""
+    def settled(self, now: datetime, *, returning: bool = False) -> bool:
+        """
+        Whether every name server must by now answer what was last written.
+
+        Args:
+            now: UTC.
+            returning: Whether traffic is on its way back: then only blue, which takes it, has to have settled.
+        """
         if self.wrote is None:
             return True
-        return self.agreed is not None and now - self.agreed >= self.plan.timing.settle
+        since = self.blue_agreed if returning else self.agreed
+        return since is not None and now - since >= self.plan.timing.settle
 
     def baseline_of(self, workload: str) -> Baseline:
         """The baseline of *workload*, which must have one."""
@@ -147,6 +159,11 @@ class Record(Model):
         """Where *workload* ends when all goes well: blue and green have swapped their weights."""
         before = self.baseline_of(workload).blue
         return Split(blue=0, green=before or FULL_WEIGHT)
+
+
+def _since(before: datetime | None, now: datetime, *, holds: bool) -> datetime | None:
+    """Since when something holds, given since when it held *before*."""
+    return (before or now) if holds else None
 
 
 class Action(StrEnum):

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from crossfade.core.migration import Record
-from crossfade.core.traffic import Reading, Step, next_step
+from crossfade.core.traffic import Reading, Step, Write, next_step
 from crossfade.core.weight import Side, Split
 from crossfade.errors import DriftError, SupersededError
 from crossfade.names import TimelineEvent
@@ -62,19 +62,24 @@ def approach(
     workloads = record.plan.workloads
     readings = router.observe(workloads)
     record = _observed(ledger, record, readings, now)
-    settled = record.settled(now)
+    settled = record.settled(now, returning=before is None)
     if before is not None:
         refuse_drift(readings, targets, before)
     steps = tuple(next_step(reading, targets[reading.workload], settled=settled) for reading in readings)
     writes = tuple(write for step in steps for write in step.writes)
     if writes:
-        record = ledger.save(record.with_(wrote=now, agreed=None))
+        record = ledger.save(record.with_(wrote=now, agreed=None, **_unsettled(writes)))
         router.write(workloads, writes, epoch=record.epoch)
         for step in steps:
             for write in step.writes:
                 data = {"workload": write.workload, "side": write.side.value, "weight": write.weight}
                 note(ledger, record, now, TimelineEvent.WEIGHT_WRITTEN, step.reason, **data)
     return record, steps
+
+
+def _unsettled(writes: Sequence[Write]) -> dict[str, None]:
+    """Blue has to settle anew only when blue is written."""
+    return {"blue_agreed": None} if any(write.side is Side.BLUE for write in writes) else {}
 
 
 def _observed(ledger: Ledger, record: Record, readings: Sequence[Reading], now: datetime) -> Record:

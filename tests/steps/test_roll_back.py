@@ -5,12 +5,13 @@ import pytest
 from crossfade.core.weight import Side
 from crossfade.errors import (
     LeaseHeldError,
+    LedgerUnavailableError,
     NotPropagatedError,
     RouterObjectMissingError,
     RouterUnavailableError,
     SupersededError,
 )
-from tests.steps.scene import EXECUTION, Scene
+from tests.steps.scene import EXECUTION, Scene, a_plan
 
 
 @pytest.mark.parametrize("stages", [1, 2, 3])
@@ -34,6 +35,20 @@ def test_green_is_not_lowered_before_blue_is_seen_at_its_baseline() -> None:
     scene.roll_back()
 
     assert scene.written(Side.GREEN)[-1][2] != 0, "blue's raise was not seen yet"
+
+
+def test_a_green_that_was_raised_and_never_shown_is_lowered_all_the_same() -> None:
+    scene = Scene().ready()
+    scene.shift(0)
+    scene.pass_time(600)
+
+    scene.roll_back()
+    scene.pass_time(75)
+    scene.roll_back()
+
+    assert scene.written(Side.GREEN)[-2:] == [("burnham", "green", 0), ("yelb", "green", 0)]
+    assert scene.roll_back().arrived
+    assert scene.confirm()["outcome"] == "RolledBack"
 
 
 def test_without_a_baseline_nothing_is_touched_and_the_outcome_is_refused() -> None:
@@ -145,6 +160,39 @@ def test_the_answer_of_a_repeated_confirmation_is_the_same() -> None:
 
     assert scene.confirm() == scene.confirm()
     assert len(scene.notifier.told) == 1
+
+
+def test_a_success_whose_answer_was_lost_is_answered_again_with_its_result() -> None:
+    scene = Scene().ready().moved_through(3)
+    scene.complete()
+    scene.router.propagate()
+    done = scene.complete()
+    before = scene.written()
+
+    assert scene.roll_back("Runtime.ExitError").arrived
+    ending = scene.confirm("Runtime.ExitError")
+
+    assert (ending["outcome"], ending["result"]) == ("Succeeded", done.result)
+    assert scene.written() == before
+
+
+def test_a_dry_run_whose_answer_was_lost_is_answered_again() -> None:
+    scene = Scene(plan=a_plan(dry_run=True)).leased()
+    done = scene.complete()
+
+    ending = scene.confirm("Runtime.ExitError")
+
+    assert (ending["outcome"], ending["result"]) == ("DryRun", done.result)
+
+
+def test_a_confirmation_that_dies_half_way_has_paged_already() -> None:
+    scene = Scene().ready().moved_through(2)
+    scene.ledger.fail("save", LedgerUnavailableError("try again"), after=True)
+    with pytest.raises(LedgerUnavailableError):
+        scene.confirm()
+
+    assert scene.notifier.told[-1].page
+    assert scene.confirm()["outcome"] == "RollbackUnconfirmed"
 
 
 def test_a_notifier_that_is_down_changes_nothing() -> None:
