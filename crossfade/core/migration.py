@@ -225,7 +225,7 @@ class Decision:
         return asdict(self)
 
 
-def decide(
+def decide(  # noqa: PLR0911 - one return a rule, in their order of precedence
     *,
     record: Record,
     now: datetime,

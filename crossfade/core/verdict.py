@@ -97,6 +97,11 @@ def in_state(alarms: Sequence[Alarm], state: AlarmState) -> list[Alarm]:
     return [alarm for alarm in alarms if alarm.state is state]
 
 
+_NAMED = 2
+"""So many alarms are told by name; a longer list is not read."""
+
+
 def _sentence(state: str, alarms: Sequence[Alarm]) -> str:
-    names = ", ".join(alarm.name for alarm in alarms)
-    return f"{names} {'is' if len(alarms) == 1 else 'are'} {state}"
+    names = ", ".join(alarm.name for alarm in alarms[:_NAMED])
+    more = f" and {len(alarms) - _NAMED} more" if len(alarms) > _NAMED else ""
+    return f"{names}{more} {'is' if len(alarms) == 1 else 'are'} {state}"
