@@ -32,7 +32,7 @@ from crossfade.core.forms import (
     TimeZone,
     ZoneId,
 )
-from crossfade.core.plan import Cluster, Gate, HostedZone, Model, Plan, Router, Stage, Timing, Workload
+from crossfade.core.plan import Cluster, Evidence, Gate, HostedZone, Model, Plan, Router, Stage, Timing, Workload
 from crossfade.core.presets import Preset, stages_of
 from crossfade.core.preview import over_budget, preview
 from crossfade.core.rules import broken_rules
@@ -169,6 +169,26 @@ class TimingConfig(Timing):
     )
 
 
+class EvidenceConfig(Evidence):
+    """What is asked of the requests themselves, beside the alarms. The defaults fit a service that fails rarely."""
+
+    max_error_rate: Annotated[float, Strict(), Field(gt=0, le=50, allow_inf_nan=False)] = Field(
+        default=1.0,
+        alias="maxErrorRate",
+        description="Percent of green's requests that may fail; more, beyond doubt, rolls back.",
+    )
+    max_excess: Annotated[float, Strict(), Field(ge=0, le=50, allow_inf_nan=False)] | None = Field(
+        default=None,
+        alias="maxExcess",
+        description="Percent more than blue's that may fail in the same minutes; a tenth of maxErrorRate by default.",
+    )
+    min_requests: Annotated[int, Strict(), Field(gt=0)] | None = Field(
+        default=None,
+        alias="minRequests",
+        description="Requests that green must have had before a stage is left; 300 / maxErrorRate by default.",
+    )
+
+
 class NotificationsConfig(Entry):
     """Who is told."""
 
@@ -208,6 +228,7 @@ class Config(Entry):
     plans: dict[PlanName, PlanConfig] = Field(min_length=1, description="The plans, by name.")
     default_plan: PlanName = Field(description="The plan of a migration that names none.")
     timing: TimingConfig = Field(default=TimingConfig())
+    evidence: EvidenceConfig = Field(default=EvidenceConfig())
     notifications: NotificationsConfig = Field(default=NotificationsConfig())
     triggers: TriggersConfig = Field(default=TriggersConfig())
 
@@ -223,6 +244,7 @@ class Config(Entry):
             stages=_stages(chosen),
             soak=chosen.soak,
             timing=Timing.model_validate(self.timing.model_dump()),
+            evidence=Evidence.model_validate(self.evidence.model_dump()),
             not_after=chosen.not_after,
         )
 

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crossfade.core.config import Config
 from crossfade.core.evidence import MINUTE, Assessment, Minute, Sample, Series, assess
 from crossfade.core.plan import Evidence, Plan
 from crossfade.core.verdict import Alarm, AlarmState, Cause, Health
+from tests.core.documents import changed, config, faults
 from tests.steps.scene import NAMES, T0, a_plan
 
 SEED = 20_260_302
@@ -463,3 +465,32 @@ def test_defaults_follow_the_tolerated_error_rate() -> None:
 
     assert (evidence.tolerated, evidence.excess, evidence.requests) == (0.005, 0.0005, 600)
     assert Evidence(max_error_rate=0.5, max_excess=0).excess == 0
+
+
+# --- What a configuration may ask ------------------------------------------------------------------------------------
+
+
+def test_a_configuration_without_evidence_has_the_defaults() -> None:
+    plan = config().plan("standard")
+
+    assert (plan.evidence.tolerated, plan.evidence.excess, plan.evidence.requests) == (0.01, 0.001, 300)
+
+
+def test_a_configuration_may_ask_for_other_evidence_and_keeps_it_in_its_canonical_form() -> None:
+    asked = {"maxErrorRate": 0.5, "maxExcess": 0.2, "minRequests": 50}
+    read = config((("evidence",), asked))
+    plan = Config.from_json(read.to_json()).plan("standard")
+
+    assert (plan.evidence.tolerated, plan.evidence.excess, plan.evidence.requests) == (0.005, 0.002, 50)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("maxErrorRate", 0), ("maxErrorRate", 51), ("maxExcess", -1), ("minRequests", 0), ("minRequests", 1.5)],
+)
+def test_what_cannot_be_asked_is_refused(key: str, value: float) -> None:
+    assert any(f"evidence.{key}" in fault for fault in faults(changed((("evidence",), {key: value}))))
+
+
+def test_a_misspelt_question_is_refused() -> None:
+    assert any("maxErrorRates" in fault for fault in faults(changed((("evidence",), {"maxErrorRates": 1}))))
