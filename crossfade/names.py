@@ -54,6 +54,7 @@ class Function(StrEnum):
     COMPLETE = "complete"
     ROLL_BACK = "roll_back"
     CONFIRM_ROLLBACK = "confirm_rollback"
+    GUARDIAN = "guardian"  # woken by events and by the clock, not by the state machine
 
 
 class State(StrEnum):
@@ -84,6 +85,7 @@ class State(StrEnum):
     WAIT_FOR_ROLLBACK = "Wait for rollback"
     CONFIRM_ROLLBACK = "Confirm rollback"
     HOW_DID_IT_END = "How did it end?"
+    PAGE = "Page somebody"
     ROLLED_BACK = "Rolled back"
     ROLLBACK_UNCONFIRMED = "Rollback unconfirmed"
     HELD = "Held"
@@ -109,6 +111,14 @@ TEMPORARY_ERRORS: Final = (
     "AlarmsUnavailableError",
 )
 """Class names of every `TemporaryError`: what the state machine retries. A test keeps both in step."""
+
+
+CRASH_ERRORS: Final = ("States.Timeout", "Lambda.Unknown", "Runtime.ExitError", "Sandbox.Timedout")
+"""A function died or did not answer in time, and nobody knows what it has done: worth another try where the same task
+twice is one. Source: https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html"""
+
+PAGE_ERRORS: Final = ("States.TaskFailed", "States.Timeout")
+"""Whatever can go wrong with a call of SNS: there is nothing to lose by calling for help again."""
 
 
 class TimelineEvent(StrEnum):
@@ -139,3 +149,4 @@ class Metric(StrEnum):
     ROLLED_BACK = "RolledBack"
     ROLLBACK_UNCONFIRMED = "RollbackUnconfirmed"
     MIGRATION_SUCCEEDED = "MigrationSucceeded"
+    GUARDIAN_ACTED = "GuardianActed"

@@ -16,7 +16,7 @@ from crossfade.core.config import Config
 from crossfade.core.weight import Side
 from crossfade.errors import InvalidConfigError
 from crossfade.names import CONFIG_FILE, Env
-from crossfade.ports import AlarmSource, Ledger, MetricSource, Notifier, TrafficRouter
+from crossfade.ports import AlarmSource, Executions, Ledger, MetricSource, Notifier, TrafficRouter
 
 if TYPE_CHECKING:
     from crossfade.adapters.kubernetes_api import KubernetesApi
@@ -104,6 +104,14 @@ class Wired:
         return CloudWatchMetrics(balancers, {region: client("cloudwatch", region) for region in regions})
 
     @cached_property
+    def executions(self) -> Executions:
+        """The executions of the state machine."""
+        from crossfade.adapters.aws import client
+        from crossfade.adapters.step_functions import StepFunctionsExecutions
+
+        return StepFunctionsExecutions(client("stepfunctions", self._region))
+
+    @cached_property
     def notifier(self) -> Notifier:
         """The topic that people listen to."""
         from crossfade.adapters.aws import client
@@ -134,6 +142,10 @@ class Parts(Protocol):
     @property
     def metrics(self) -> MetricSource:
         """The requests that both sides served."""
+
+    @property
+    def executions(self) -> Executions:
+        """The executions of the state machine."""
 
     @property
     def notifier(self) -> Notifier:

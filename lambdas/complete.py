@@ -1,17 +1,17 @@
 """Door: Complete."""
 
 from crossfade.core.migration import Outcome
-from crossfade.names import Function, Metric
+from crossfade.names import Function
 from crossfade.steps.complete import complete
 from crossfade.steps.tasks import LeasedTask
 from crossfade.wiring import wired
-from lambdas.door import Json, count, door
+from lambdas.door import Json, count_outcome, door
 
 
 @door(Function.COMPLETE, LeasedTask)
 def handler(task: LeasedTask) -> Json:
     parts = wired()
     progress = complete(parts.ledger, parts.router, parts.notifier, task)
-    if progress.result and progress.result["outcome"] == Outcome.SUCCEEDED:
-        count(Metric.MIGRATION_SUCCEEDED)
+    if progress.result:
+        count_outcome(Outcome(progress.result["outcome"]))
     return progress.to_json()

@@ -1,19 +1,16 @@
 """Door: Confirm rollback."""
 
 from crossfade.core.migration import Outcome
-from crossfade.names import Function, Metric
+from crossfade.names import Function
 from crossfade.steps.confirm_rollback import confirm_rollback
 from crossfade.steps.tasks import EndTask
 from crossfade.wiring import wired
-from lambdas.door import Json, count, door
-
-_COUNTED = {Outcome.ROLLED_BACK: Metric.ROLLED_BACK, Outcome.ROLLBACK_UNCONFIRMED: Metric.ROLLBACK_UNCONFIRMED}
+from lambdas.door import Json, count_outcome, door
 
 
 @door(Function.CONFIRM_ROLLBACK, EndTask)
 def handler(task: EndTask) -> Json:
     parts = wired()
     ending = confirm_rollback(parts.ledger, parts.router, parts.notifier, task)
-    if metric := _COUNTED.get(Outcome(ending["outcome"])):
-        count(metric)
+    count_outcome(Outcome(ending["outcome"]))
     return ending

@@ -12,12 +12,19 @@ from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 from pydantic import ValidationError
 
+from crossfade.core.migration import Outcome
+from crossfade.core.plan import Model
 from crossfade.errors import CrossfadeError, InvalidInputError
 from crossfade.names import METRIC_NAMESPACE, PRODUCT, Function, Metric
-from crossfade.steps.tasks import Task
 
 Json = dict[str, Any]
-AnyTask = TypeVar("AnyTask", bound=Task)
+AnyTask = TypeVar("AnyTask", bound=Model)
+
+_COUNTED = {
+    Outcome.SUCCEEDED: Metric.MIGRATION_SUCCEEDED,
+    Outcome.ROLLED_BACK: Metric.ROLLED_BACK,
+    Outcome.ROLLBACK_UNCONFIRMED: Metric.ROLLBACK_UNCONFIRMED,
+}
 
 
 class _CurrentStdout:
@@ -38,7 +45,7 @@ def door(
     function: Function, task_type: type[AnyTask]
 ) -> Callable[[Callable[[AnyTask], Json]], Callable[[Json, object], Json]]:
     """
-    Make a Lambda handler of a step: parse the task, call, log the decision with its reason.
+    Make a Lambda handler of a step: parse the task, call, log the decision with its reason; no answer, no record.
 
     Args:
         function: Whose door it is; stands in every record.
@@ -52,13 +59,14 @@ def door(
         @wraps(step)
         def handler(event: Json, _context: object) -> Json:
             logger.append_keys(function=function.value, migration=event.get("migration"))
-            logger.set_correlation_id(str(event.get("execution")))
+            logger.set_correlation_id(str(event.get("execution") or event.get("id")))
             try:
                 answer = step(_parse(task_type, event))
             except CrossfadeError as error:
                 logger.warning("error", extra={"error": type(error).__name__, "reason": str(error)})
                 raise
-            logger.info("decision", extra=_loggable(answer))
+            if answer:
+                logger.info("decision", extra=_loggable(answer))
             _flush_metrics()
             return answer
 
@@ -72,6 +80,12 @@ def count(metric: Metric) -> None:
     metrics.add_metric(name=metric.value, unit=MetricUnit.Count, value=1)
 
 
+def count_outcome(outcome: Outcome | None) -> None:
+    """Count that a migration ended as *outcome*, if there is a metric for that."""
+    if outcome in _COUNTED:
+        count(_COUNTED[outcome])
+
+
 def _flush_metrics() -> None:
     if metrics.metric_set:
         metrics.flush_metrics()
@@ -82,7 +96,7 @@ def _parse(task_type: type[AnyTask], event: Json) -> AnyTask:
         return task_type.model_validate(event)
     except ValidationError as error:
         faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors(include_url=False)]
-        msg = f"this function is called by the state machine only; {'; '.join(faults)}"
+        msg = f"this function is called by the state machine or EventBridge only; {'; '.join(faults)}"
         raise InvalidInputError(msg) from None
 
 

@@ -13,12 +13,20 @@ from typing import Any, Final
 from jsonata.jexception import JException
 from jsonata.jsonata import Jsonata
 
-from crossfade.names import LAMBDA_ERRORS, TEMPORARY_ERRORS, State
+from crossfade.names import CRASH_ERRORS, LAMBDA_ERRORS, PAGE_ERRORS, TEMPORARY_ERRORS, State
 
 Json = Mapping[str, Any]
 
 ELSEWHERE: Final = frozenset({(State.TAKE_LEASE.value, "LeaseHeldError")})
 """Caught errors, by state, that need no rollback: another migration holds the hosts, this one has done nothing."""
+
+ALSO_RETRIED: Final[Mapping[str, tuple[str, ...]]] = {
+    State.COMPLETE.value: CRASH_ERRORS,
+    State.ROLL_BACK.value: CRASH_ERRORS,
+    State.CONFIRM_ROLLBACK.value: CRASH_ERRORS,
+    State.PAGE.value: PAGE_ERRORS,
+}
+"""What these may retry beside what is temporary, because doing them twice does no harm and not at all does."""
 
 _KNOWN_TYPES: Final = frozenset({"Task", "Choice", "Wait", "Pass", "Succeed", "Fail"})
 _GIVEN: Final = frozenset({"states", "", "$"})
@@ -200,7 +208,7 @@ def _task_faults(states: Mapping[str, Json], edges: list[_Edge]) -> Iterator[str
 def _retry_faults(name: str, state: Json) -> Iterator[str]:
     retried = [error for retry in state.get("Retry", ()) for error in retry["ErrorEquals"]]
     for error in retried:
-        if error not in (*LAMBDA_ERRORS, *TEMPORARY_ERRORS):
+        if error not in (*LAMBDA_ERRORS, *TEMPORARY_ERRORS, *ALSO_RETRIED.get(name, ())):
             yield f"{name}: retries {error}, which is not temporary"
 
 

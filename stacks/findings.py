@@ -3,6 +3,9 @@
 Nothing is acknowledged for a whole stack. A test lists every acknowledgment.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import aws_cdk as cdk
 from constructs import IConstruct
 
@@ -17,3 +20,15 @@ def acknowledge(construct: IConstruct, rule: str, reason: str) -> None:
         reason: Why it cannot or need not be otherwise.
     """
     cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id=f"AwsSolutions::{rule}", reason=reason))
+
+
+def as_reported(scope: IConstruct, value: str) -> str:
+    """How the report of cdk-nag writes *value*, an ARN with references: `<LogicalId>` or `<LogicalId.Attribute>`."""
+    resolved = cdk.Stack.of(scope).resolve(value)
+    return resolved if isinstance(resolved, str) else "".join(_part(part) for part in resolved["Fn::Join"][1])
+
+
+def _part(part: str | Mapping[str, Any]) -> str:
+    if isinstance(part, str):
+        return part
+    return f"<{part['Ref']}>" if "Ref" in part else f"<{'.'.join(part['Fn::GetAtt'])}>"

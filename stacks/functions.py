@@ -4,7 +4,7 @@ What a function may do beyond logging stands in `grants`, where functions meet t
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from aws_cdk import Duration, PhysicalName, RemovalPolicy
@@ -29,12 +29,14 @@ class Profile:
         timeout_seconds: After this Lambda ends the invocation; the state machine waits a little longer than that.
         memory_mb: CPU comes with memory; importing the Kubernetes client wants more of it.
         kubernetes: Whether it talks to the clusters.
+        concurrency: How many may run at once, kept free for it alone; None for as many as the account allows.
     """
 
     description: str
     timeout_seconds: int = 30
     memory_mb: int = 512
     kubernetes: bool = False
+    concurrency: int | None = None
 
 
 def _kubernetes(description: str) -> Profile:
@@ -51,6 +53,12 @@ PROFILES: Final[Mapping[Function, Profile]] = {
     Function.COMPLETE: _kubernetes("Writes the final weights, reads them back and ends the migration."),
     Function.ROLL_BACK: _kubernetes("Gives traffic back to blue: raises blue first, lowers green after."),
     Function.CONFIRM_ROLLBACK: _kubernetes("Reads back where traffic is after a failure, records it and says so."),
+    Function.GUARDIAN: replace(
+        _kubernetes(
+            "Gives traffic back when an execution was stopped, timed out or died. Woken by events and minutes."
+        ),
+        concurrency=1,  # two would take the epoch from each other; one is kept free for it, whatever else runs
+    ),
 }
 KUBERNETES_FUNCTIONS: Final = tuple(function for function in Function if PROFILES[function].kubernetes)
 
@@ -83,8 +91,13 @@ class Functions(Construct):
 
     @property
     def versions(self) -> dict[Function, lambda_.IVersion]:
-        """The published versions, so that a deployment does not change the code of a running migration."""
-        return {name: function.current_version for name, function in self.by_name.items()}
+        """
+        The published versions, so that a deployment does not change the code of a running migration.
+
+        The guardian has none: it belongs to no migration, so it always runs what is deployed.
+        """
+        functions = {name: function for name, function in self.by_name.items() if name is not Function.GUARDIAN}
+        return {name: function.current_version for name, function in functions.items()}
 
     def _add(self, function: Function, profile: Profile) -> None:
         scope = Construct(self, _title(function))
@@ -102,6 +115,7 @@ class Functions(Construct):
             architecture=lambda_.Architecture.ARM_64,
             memory_size=profile.memory_mb,
             timeout=Duration.seconds(profile.timeout_seconds),
+            reserved_concurrent_executions=profile.concurrency,
             role=self.roles[function],
             environment=self._environment | {Env.PURPOSE.value: function.value},
             log_group=self.log_groups[function],

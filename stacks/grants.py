@@ -1,7 +1,7 @@
 """What each function may do beyond logging: the one table of permissions.
 
 Actions are listed one by one and resources are exact. The single `*` is cloudwatch:DescribeAlarms, which CloudWatch
-demands for composite alarms.
+demands for composite alarms; the executions of the state machine get their names when they start.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from typing import Final
 from aws_cdk import aws_iam as iam
 
 from crossfade.names import Function
-from stacks.findings import acknowledge
+from stacks.findings import acknowledge, as_reported
 
 _RECORD: Final = ("dynamodb:GetItem", "dynamodb:PutItem")
 """The record of the migration and its timeline."""
@@ -32,12 +32,14 @@ class Grant:
         traffic: Whether it finds the clusters and reads the zone's records. What it may do *in* a cluster is
             Kubernetes' business: see `access` and the shipped RBAC.
         publish: Whether it tells people.
+        executions: Whether it asks how executions of the state machine are.
     """
 
     table: tuple[str, ...]
     alarms: bool = False
     traffic: bool = False
     publish: bool = False
+    executions: bool = False
 
 
 GRANTS: Final[Mapping[Function, Grant]] = {
@@ -50,6 +52,7 @@ GRANTS: Final[Mapping[Function, Grant]] = {
     Function.COMPLETE: Grant(table=(*_RECORD, *_LEASES, *_EPOCH), traffic=True, publish=True),
     Function.ROLL_BACK: Grant(table=(*_RECORD, *_LEASES, *_EPOCH), traffic=True),
     Function.CONFIRM_ROLLBACK: Grant(table=(*_RECORD, *_EPOCH), traffic=True, publish=True),
+    Function.GUARDIAN: Grant(table=(*_RECORD, *_LEASES, *_EPOCH), traffic=True, publish=True, executions=True),
 }
 
 
@@ -63,12 +66,14 @@ class Resources:
         topic: Where people are told.
         zone: The hosted zone.
         clusters: Blue and green.
+        executions: Those of the state machine, all of them: nobody knows their names before they start.
     """
 
     table: str
     topic: str
     zone: str
     clusters: tuple[str, ...]
+    executions: str
 
 
 def grant_all(roles: Mapping[Function, iam.Role], resources: Resources) -> None:
@@ -88,6 +93,10 @@ def _grant(role: iam.Role, grant: Grant, resources: Resources) -> None:
         _allow(role, ["route53:ListResourceRecordSets"], [resources.zone])
     if grant.publish:
         _allow(role, ["sns:Publish"], [resources.topic])
+    if grant.executions:
+        _allow(role, ["states:DescribeExecution"], [resources.executions])
+        rule = f"AwsSolutions-IAM5[Resource::{as_reported(role, resources.executions)}]"
+        acknowledge(role, rule, "Executions of this one state machine; each gets its name when it starts.")
 
 
 def _allow(role: iam.Role, actions: Sequence[str], resources: Sequence[str]) -> None:

@@ -12,6 +12,7 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
@@ -27,8 +28,11 @@ _MANY_ERRORS: Final = 3
 _SHOWN_ALARMS_MAX: Final = 100
 """As many as one widget takes."""
 
+_HELP_HEIGHT: Final = 4
+
 _HELP: Final = """# Crossfade
-**Do not stop an execution to give traffic back: stopping rolls nothing back.** Abort it as the runbook says.
+**To give traffic back, abort the migration as the runbook says; do not stop its execution.**
+Somebody stopped it? The guardian raises blue within two minutes and gives all traffic back after that.
 **Where is traffic?** *Decisions* below says what was read back, newest first.
 """
 
@@ -51,13 +55,19 @@ class Monitoring(Construct):
         functions: Mapping[Function, lambda_.Function],
         log_groups: Sequence[logs.LogGroup],
         topic: sns.ITopic,
+        guardian_dead_letters: sqs.Queue,
         judging_alarms: Sequence[str],
     ) -> None:
         super().__init__(scope, id_)
         self._machine = machine
         self._functions = functions
         self._topic = topic
-        self.alarms = [*self._machine_alarms(), self._unconfirmed_alarm(), *self._function_alarms()]
+        self.alarms = [
+            *self._machine_alarms(),
+            self._unconfirmed_alarm(),
+            *self._guardian_alarms(guardian_dead_letters),
+            *self._function_alarms(),
+        ]
         self.dashboard = cloudwatch.Dashboard(self, "Dashboard", default_interval=Duration.hours(3))
         self._lay_out(log_groups, judging_alarms)
 
@@ -75,12 +85,12 @@ class Monitoring(Construct):
             self._alarm(
                 "TimedOut",
                 machine.metric_timed_out(period=_MINUTE),
-                "A migration reached its time-out and did not roll back. Find out where traffic is: see the runbook.",
+                "A migration reached its time-out. The guardian gives traffic back; see that it does: see the runbook.",
             ),
             self._alarm(
                 "Aborted",
                 machine.metric_aborted(period=_MINUTE),
-                "Somebody stopped a migration; it did not roll back. Find out where traffic is: see the runbook.",
+                "Somebody stopped a migration. The guardian gives traffic back; see that it does: see the runbook.",
             ),
         ]
 
@@ -90,6 +100,22 @@ class Monitoring(Construct):
             _own_metric(Metric.ROLLBACK_UNCONFIRMED),
             "A rollback could not be read back. Somebody must look now: see the runbook.",
         )
+
+    def _guardian_alarms(self, dead_letters: sqs.Queue) -> list[cloudwatch.Alarm]:
+        return [
+            self._alarm(
+                "GuardianActed",
+                _own_metric(Metric.GUARDIAN_ACTED),
+                "The guardian gives traffic back, or a lease, for an execution that no longer can. Its log says what "
+                "it does and how it ends.",
+            ),
+            self._alarm(
+                "GuardianDeadLetters",
+                dead_letters.metric_approximate_number_of_messages_visible(period=_MINUTE, statistic="max"),
+                "EventBridge could not wake the guardian: if somebody stops a migration now, nobody gives traffic "
+                "back. Look at the rules' targets and the function, then purge the queue.",
+            ),
+        ]
 
     def _function_alarms(self) -> list[cloudwatch.Alarm]:
         return [
@@ -125,7 +151,7 @@ class Monitoring(Construct):
             cloudwatch.Alarm.from_alarm_arn(self, f"Judging{index}", arn)
             for index, arn in enumerate(judging_alarms[:_SHOWN_ALARMS_MAX])
         ]
-        self.dashboard.add_widgets(cloudwatch.TextWidget(markdown=_HELP, width=_WIDTH, height=3))
+        self.dashboard.add_widgets(cloudwatch.TextWidget(markdown=_HELP, width=_WIDTH, height=_HELP_HEIGHT))
         self.dashboard.add_widgets(
             cloudwatch.AlarmStatusWidget(title="What judges green", alarms=judging, width=_WIDTH // 2, height=5),
             cloudwatch.AlarmStatusWidget(title="Crossfade itself", alarms=self.alarms, width=_WIDTH // 2, height=5),

@@ -2,14 +2,17 @@
 
 from typing import Any
 
-from aws_cdk import Stack
+from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from crossfade.core.config import Config, ScheduleConfig
 from crossfade.core.plan import Cluster
+from crossfade.names import Function
 from stacks.functions import KUBERNETES_FUNCTIONS, Functions
 from stacks.grants import Resources, grant_all
+from stacks.guardian import Guardian
 from stacks.ledger import LedgerTable
 from stacks.monitoring import Monitoring
 from stacks.notifications import Notifications
@@ -41,8 +44,15 @@ class CrossfadeStack(Stack):
             self,
             "Machine",
             functions=functions.versions,
+            topic=notifications.topic,
             sample_input={"plan": config.default_plan, "dryRun": True, "reason": "rehearsal"},
         ).machine
+        guardian = Guardian(
+            self,
+            "Guardian",
+            function=functions.by_name[Function.GUARDIAN],
+            machine_arn=machine.state_machine_arn,
+        )
         monitoring = Monitoring(
             self,
             "Monitoring",
@@ -50,6 +60,7 @@ class CrossfadeStack(Stack):
             functions=functions.by_name,
             log_groups=list(functions.log_groups.values()),
             topic=notifications.topic,
+            guardian_dead_letters=guardian.dead_letters,
             judging_alarms=self._alarm_arns(config),
         )
         if config.triggers.schedules:
@@ -63,6 +74,7 @@ class CrossfadeStack(Stack):
                 topic=notifications.topic.topic_arn,
                 zone=f"arn:{self.partition}:route53:::hostedzone/{config.hosted_zone.id}",
                 clusters=tuple(self._cluster_arn(each) for each in (config.clusters.blue, config.clusters.green)),
+                executions=self._executions_arn(machine),
             ),
         )
         self.kubernetes_roles = {function: functions.roles[function] for function in KUBERNETES_FUNCTIONS}
@@ -82,6 +94,14 @@ class CrossfadeStack(Stack):
 
     def _cluster_arn(self, cluster: Cluster) -> str:
         return self.format_arn(service="eks", region=cluster.region, resource="cluster", resource_name=cluster.name)
+
+    def _executions_arn(self, machine: sfn.StateMachine) -> str:
+        return self.format_arn(
+            service="states",
+            resource="execution",
+            resource_name=f"{machine.state_machine_name}:*",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
 
 
 def _start(schedule: ScheduleConfig) -> Start:

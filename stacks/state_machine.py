@@ -2,8 +2,10 @@
 
 Reading order is the happy path, straight down; everything that goes wrong leads into one failure column that starts
 at `Roll back`. Expressions only pass values on; whatever is decided is decided in the functions.
-Rule 1: a Task retries what is temporary, by name, and nothing else.
+Rule 1: a Task retries what is temporary, by name. One that may be done twice and has no better way out (Complete,
+Roll back, Confirm rollback) also retries the crash of its function.
 Rule 2: a Task before the failure column catches everything else and rolls back.
+Rule 3: an end that nobody could confirm is never silent: the machine itself publishes the page, without a function.
 `definition_check` holds both.
 """
 
@@ -14,19 +16,26 @@ from typing import Any, Final
 from aws_cdk import Aws, Duration, Fn, RemovalPolicy, Stack
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
-from crossfade.names import LAMBDA_ERRORS, PRODUCT, TEMPORARY_ERRORS, Function, State
+from crossfade.names import CRASH_ERRORS, LAMBDA_ERRORS, PAGE_ERRORS, PRODUCT, TEMPORARY_ERRORS, Function, State
 from stacks.findings import acknowledge
 from stacks.functions import LOG_RETENTION, PROFILES
 
 MACHINE_TIMEOUT: Final = Duration.days(14)
-"""Longer than any sensible soak or hold; a run that reaches it is restored by hand or by the guardian."""
+"""Longer than any sensible soak or hold; a run that reaches it is restored by the guardian."""
 
 _GRACE_SECONDS: Final = 15
 """By how much a Task outlives its function's own time-out, so that an answer is never thrown away."""
+
+_PAGE_SECONDS: Final = 20
+"""How long SNS may take to accept the page; it takes milliseconds."""
+
+_RETRIES: Final = 6
+_CRASH_RETRIES: Final = 3
 
 _COMMON_PAYLOAD: Final = {
     "migration": "{% $states.context.Execution.Name %}",
@@ -45,6 +54,10 @@ _IS_JSON: Final = (
     "$substring($states.errorOutput.Cause, 0, 1) = '{' and $substring($states.errorOutput.Cause, -1) = '}'"
 )
 _CAUSE: Final = f"({_IS_JSON} ? $parse($states.errorOutput.Cause).errorMessage : $states.errorOutput.Cause)"
+_PAGE: Final = (
+    r"$ending.reason & '\n\nExecution: ' & $states.context.Execution.Id"
+    r" & '\n\nSomebody has to act now; docs/runbook.md says what to do.\n'"
+)
 _ERROR: Final = f"$states.errorOutput.Error & ': ' & {_CAUSE}"
 
 
@@ -56,9 +69,13 @@ class Flow(Construct):
         first: Where an execution starts.
     """
 
-    def __init__(self, scope: Construct, id_: str, *, functions: Mapping[Function, lambda_.IVersion]) -> None:
+    def __init__(
+        self, scope: Construct, id_: str, *, functions: Mapping[Function, lambda_.IVersion], topic: sns.ITopic
+    ) -> None:
         super().__init__(scope, id_)
         self._functions = functions
+        self._topic = topic
+        self._succeeded = self._success()
         self._roll_back = self._failure_column()
         complete = self._completion()
         more_stages = self._stages(self._soak(complete))
@@ -186,18 +203,21 @@ class Flow(Construct):
             "Make green permanent: write the final weights, read them back, give the lease back.",
             payload=_LEASED,
             assign=_WAIT,
+            crashes_are_retried=True,
         )
-        succeeded = sfn.Succeed.jsonata(
+        permanent = self._choice(State.IS_COMPLETE, "Has DNS been seen to carry the final weights?")
+        permanent.when(_arrived(), self._succeeded, comment="Yes. The output says what was done.")
+        wait = self._wait(State.WAIT_FOR_COMPLETION, "ExternalDNS and DNS need a while. Nothing is wrong yet.")
+        permanent.otherwise(wait.next(complete))
+        return complete.next(permanent)
+
+    def _success(self) -> sfn.Succeed:
+        return sfn.Succeed.jsonata(
             self,
             State.SUCCEEDED.value,
             comment="Read back: all users are on green. Or the dry run has found nothing wrong.",
             outputs="{% $states.input.result %}",
         )
-        permanent = self._choice(State.IS_COMPLETE, "Has DNS been seen to carry the final weights?")
-        permanent.when(_arrived(), succeeded, comment="Yes. The output says what was done.")
-        wait = self._wait(State.WAIT_FOR_COMPLETION, "ExternalDNS and DNS need a while. Nothing is wrong yet.")
-        permanent.otherwise(wait.next(complete))
-        return complete.next(permanent)
 
     # --- The failure column ------------------------------------------------------------------------------------------
 
@@ -209,6 +229,7 @@ class Flow(Construct):
             "Give all traffic back to blue: blue up first, green down after. Changes nothing if nothing was changed.",
             payload={"reason": "{% $reason %}"},
             assign=_WAIT,
+            crashes_are_retried=True,
         )
         roll_back.add_catch(
             confirm,
@@ -229,6 +250,7 @@ class Flow(Construct):
             "Read back where traffic is, record it and tell people. Says what it sees, not what was meant.",
             payload={"reason": "{% $reason %}"},
             assign={"ending": _ANSWER},
+            crashes_are_retried=True,
         )
         unconfirmed = self._failure(
             State.ROLLBACK_UNCONFIRMED,
@@ -237,14 +259,33 @@ class Flow(Construct):
         )
         failed = f"$reason & '; and nobody could confirm where traffic is: ' & {_ERROR}"
         confirm.add_catch(
-            unconfirmed,
+            self._page(unconfirmed),
             errors=["States.ALL"],
             assign={"ending": {"outcome": "RollbackUnconfirmed", "reason": f"{{% {failed} %}}"}},
         )
         return confirm.next(self._how_did_it_end(unconfirmed))
 
+    def _page(self, unconfirmed: sfn.IChainable) -> tasks.SnsPublish:
+        """No function stands between this and the topic: it may be the functions that do not work."""
+        page = tasks.SnsPublish.jsonata(
+            self,
+            State.PAGE.value,
+            comment="Call somebody: nobody has confirmed where traffic is.",
+            topic=self._topic,
+            subject="Crossfade NEEDS YOU: nobody could confirm where traffic is",
+            message=sfn.TaskInput.from_text(f"{{% {_PAGE} %}}"),
+            task_timeout=sfn.Timeout.duration(Duration.seconds(_PAGE_SECONDS)),
+        )
+        _retry(page, PAGE_ERRORS, most=_CRASH_RETRIES)
+        page.add_catch(unconfirmed, errors=["States.ALL"])
+        page.next(unconfirmed)
+        return page
+
     def _how_did_it_end(self, unconfirmed: sfn.IChainable) -> sfn.Choice:
-        choice = self._choice(State.HOW_DID_IT_END, "Four ways to end; all of them are failures to the caller.")
+        choice = self._choice(
+            State.HOW_DID_IT_END,
+            "A failure to the caller, unless the migration had ended well before and only the answer was lost.",
+        )
         for state, outcome, comment in (
             (State.ROLLED_BACK, "RolledBack", "Read back: traffic is where it was before the migration."),
             (State.HELD, "Held", "Traffic is frozen on purpose and somebody was told. A person decides what is next."),
@@ -252,6 +293,11 @@ class Flow(Construct):
         ):
             is_it = sfn.Condition.jsonata(f"{{% $ending.outcome = '{outcome}' %}}")
             choice.when(is_it, self._failure(state, outcome, comment), comment=comment)
+        choice.when(
+            sfn.Condition.jsonata("{% $ending.outcome in ['Succeeded', 'DryRun'] %}"),
+            self._succeeded,
+            comment="It had ended well; only the answer that said so was lost.",
+        )
         return choice.otherwise(unconfirmed)
 
     def _failure(self, state: State, error: str, comment: str) -> sfn.Fail:
@@ -274,6 +320,7 @@ class Flow(Construct):
         *,
         payload: Mapping[str, object] | None = None,
         assign: Mapping[str, object] | None = None,
+        crashes_are_retried: bool = False,
     ) -> tasks.LambdaInvoke:
         task = tasks.LambdaInvoke.jsonata(
             self,
@@ -288,6 +335,8 @@ class Flow(Construct):
         )
         _retry(task, LAMBDA_ERRORS)
         _retry(task, TEMPORARY_ERRORS)
+        if crashes_are_retried:
+            _retry(task, CRASH_ERRORS, most=_CRASH_RETRIES)
         return task
 
     def _choice(self, state: State, comment: str, *, assign: Mapping[str, object] | None = None) -> sfn.Choice:
@@ -297,14 +346,14 @@ class Flow(Construct):
         return sfn.Wait.jsonata(self, state.value, comment=comment, time=sfn.WaitTime.seconds("{% $wait %}"))
 
 
-def _retry(task: tasks.LambdaInvoke, errors: Sequence[str]) -> None:
-    """Six more tries within about a minute, spread so that several functions do not ask in step."""
+def _retry(task: tasks.LambdaInvoke | tasks.SnsPublish, errors: Sequence[str], *, most: int = _RETRIES) -> None:
+    """*most* more tries, six within about a minute, spread so that several functions do not ask in step."""
     task.add_retry(
         errors=list(errors),
         interval=Duration.seconds(2),
         backoff_rate=2,
         max_delay=Duration.seconds(30),
-        max_attempts=6,
+        max_attempts=most,
         jitter_strategy=sfn.JitterType.FULL,
     )
 
@@ -322,7 +371,8 @@ class Machine(Construct):
     The state machine and its log.
 
     Attributes:
-        machine: The state machine. Its role may invoke exactly the published versions in the definition.
+        machine: The state machine. Its role may invoke exactly the published versions in the definition, and publish
+            to the topic.
     """
 
     def __init__(
@@ -331,6 +381,7 @@ class Machine(Construct):
         id_: str,
         *,
         functions: Mapping[Function, lambda_.IVersion],
+        topic: sns.ITopic,
         sample_input: Mapping[str, object],
     ) -> None:
         super().__init__(scope, id_)
@@ -341,7 +392,9 @@ class Machine(Construct):
                 f"{PRODUCT} moves users from blue to green in stages, watches green's alarms, and gives traffic back "
                 f"if anything is wrong. The input {{}} is valid. Sample input: {json.dumps(sample_input)}"
             ),
-            definition_body=sfn.DefinitionBody.from_chainable(Flow(self, "Flow", functions=functions).first),
+            definition_body=sfn.DefinitionBody.from_chainable(
+                Flow(self, "Flow", functions=functions, topic=topic).first
+            ),
             query_language=sfn.QueryLanguage.JSONATA,
             timeout=MACHINE_TIMEOUT,
             tracing_enabled=True,

@@ -1,13 +1,12 @@
 """Complete: make green permanent, read it back, give up the lease, say so."""
 
 from datetime import datetime
-from typing import Any
 
 from crossfade.core.migration import Outcome, Record
 from crossfade.errors import SupersededError
 from crossfade.names import TimelineEvent
 from crossfade.ports import Ledger, Notice, Notifier, TrafficRouter
-from crossfade.steps.common import approach, current, note, outstanding
+from crossfade.steps.common import approach, current, note, outstanding, result_of
 from crossfade.steps.shift_traffic import check_propagation
 from crossfade.steps.tasks import LeasedTask, Progress
 
@@ -23,7 +22,7 @@ def complete(ledger: Ledger, router: TrafficRouter, notifier: Notifier, task: Le
     """
     ended = _ended(ledger, task)
     if ended is not None:
-        return Progress(arrived=True, reason="complete", wait_seconds=0, result=_result(ended))
+        return Progress(arrived=True, reason="complete", wait_seconds=0, result=result_of(ended))
     record = current(ledger, task)
     if record.plan.dry_run:
         text = "the preflight passed; nothing was changed"
@@ -57,18 +56,4 @@ def _end(ledger: Ledger, notifier: Notifier, record: Record, *, now: datetime, o
     note(ledger, record, now, TimelineEvent.ENDED, text, outcome=outcome.value)
     ledger.release(record.plan.lease_units, epoch=record.epoch)
     notifier.tell(Notice(record.migration, f"Crossfade {outcome.value}: {record.migration}", text, outcome))
-    return Progress(arrived=True, reason=text, wait_seconds=0, result=_result(record))
-
-
-def _result(record: Record) -> dict[str, Any]:
-    """The documented output of a successful execution."""
-    return {
-        "outcome": record.outcome,
-        "migration": record.migration,
-        "plan": record.plan.name,
-        "workloads": len(record.plan.workloads),
-        "stages": len(record.plan.stages),
-        "share_percent": 0 if record.plan.dry_run else 100,
-        "started": record.started.isoformat(),
-        "ended": record.ended.isoformat() if record.ended else None,
-    }
+    return Progress(arrived=True, reason=text, wait_seconds=0, result=result_of(record))

@@ -1,5 +1,6 @@
 """Confirm rollback: read every weight once more and say honestly how the migration ended. It writes no weight."""
 
+from datetime import datetime
 from typing import Any
 
 from crossfade.core.migration import Outcome, Record
@@ -7,13 +8,16 @@ from crossfade.core.traffic import Reading
 from crossfade.errors import PermanentError
 from crossfade.names import TimelineEvent
 from crossfade.ports import Ledger, Notice, Notifier, TrafficRouter
-from crossfade.steps.common import note
+from crossfade.steps.common import note, result_of
 from crossfade.steps.tasks import EndTask
 
 
 def confirm_rollback(ledger: Ledger, router: TrafficRouter, notifier: Notifier, task: EndTask) -> dict[str, Any]:
     """
     End the migration as Refused, RolledBack or RollbackUnconfirmed; the last keeps its lease and pages.
+
+    One that has ended already stays as it is. It may have succeeded, if only the answer of Complete was lost: then
+    the result is that of Complete.
 
     Raises:
         RouterThrottledError, RouterUnavailableError: The weights could not be read yet.
@@ -23,14 +27,31 @@ def confirm_rollback(ledger: Ledger, router: TrafficRouter, notifier: Notifier, 
         notifier.tell(_notice(task.migration, Outcome.REFUSED, f"nothing was changed: {task.reason}"))
         return {"outcome": Outcome.REFUSED.value, "reason": task.reason}
     if record.outcome is not None:
-        return {"outcome": record.outcome.value, "reason": record.reason}
+        return _answer(record)
     outcome, reason = _judge(router, record, task.reason)
-    record = ledger.save(record.with_(outcome=outcome, ended=task.now, reason=reason))
-    note(ledger, record, task.now, TimelineEvent.ENDED, reason, outcome=outcome.value)
+    return end(ledger, notifier, record, outcome, reason, now=task.now)
+
+
+def end(
+    ledger: Ledger, notifier: Notifier, record: Record, outcome: Outcome, reason: str, *, now: datetime
+) -> dict[str, Any]:
+    """Write down that *record* ended as *outcome* and tell people. Only an unconfirmed rollback keeps its lease."""
+    notice = _notice(record.migration, outcome, reason)
+    if notice.page:
+        notifier.tell(notice)  # before it is written down: if this dies in between, people are paged twice, not never
+    record = ledger.save(record.with_(outcome=outcome, ended=now, reason=reason))
+    note(ledger, record, now, TimelineEvent.ENDED, reason, outcome=outcome.value)
     if outcome is not Outcome.ROLLBACK_UNCONFIRMED and record.epoch:
         ledger.release(record.plan.lease_units, epoch=record.epoch)
-    notifier.tell(_notice(task.migration, outcome, reason))
-    return {"outcome": outcome.value, "reason": reason}
+    if not notice.page:
+        notifier.tell(notice)
+    return _answer(record)
+
+
+def _answer(record: Record) -> dict[str, Any]:
+    ending = {"outcome": record.outcome, "reason": record.reason}
+    has_succeeded = record.outcome in (Outcome.SUCCEEDED, Outcome.DRY_RUN)
+    return ending | {"result": result_of(record)} if has_succeeded else ending
 
 
 def _judge(router: TrafficRouter, record: Record, reason: str) -> tuple[Outcome, str]:

@@ -1,8 +1,10 @@
-"""What the state machine tells a function, and what it is told back: the JSON of both directions."""
+"""What the state machine and EventBridge tell a function, and what it is told back: the JSON of both directions."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
+
+from pydantic import AwareDatetime, ConfigDict
 
 from crossfade.core.plan import Model
 
@@ -51,6 +53,19 @@ class EndTask(Task):
     """Roll back, Confirm rollback: with the reason, for people."""
 
     reason: str
+
+
+class WakeUp(Model):
+    """
+    What wakes the guardian: an event of EventBridge, of which only the time is believed.
+
+    Attributes:
+        time: When the execution ended or the minute began, UTC.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    time: AwareDatetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,14 @@ def _words(resource: Any) -> Iterator[str]:
         if isinstance(part, str):
             yield part
         elif "Fn::Join" in part:
-            yield "".join(text if isinstance(text, str) else "*account*" for text in part["Fn::Join"][1])
+            yield "".join(text if isinstance(text, str) else f"*{_named(text)}*" for text in part["Fn::Join"][1])
         else:
-            logical_id = part["Fn::GetAtt"][0] if "Fn::GetAtt" in part else part["Ref"]
-            yield re.sub(r"[0-9A-F]{8}([0-9a-f]{32,})?$", "", logical_id)
+            yield _named(part)
+
+
+def _named(reference: Json) -> str:
+    """The resource that a reference speaks of, without the hash in its logical id."""
+    logical_id = reference["Fn::GetAtt"][0] if "Fn::GetAtt" in reference else reference["Ref"]
+    if logical_id == "AWS::AccountId":
+        return "account"
+    return re.sub(r"[0-9A-F]{8}([0-9a-f]{32,})?$", "", logical_id)

@@ -83,6 +83,16 @@ FAULTS = [
         id="a retry of what is not temporary",
     ),
     pytest.param(
+        lambda s: s["Page somebody"]["Retry"][0]["ErrorEquals"].append("States.ALL"),
+        "Page somebody: retries States.ALL, which is not temporary",
+        id="a page that is retried whatever happens",
+    ),
+    pytest.param(
+        lambda s: s["Record baseline"]["Retry"].append(s["Roll back"]["Retry"][-1]),
+        "Record baseline: retries Runtime.ExitError, which is not temporary",
+        id="a retry of a crash where rolling back is the better way",
+    ),
+    pytest.param(
         lambda s: without(s["Shift traffic"], "TimeoutSeconds"),
         "Shift traffic: has no TimeoutSeconds",
         id="a Task without a time-out",

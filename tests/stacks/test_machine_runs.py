@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+import boto3
 import pytest
 
 from crossfade.errors import LeaseHeldError, RouterThrottledError, RouterUnavailableError, StageFailedError
-from crossfade.names import Function, State
+from crossfade.names import CRASH_ERRORS, Function, State
 from world.clock import Clock
 from world.cloud import Cloud
 from world.functions import CrashError
@@ -35,6 +36,7 @@ WELL: dict[Function, list[Any]] = {
     Function.COMPLETE: [ARRIVED | {"result": RESULT}],
     Function.ROLL_BACK: [ARRIVED],
     Function.CONFIRM_ROLLBACK: [ENDS],
+    Function.GUARDIAN: [{}],
 }
 
 
@@ -43,6 +45,7 @@ class Run:
 
     def __init__(self, cloud: Cloud, template: Json) -> None:
         self.asked: list[tuple[str, Json]] = []
+        self.deployed: Callable[[], object] = lambda: None
         self._cloud = cloud
         self._template = template
 
@@ -50,6 +53,7 @@ class Run:
         """Run it once; *scripts* replace the answers of functions. The last answer stays."""
         answers = {function.value: list(script) for function, script in WELL.items()} | scripts
         self._cloud.deploy(self._template, lambda path: self._handler(path.split(".")[1], answers))
+        self.deployed()
         execution = self._cloud.run("tonight", given)
         return execution, self._cloud.history(execution.arn).states
 
@@ -138,7 +142,10 @@ def test_a_bad_verdict_gives_traffic_back(run: Run, bad_look: int) -> None:
     assert run.payload(Function.ROLL_BACK)["reason"] == BAD["reason"]
 
 
-@pytest.mark.parametrize("function", [f for f in Function if f not in (Function.ROLL_BACK, Function.CONFIRM_ROLLBACK)])
+COLUMN = (Function.ROLL_BACK, Function.CONFIRM_ROLLBACK)
+
+
+@pytest.mark.parametrize("function", [f for f in Function if f not in (*COLUMN, Function.GUARDIAN)])
 def test_whichever_function_fails_traffic_is_given_back(run: Run, function: Function) -> None:
     execution, states = run(**{function.value: [StageFailedError('he said "no"; ask the team')]})
 
@@ -147,12 +154,20 @@ def test_whichever_function_fails_traffic_is_given_back(run: Run, function: Func
     assert run.payload(Function.ROLL_BACK)["reason"] == 'StageFailedError: he said "no"; ask the team'
 
 
-def test_a_function_that_dies_is_an_error_like_any_other(run: Run) -> None:
-    def die(invocation: Any) -> None:
-        if invocation.function == Function.SHIFT_TRAFFIC:
-            raise CrashError
+def dying(function: Function, times: int = 1, error: str = "Runtime.ExitError") -> Callable[[Any], None]:
+    """Let *function* die the first *times* times."""
+    left = [times]
 
-    run._cloud.functions.before.append(die)
+    def die(invocation: Any) -> None:
+        if invocation.function == function and left[0]:
+            left[0] -= 1
+            raise CrashError(error)
+
+    return die
+
+
+def test_a_function_that_dies_is_an_error_like_any_other(run: Run) -> None:
+    run._cloud.functions.before.append(dying(Function.SHIFT_TRAFFIC))
 
     execution, _ = run()
 
@@ -216,11 +231,57 @@ def test_a_rollback_that_fails_is_read_back_all_the_same(run: Run) -> None:
     )
 
 
-def test_a_confirmation_that_fails_is_never_a_confirmation(run: Run) -> None:
-    execution, _ = run(check_health=[BAD], confirm_rollback=[StageFailedError("no")])
+UNSEEN = f"{BAD['reason']}; and nobody could confirm where traffic is: StageFailedError: no"
 
-    assert execution.error == "RollbackUnconfirmed"
-    assert execution.cause == (f"{BAD['reason']}; and nobody could confirm where traffic is: StageFailedError: no")
+
+def test_a_confirmation_that_fails_is_never_a_confirmation_and_somebody_is_paged(run: Run) -> None:
+    execution, states = run(check_health=[BAD], confirm_rollback=[StageFailedError("no")])
+
+    assert (execution.error, execution.cause) == ("RollbackUnconfirmed", UNSEEN)
+    assert states[-3:] == [State.CONFIRM_ROLLBACK, State.PAGE, State.ROLLBACK_UNCONFIRMED]
+    (page,) = run._cloud.messages
+    assert page.subject == "Crossfade NEEDS YOU: nobody could confirm where traffic is"
+    assert page.text.splitlines()[:3] == [UNSEEN, "", f"Execution: {execution.arn}"]
+
+
+def test_a_page_that_cannot_be_sent_still_ends_honestly(run: Run) -> None:
+    run.deployed = lambda: boto3.client("sns").delete_topic(TopicArn=run._cloud.deployment.topic_arn)
+
+    execution, states = run(check_health=[BAD], confirm_rollback=[StageFailedError("no")])
+
+    assert (execution.error, execution.cause) == ("RollbackUnconfirmed", UNSEEN)
+    assert states[-2:] == [State.PAGE, State.ROLLBACK_UNCONFIRMED]
+
+
+@pytest.mark.parametrize("error", [error for error in CRASH_ERRORS if error != "States.Timeout"])
+@pytest.mark.parametrize("function", [Function.COMPLETE, *COLUMN])
+def test_what_may_be_done_twice_is_done_again_when_its_function_dies(run: Run, function: Function, error: str) -> None:
+    run._cloud.functions.before.append(dying(function, times=3, error=error))
+
+    execution, _ = run(check_health=[ADVANCE if function is Function.COMPLETE else BAD])
+
+    assert execution.error in (None, "RolledBack")
+    assert execution.status == ("SUCCEEDED" if function is Function.COMPLETE else "FAILED")
+
+
+def test_a_rollback_whose_function_dies_again_and_again_is_confirmed_by_what_is_seen(run: Run) -> None:
+    run._cloud.functions.before.append(dying(Function.ROLL_BACK, times=99))
+
+    execution, states = run(check_health=[BAD])
+
+    assert states[-4:] == [*BACK[:1], *BACK[2:], State.ROLLED_BACK]
+    assert execution.error == "RolledBack"
+
+
+@pytest.mark.parametrize("outcome", ["Succeeded", "DryRun"])
+def test_a_success_whose_answer_was_lost_is_a_success(run: Run, outcome: str) -> None:
+    result = RESULT | {"outcome": outcome}
+    run._cloud.functions.before.append(dying(Function.COMPLETE, times=99))
+
+    execution, states = run(confirm_rollback=[{"outcome": outcome, "reason": "all is well", "result": result}])
+
+    assert (execution.status, execution.output) == ("SUCCEEDED", result)
+    assert states[-5:] == [*BACK, State.SUCCEEDED]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from crossfade import errors
 from crossfade.core.config import Config
 from crossfade.core.migration import Action, Outcome
-from crossfade.names import LAMBDA_ERRORS, TEMPORARY_ERRORS, Function, State
+from crossfade.names import CRASH_ERRORS, LAMBDA_ERRORS, PAGE_ERRORS, TEMPORARY_ERRORS, Function, State
 from stacks.definition_check import check_definition
 from stacks.functions import PROFILES
 from tests.stacks.reading import properties, resources
@@ -18,7 +18,18 @@ Json = dict[str, Any]
 
 
 def tasks(definition: Json) -> dict[str, Json]:
-    return {name: state for name, state in definition["States"].items() if state["Type"] == "Task"}
+    """The tasks that invoke a function."""
+    return {
+        name: state
+        for name, state in definition["States"].items()
+        if state["Type"] == "Task" and state["Resource"].endswith(":lambda:invoke")
+    }
+
+
+def test_every_task_invokes_a_function_but_the_page(definition: Json) -> None:
+    every = {name for name, state in definition["States"].items() if state["Type"] == "Task"}
+
+    assert every - set(tasks(definition)) == {State.PAGE}
 
 
 def subclasses(kind: type[Exception]) -> set[type[Exception]]:
@@ -58,31 +69,52 @@ def test_a_rollback_that_fails_is_still_confirmed_and_ends_honestly(definition: 
     states = definition["States"]
 
     assert states[State.ROLL_BACK]["Catch"][-1]["Next"] == State.CONFIRM_ROLLBACK
-    assert states[State.CONFIRM_ROLLBACK]["Catch"][-1]["Next"] == State.ROLLBACK_UNCONFIRMED
+    assert states[State.CONFIRM_ROLLBACK]["Catch"][-1]["Next"] == State.PAGE
+
+
+def test_the_page_needs_no_function_and_leads_to_an_honest_end_delivered_or_not(definition: Json) -> None:
+    page = definition["States"][State.PAGE]
+
+    assert page["Resource"].endswith(":states:::sns:publish")
+    assert page["Next"] == page["Catch"][-1]["Next"] == State.ROLLBACK_UNCONFIRMED
+    assert page["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
+    assert [error for retry in page["Retry"] for error in retry["ErrorEquals"]] == list(PAGE_ERRORS)
+
+
+def test_the_subject_of_the_page_is_one_that_sns_takes(definition: Json) -> None:
+    subject = definition["States"][State.PAGE]["Arguments"]["Subject"]
+
+    assert subject.startswith("Crossfade NEEDS YOU: ")
+    assert subject.isascii()
+    assert len(subject) <= 100
 
 
 def test_temporary_errors_are_exactly_the_classes_of_that_kind() -> None:
     assert set(TEMPORARY_ERRORS) == {kind.__name__ for kind in subclasses(errors.TemporaryError)}
 
 
-def test_retried_errors_are_exactly_the_temporary_errors(definition: Json) -> None:
+TWICE_IS_ONCE = {State.COMPLETE, State.ROLL_BACK, State.CONFIRM_ROLLBACK}
+"""Their functions may die after they acted: the same again does no harm, and no better way out is left."""
+
+
+def test_retried_errors_are_exactly_the_temporary_errors_and_the_crashes_of_what_may_be_done_twice(
+    definition: Json,
+) -> None:
     for name, task in tasks(definition).items():
         retried = [error for retry in task["Retry"] for error in retry["ErrorEquals"]]
+        crashes = CRASH_ERRORS if name in TWICE_IS_ONCE else ()
 
-        assert sorted(retried) == sorted([*LAMBDA_ERRORS, *TEMPORARY_ERRORS]), name
+        assert sorted(retried) == sorted([*LAMBDA_ERRORS, *TEMPORARY_ERRORS, *crashes]), name
 
 
 def test_retries_are_spread_and_bounded(definition: Json) -> None:
-    expected = {
-        "IntervalSeconds": 2,
-        "MaxAttempts": 6,
-        "BackoffRate": 2,
-        "MaxDelaySeconds": 30,
-        "JitterStrategy": "FULL",
-    }
-    for task in tasks(definition).values():
-        for retry in task["Retry"]:
-            assert {key: value for key, value in retry.items() if key != "ErrorEquals"} == expected
+    spread = {"IntervalSeconds": 2, "BackoffRate": 2, "MaxDelaySeconds": 30, "JitterStrategy": "FULL"}
+    for state in definition["States"].values():
+        for retry in state.get("Retry", ()):
+            few = {*CRASH_ERRORS, *PAGE_ERRORS}.issuperset(retry["ErrorEquals"])
+            expected = spread | {"ErrorEquals": retry["ErrorEquals"], "MaxAttempts": 3 if few else 6}
+
+            assert retry == expected
 
 
 def test_a_task_waits_longer_than_its_function_may_run(main_template: Json, definition: Json) -> None:
@@ -152,6 +184,12 @@ def test_every_failure_ends_with_the_name_of_an_outcome(definition: Json) -> Non
     }
 
 
+def test_a_good_end_whose_answer_was_lost_is_a_good_end(definition: Json) -> None:
+    (way,) = (rule for rule in definition["States"][State.HOW_DID_IT_END]["Choices"] if rule["Next"] == State.SUCCEEDED)
+
+    assert all(f"'{outcome}'" in way["Condition"] for outcome in (Outcome.SUCCEEDED, Outcome.DRY_RUN))
+
+
 def test_an_unknown_ending_counts_as_unconfirmed(definition: Json) -> None:
     assert definition["States"][State.HOW_DID_IT_END]["Default"] == State.ROLLBACK_UNCONFIRMED
 
@@ -161,7 +199,7 @@ def test_functions_are_invoked_by_published_version(main_template: Json, definit
     invoked = {task["Arguments"]["FunctionName"].strip("${}") for task in tasks(definition).values()}
 
     assert invoked == set(versions)
-    assert len(versions) == len(Function)
+    assert len(versions) == len(Function) - 1, "the guardian is woken by rules, and always runs what is deployed"
 
 
 def test_old_versions_stay_for_the_migrations_that_run_on_them(main_template: Json) -> None:

@@ -1,10 +1,13 @@
 """The guardian: what happens when somebody presses Stop, and when nothing else is left."""
 
+from contextlib import suppress
+
 import pytest
 
+from crossfade.core.migration import Record
 from crossfade.core.weight import Side
 from crossfade.errors import LedgerUnavailableError, RouterUnavailableError, SupersededError
-from crossfade.steps.guard import guard
+from crossfade.steps.guard import Deed, guard
 from tests.fakes import FakeExecutions
 from tests.steps.scene import EXECUTION, Scene
 
@@ -14,7 +17,7 @@ class Guarded(Scene):
 
     executions = FakeExecutions()
 
-    def guard(self) -> dict[str, str]:
+    def guard(self) -> dict[str, Deed]:
         return guard(self.ledger, self.router, self.notifier, self.executions, now=self.now)
 
     def guarded_for(self, minutes: int) -> None:
@@ -141,3 +144,51 @@ def test_a_lease_left_by_a_migration_that_ended_is_given_up() -> None:
     scene.guard()
 
     assert not scene.ledger.leased()
+
+
+def test_what_was_done_is_said_with_the_outcome_when_it_is_the_end() -> None:
+    scene = stopped(1)
+    deeds = []
+    for _ in range(6):
+        deeds += [(deed.words, deed.outcome) for deed in scene.guard().values()]
+        scene.pass_time(60)
+        scene.router.propagate()
+
+    assert deeds[0] == ("burnham: raise blue to 100; yelb: raise blue to 100", None)
+    assert deeds[-1] == ("RolledBack: the execution ended as ABORTED", "RolledBack")
+
+
+def test_an_object_that_is_gone_is_paged_and_not_waited_for() -> None:
+    scene = stopped(2)
+    scene.router.remove("yelb", Side.GREEN)
+
+    scene.guard()
+
+    assert scene.record.outcome == "RollbackUnconfirmed"
+    assert [notice.page for notice in scene.notifier.told] == [True]
+
+
+def test_a_cluster_that_never_answers_is_paged_once_when_the_rollback_is_out_of_time() -> None:
+    scene = stopped(2)
+    scene.router.unreachable.add(Side.GREEN)
+    for _ in range(20):
+        with suppress(RouterUnavailableError):
+            scene.guard()
+        scene.pass_time(60)
+
+    assert scene.record.outcome == "RollbackUnconfirmed"
+    assert "the weights cannot be read back" in scene.record.reason
+    assert [notice.page for notice in scene.notifier.told] == [True]
+
+
+def test_one_migration_that_cannot_be_restored_does_not_keep_the_others_waiting() -> None:
+    scene = stopped(3)
+    other = Record(migration="a-broken-one", execution="arn:other", plan=scene.plan, started=scene.now, epoch=99)
+    scene.ledger.open(other)
+    scene.ledger.take(["elsewhere"], migration=other.migration, execution=other.execution, now=scene.now)
+    scene.executions.fail("status", LedgerUnavailableError("try again"), times=1)
+
+    with pytest.raises(LedgerUnavailableError):
+        scene.guard()
+
+    assert scene.router.declared("burnham", Side.BLUE) == 100

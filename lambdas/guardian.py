@@ -1,0 +1,21 @@
+"""Door: Guardian. Woken by the end of an execution and once a minute; with no lease it asks one thing and sleeps on."""
+
+from crossfade.names import Function, Metric
+from crossfade.steps.guard import guard
+from crossfade.steps.tasks import WakeUp
+from crossfade.wiring import wired
+from lambdas.door import Json, count, count_outcome, door
+
+
+@door(Function.GUARDIAN, WakeUp)
+def handler(wake_up: WakeUp) -> Json:
+    parts = wired()
+    if not parts.ledger.leased():
+        return {}
+    done = guard(parts.ledger, parts.router, parts.notifier, parts.executions, now=wake_up.time)
+    if not done:
+        return {}
+    count(Metric.GUARDIAN_ACTED)
+    for deed in done.values():
+        count_outcome(deed.outcome)
+    return {"done": {migration: deed.words for migration, deed in done.items()}}
