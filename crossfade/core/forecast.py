@@ -266,7 +266,8 @@ class _Walk:
         self._now += wait
 
     def _write(self, write: Write) -> Change:
-        self._record = self._record.with_(wrote=self.looked_at, agreed=None, blue_agreed=None)
+        unsettled = {"blue_agreed": None} if write.side is Side.BLUE else {}
+        self._record = self._record.with_(wrote=self.looked_at, agreed=None, **unsettled)
         shown, split = self._authority.write(write, self.looked_at)
         return Change(write.side, write.weight, self.looked_at - _START, shown - _START, split)
 

@@ -6,19 +6,22 @@ from typing import Any
 
 import pytest
 
-from crossfade.core.forecast import EXTERNAL_DNS_INTERVAL, Pace, forecast
+from crossfade.core.forecast import EXTERNAL_DNS_INTERVAL, Pace, forecast, give_back
 from crossfade.core.migration import Record
 from crossfade.core.plan import Gate, Plan, Stage, Workload
 from crossfade.core.traffic import Reading, Write
+from crossfade.core.verdict import AlarmState
 from crossfade.core.weight import ALL_BLUE, encode
-from crossfade.names import Function
+from crossfade.names import Function, State
 from crossfade.steps.check_health import check_health
 from crossfade.steps.complete import complete
+from crossfade.steps.confirm_rollback import confirm_rollback
 from crossfade.steps.preflight import preflight
 from crossfade.steps.record_baseline import record_baseline
+from crossfade.steps.roll_back import roll_back
 from crossfade.steps.shift_traffic import shift_traffic
 from crossfade.steps.take_lease import take_lease
-from crossfade.steps.tasks import HealthTask, LeasedTask, StageTask, Task
+from crossfade.steps.tasks import EndTask, HealthTask, LeasedTask, StageTask, Task
 from tests.fakes import FakeAlarms, FakeMetrics, InMemoryLedger, InMemoryRouter, RecordingNotifier
 from tests.steps.scene import a_plan
 from world.clock import Clock
@@ -26,6 +29,7 @@ from world.cloud import Cloud
 
 pytestmark = pytest.mark.xdist_group("stacks")
 Json = dict[str, Any]
+_SEEN_AT_LOOK = 3  # no alarm is faster
 NINE = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 
@@ -50,9 +54,11 @@ class PunctualRouter(InMemoryRouter):
 
 
 class Steps:
-    """The real steps as the handlers of the machine's functions, on fakes."""
+    """The real steps as the handlers of the machine's functions, on fakes; at the third look *bad* alarms."""
 
-    def __init__(self, plan: Plan, router: InMemoryRouter) -> None:
+    def __init__(self, plan: Plan, router: InMemoryRouter, *, bad: int | None = None) -> None:
+        self._bad = bad
+        self._looks = 0
         self._plan = plan
         self._router = router
         self._ledger = InMemoryLedger()
@@ -67,13 +73,21 @@ class Steps:
             Function.SHIFT_TRAFFIC: lambda e: shift_traffic(self._ledger, router, _task(StageTask, e)).to_json(),
             Function.CHECK_HEALTH: self._check,
             Function.COMPLETE: lambda e: complete(self._ledger, router, self._notifier, _task(LeasedTask, e)).to_json(),
+            Function.ROLL_BACK: lambda e: roll_back(self._ledger, router, _task(EndTask, e)).to_json(),
+            Function.CONFIRM_ROLLBACK: self._confirm,
         }
 
     def load(self, path: str) -> Callable[[Json, object], Any]:
         step = self._steps.get(Function(path.split(".")[1]))
         return lambda event, _context: step(event) if step else {}
 
+    def _confirm(self, event: Json) -> Json:
+        return confirm_rollback(self._ledger, self._router, self._notifier, _task(EndTask, event))
+
     def _check(self, event: Json) -> Json:
+        self._looks += event["stage"] == self._bad
+        if self._looks == _SEEN_AT_LOOK:
+            self._alarms.set(self._plan.alarms[0], AlarmState.ALARM)
         task = _task(HealthTask, event)
         return check_health(self._ledger, self._alarms, self._metrics, self._notifier, task).to_log()
 
@@ -122,6 +136,33 @@ def test_a_run_does_what_its_forecast_says_when_it_says_so(
     assert [(at, write.side, write.weight) for at, write in router.made if write.workload == "burnham"] == [
         (change.written, change.side, change.weight) for change in expected.changes
     ]
+
+
+@pytest.mark.parametrize("phase", [0.2, 0.5, 1.0])
+@pytest.mark.parametrize(
+    ("shares", "bad"),
+    [((1, 5, 25, 50, 100), 0), ((1, 5, 25, 50, 100), 3), ((10, 20, 50, 90, 100), 2), ((30, 99, 100), 1), ((100,), 0)],
+    ids=str,
+)
+def test_a_rollback_does_what_its_forecast_says_when_it_says_so(
+    cloud: Cloud, main_template: Json, shares: tuple[float, ...], bad: int, phase: float
+) -> None:
+    plan = _plan(shares)
+    router = PunctualRouter([workload.name for workload in plan.workloads], lag=EXTERNAL_DNS_INTERVAL * phase)
+    cloud.deploy(main_template, Steps(plan, router, bad=bad).load)
+
+    execution = cloud.run("tonight")
+    entered = {visit.state: visit.at for visit in reversed(cloud.history(execution.arn).visits)}
+
+    decided = entered[State.ROLL_BACK] - NINE
+    expected = give_back(plan, Pace(phase=phase, call=timedelta()), at=plan.stages[bad].split, before=ALL_BLUE)
+    assert execution.error == "RolledBack"
+    assert [
+        (at - decided, write.side, write.weight)
+        for at, write in router.made
+        if write.workload == "burnham" and at >= decided
+    ] == [(change.written, change.side, change.weight) for change in expected.changes]
+    assert entered[State.CONFIRM_ROLLBACK] - NINE - decided == expected.arrived
 
 
 def _plan(shares: tuple[float, ...]) -> Plan:
