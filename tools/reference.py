@@ -20,7 +20,7 @@ from types import NoneType, UnionType
 from typing import Any, Final, Literal, Union, get_args, get_origin
 
 import yaml
-from annotated_types import Gt, Le
+from annotated_types import Ge, Gt, Le
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
@@ -185,6 +185,8 @@ def _bounded(kind: str, metadata: Iterable[object]) -> str:
             kind += f", at least {format_duration(each.shortest)}{longest}"
         elif isinstance(each, Gt):
             kind += f", above {each.gt}"
+        elif isinstance(each, Ge):
+            kind += f", at least {each.ge}"
         elif isinstance(each, Le):
             kind += f", at most {each.le}"
         elif isinstance(each, FieldInfo):
@@ -281,9 +283,7 @@ def prices() -> Lines:
 
 def _price_row(costs: Preview) -> list[str]:
     calls = max(costs.transitions) // _TRANSITIONS_PER_CALL
-    functions = [each["Properties"] for each in _resources().values() if each["Type"] == "AWS::Lambda::Function"]
-    gigabytes = max(function["MemorySize"] for function in functions) / 1024
-    called = calls * (SLOWEST.call.total_seconds() * gigabytes * _DOLLARS_PER_GB_SECOND + _DOLLARS_PER_CALL)
+    called = calls * (SLOWEST.call.total_seconds() * _gigabytes() * _DOLLARS_PER_GB_SECOND + _DOLLARS_PER_CALL)
     series = calls * len(costs.plan.workloads) * _SERIES_PER_WORKLOAD
     prices = (max(costs.dollars), called, series * _DOLLARS_PER_SERIES)
     counts = (f"{max(costs.transitions)}", f"{calls}", f"{series:,}")
@@ -305,12 +305,10 @@ _DOLLARS_PER_CALL: Final = 0.20 / 1_000_000
 def standing() -> Lines:
     """What the stacks cost while nothing moves, in US dollars a month, free tiers not counted."""
     types = [resource["Type"] for resource in _resources().values()]
-    counts = {words: types.count(kind) for kind, (words, _) in _MONTHLY.items()}
-    rows = (
-        [words, f"{counts[words]}", f"{price:.2f}", f"{counts[words] * price:.2f}"]
-        for words, price in _MONTHLY.values()
-    )
-    return _table(["What", "How many", "Each", "Together"], rows)
+    rows = [(words, types.count(kind), price) for kind, (words, price) in _MONTHLY.items()]
+    rows.append(("Calls of the guardian, one a minute", _MINUTES_A_MONTH, _dollars_per_look()))
+    cells = ([words, f"{count:,}", f"{price:.2g}", f"{count * price:.2f}"] for words, count, price in rows)
+    return _table(["What", "How many", "Each", "Together"], cells)
 
 
 _MONTHLY: Final = {
@@ -318,6 +316,21 @@ _MONTHLY: Final = {
     "AWS::CloudWatch::Dashboard": ("Dashboard", 3.00),
 }
 """Source: https://aws.amazon.com/cloudwatch/pricing/"""
+
+_MINUTES_A_MONTH: Final = 30 * 24 * 60
+_LOOK_SECONDS: Final = 0.2
+"""Of the guardian when nothing is leased: one query. Chosen, not measured."""
+
+
+def _dollars_per_look() -> float:
+    return _LOOK_SECONDS * _gigabytes() * _DOLLARS_PER_GB_SECOND + _DOLLARS_PER_CALL
+
+
+def _gigabytes() -> float:
+    """Of the largest function."""
+    functions = [each["Properties"] for each in _resources().values() if each["Type"] == "AWS::Lambda::Function"]
+    largest: int = max(function["MemorySize"] for function in functions)
+    return largest / 1024
 
 
 def _span(span: Span) -> str:
@@ -407,8 +420,8 @@ def _edges(state: State, content: Json) -> Iterator[str]:
 
 
 def _answer(condition: str) -> str:
-    word = re.search(r"= '(\w+)'", condition)
-    return word[1].replace("_", " ") if word else "yes"
+    words = re.findall(r"'(\w+)'", condition)
+    return " or ".join(words).replace("_", " ") or "yes"
 
 
 def _is_word(content: Json) -> bool:
