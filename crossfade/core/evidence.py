@@ -151,6 +151,7 @@ class Finding:
         worse: Evidence that green fails more than blue; its logarithm, the highest since the stage began.
         over: Evidence that green fails more than is tolerated; likewise.
         were_both_sick: Whether, at some time since the stage began, both sides failed more than is tolerated.
+        were_so_lately: Whether that was a moment ago, so that alarms may not have recovered.
     """
 
     workload: str
@@ -161,6 +162,7 @@ class Finding:
     worse: float = 0.0
     over: float = 0.0
     were_both_sick: bool = False
+    were_so_lately: bool = False
 
     def to_data(self) -> dict[str, object]:
         """Small numbers for the timeline."""
@@ -224,8 +226,8 @@ def assess(
     """
     Put alarms and series together.
 
-    An alarm is forgiven while the series show that both sides are sick: then the cause is common, and that is the
-    verdict. A series that could not be read is inconclusive, however good the alarms are.
+    An alarm is forgiven while the series show that both sides are sick, and until it can have recovered from that;
+    but no stage passes under it. A series that could not be read is inconclusive, however good the alarms are.
 
     Args:
         plan: Whose alarms and workloads are asked.
@@ -244,12 +246,10 @@ def assess(
         examine(series.get(workload.name) or Series(workload.name, unreadable="its series were not read"), asked)
         for workload in plan.workloads
     )
-    forgiven = _alarms_of(plan, [f for f in findings if f.verdict.cause is Cause.COMMON_CAUSE])
-    explained = _alarms_of(plan, [f for f in findings if f.were_both_sick])
-    spoken = {name: _forgive(alarm) if name in forgiven else alarm for name, alarm in alarms.items()}
-    by_alarms = judge(plan.alarms, spoken, [name for name in latched if name not in explained])
     return Assessment(
-        verdict=_worst(by_alarms, findings),
+        verdict=_worst(
+            [*_of_alarms(plan, alarms, latched, findings), *(found.verdict for found in findings)], findings
+        ),
         findings=findings,
         alarms=tuple(alarms.get(name, Alarm(name, AlarmState.MISSING)) for name in plan.alarms),
         latched=tuple(latched),
@@ -257,27 +257,37 @@ def assess(
     )
 
 
+def _of_alarms(
+    plan: Plan, alarms: Mapping[str, Alarm], latched: Sequence[str], findings: Sequence[Finding]
+) -> Iterator[Verdict]:
+    """What the alarms say, those that both sides' sickness explains apart."""
+    is_common = (found for found in findings if found.were_so_lately or found.verdict.cause is Cause.COMMON_CAUSE)
+    forgiven = _alarms_of(plan, is_common)
+    explained = _alarms_of(plan, (found for found in findings if found.were_both_sick))
+    firing = [name for name, alarm in alarms.items() if alarm.state is AlarmState.ALARM and name in forgiven]
+    spoken = {**alarms, **{name: Alarm(name, AlarmState.OK) for name in firing}}
+    yield judge(plan.alarms, spoken, [name for name in latched if name not in explained])
+    if firing:
+        reason = f"{', '.join(firing)} fired when both sides were sick"
+        yield Verdict(Health.INCONCLUSIVE, reason, Cause.ALARM)
+
+
 def _alarms_of(plan: Plan, findings: Iterable[Finding]) -> set[str]:
     names = {finding.workload for finding in findings}
     return {alarm for workload in plan.workloads if workload.name in names for alarm in workload.alarms}
 
 
-def _forgive(alarm: Alarm) -> Alarm:
-    return Alarm(alarm.name, AlarmState.OK) if alarm.state is AlarmState.ALARM else alarm
-
-
-def _worst(by_alarms: Verdict, findings: Sequence[Finding]) -> Verdict:
-    verdicts = [by_alarms, *(finding.verdict for finding in findings)]
+def _worst(verdicts: Sequence[Verdict], findings: Sequence[Finding]) -> Verdict:
     rank = max(map(_rank, verdicts))
     worst = [verdict for verdict in verdicts if _rank(verdict) == rank]
     if worst[0].health is Health.HEALTHY:
         green = sum((finding.green for finding in findings), NOTHING)
-        reason = f"{by_alarms.reason}; {_part(green)} to green failed"
-        return Verdict(Health.HEALTHY, reason)
-    reasons = [verdict.reason for verdict in worst[:_REASONS_MAX]]
-    if more := len(worst) - len(reasons):
-        reasons.append(f"and {more} more")
-    return Verdict(worst[0].health, "; ".join(reasons), worst[0].cause)
+        return Verdict(Health.HEALTHY, f"{worst[0].reason}; {_part(green)} to green failed")
+    reasons = list(dict.fromkeys(verdict.reason for verdict in worst))
+    told = reasons[:_REASONS_MAX]
+    if more := len(reasons) - len(told):
+        told.append(f"and {more} more")
+    return Verdict(worst[0].health, "; ".join(told), worst[0].cause)
 
 
 def _rank(verdict: Verdict) -> int:
@@ -306,6 +316,7 @@ def examine(series: Series, asked: Asked) -> Finding:
         worse=case.worse,
         over=case.over,
         were_both_sick=any(case.both_sick),
+        were_so_lately=any(case.both_sick[-(RECENT // MINUTE) :]),
     )
 
 
@@ -385,13 +396,15 @@ class _Case:
         return [one and other for one, other in zip(green, self._sick_blue, strict=True)]
 
     def _sick(self, counts: Sequence[Count]) -> list[bool]:
-        """For each minute, whether that minute or the last ones together surely fail more than is tolerated."""
-        sums = list(accumulate(counts, initial=NOTHING))
-        together = [sums[end] - sums[max(0, end - RECENT // MINUTE)] for end in range(1, len(sums))]
-        return [self._surely_over(one) or self._surely_over(all_) for one, all_ in zip(counts, together, strict=True)]
+        """For each minute, whether it surely fails more than is tolerated; if one is too little, with those before."""
+        return [self._is_over(counts[max(0, end - RECENT // MINUTE) : end]) for end in range(1, len(counts) + 1)]
 
-    def _surely_over(self, count: Count) -> bool:
-        return wilson(count.failures, count.requests).low > self._tolerated
+    def _is_over(self, counts: Sequence[Count]) -> bool:
+        for count in accumulate(reversed(counts)):
+            bounds = wilson(count.failures, count.requests)
+            if bounds.low > self._tolerated or bounds.high < self._tolerated:
+                return bounds.low > self._tolerated
+        return False
 
     @cached_property
     def recent(self) -> list[Minute]:
@@ -423,8 +436,9 @@ class _Case:
     def _common(self) -> Verdict | None:
         if not (self.both_sick and self.both_sick[-1]):
             return None
-        now = self.complete[-(RECENT // MINUTE) :]
-        reason = f"{self._name}: both sides are sick, so giving traffic back would not help: {_compared(now)}"
+        lately = list(zip(self.complete, self.both_sick, strict=True))[-(RECENT // MINUTE) :]
+        numbers = _compared([minute for minute, sick in lately if sick])
+        reason = f"{self._name}: both sides are sick, so giving traffic back would not help: {numbers}"
         return Verdict(Health.INCONCLUSIVE, reason, Cause.COMMON_CAUSE)
 
     def _missing(self) -> Verdict | None:

@@ -278,6 +278,29 @@ def test_an_alarm_is_forgiven_while_both_sides_are_sick() -> None:
     assert found.to_data()["alarms_not_ok"] == {"green-burnham-5xx": "ALARM"}
 
 
+@pytest.mark.parametrize(
+    ("minutes_after", "verdict"), [(6, (INCONCLUSIVE, Cause.ALARM)), (11, (UNHEALTHY, Cause.ALARM))]
+)
+def test_an_alarm_has_some_time_to_recover_from_common_trouble_but_no_stage_passes_under_it(
+    minutes_after: int, verdict: tuple[Health, Cause]
+) -> None:
+    series = [*BOTH_SICK, *flow(Sample(3_000), Sample(3_000), minutes_after, begin=MOVED + 4 * MINUTE)]
+
+    found = look(series, states={"green-burnham-5xx": ALARM}, after=timedelta(minutes=4 + minutes_after + 2))
+
+    assert said(found) == verdict
+
+
+@pytest.mark.parametrize("requests", [3_000, 60])
+def test_common_trouble_is_over_as_soon_as_that_can_be_seen(requests: int) -> None:
+    good = flow(Sample(requests), Sample(requests), 9, begin=MOVED + 4 * MINUTE)
+
+    series = [*flow(Sample(requests, requests // 8), Sample(requests, requests // 8), 4), *good]
+    found = look(series, after=timedelta(minutes=15))
+
+    assert found.verdict.cause is not Cause.COMMON_CAUSE
+
+
 def test_the_alarm_of_another_workload_is_not_forgiven() -> None:
     found = look(BOTH_SICK, states={"green-yelb-5xx": ALARM}, after=timedelta(minutes=6))
 
