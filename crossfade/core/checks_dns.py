@@ -1,0 +1,271 @@
+"""Checks of weights, Ingresses, records and zones: whether a weight that is written can do what it says.
+
+Sources: Route 53 Developer Guide, "Weighted routing" and "How Route 53 chooses records when health checking is
+configured"; ExternalDNS, registry/txt.go.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from crossfade.core.facts import ADDRESSES, Facts, RecordFacts
+from crossfade.core.finding import (
+    Check,
+    Found,
+    Subject,
+    each_place,
+    each_workload,
+    fail,
+    passed,
+    the_plan,
+    warn,
+)
+from crossfade.core.plan import Router
+from crossfade.core.traffic import Reading, SideReading
+from crossfade.core.weight import Side
+
+# --- Answers, weights, the way back ----------------------------------------------------------------------------------
+
+
+def answers(facts: Facts, _: Subject) -> Iterator[Found]:
+    """Everything could be read."""
+    for why in facts.unread:
+        evidence, _semicolon, fix = why.rpartition("; ")
+        yield fail(evidence or why, fix if evidence else "mend that and try again")
+
+
+def weights(facts: Facts, subject: Subject) -> Iterator[Found]:
+    """The weights of one workload are a safe baseline."""
+    reading = facts.readings.get(subject.of.name)
+    if reading is not None:
+        yield from unsafe_weights(reading)
+
+
+def unsafe_weights(reading: Reading) -> Iterator[Found]:
+    """Every reason why the weights of one workload are no safe baseline."""
+    for side in Side:
+        yield from _unsafe_side(side, reading.side(side))
+    blue, green = reading.blue.authoritative, reading.green.authoritative
+    if blue == 0:
+        yield fail("blue has weight 0 and no users to move", "swap blue and green in `clusters`, if they are")
+    if green is not None and green > 0:
+        yield fail(f"green already has weight {green}", "set it to 0 before the start")
+
+
+def _unsafe_side(side: Side, at: SideReading) -> Iterator[Found]:
+    if at.declared is None:
+        yield fail(f"{side} carries no readable weight ({at.note or 'absent'})", "annotate its Ingress with one")
+    elif at.authoritative is None:
+        yield fail(f"{side} has no weighted record ({at.note or 'absent'})", "let ExternalDNS create it first")
+    elif at.declared != at.authoritative:
+        evidence = f"{side} is annotated with {at.declared} but Route 53 has {at.authoritative}"
+        yield fail(evidence, "mend its ExternalDNS before the start")
+
+
+def way_back(facts: Facts, _: Subject) -> Iterator[Found]:
+    """The writes of a rollback would be accepted."""
+    for why in facts.rehearsed:
+        evidence, _semicolon, fix = why.rpartition("; ")
+        yield fail(evidence or why, fix if evidence else "let that write be accepted")
+
+
+# --- Ingresses -------------------------------------------------------------------------------------------------------
+
+
+def ingress(facts: Facts, subject: Subject) -> Iterator[Found]:
+    """The Ingress has a load balancer."""
+    place = facts.place(subject.of, subject.on)
+    if place is None:
+        return
+    name = f"Ingress {subject.of.namespace}/{subject.of.ingress}"
+    if place.ingress is None:
+        yield fail(f"{name} does not exist", "create it, or correct crossfade.yaml")
+    elif not place.ingress.address:
+        fix = "look at the events of the Ingress; the AWS Load Balancer Controller says there what it lacks"
+        yield fail(f"{name} has no load balancer in its status", fix)
+    else:
+        yield passed(f"{name} is served by {place.ingress.address}")
+
+
+def identifiers(facts: Facts, subject: Subject) -> Iterator[Found]:
+    """The set identifiers differ, so that each cluster has a record of its own."""
+    both = {side: facts.ingress(subject.of, side) for side in Side}
+    found = {side: held.identifier for side, held in both.items() if held}
+    for side, identifier in found.items():
+        if not identifier:
+            yield fail(f"{side} has no set identifier", "annotate its Ingress with the name of its cluster")
+    if len(found) == len(Side) and found[Side.BLUE] and found[Side.BLUE] == found[Side.GREEN]:
+        fix = "give each cluster's Ingress the name of its own cluster as set identifier"
+        yield fail(f"both clusters use the set identifier {found[Side.BLUE]}: there is one record for both", fix)
+
+
+def hosts(facts: Facts, subject: Subject) -> Iterator[Found]:
+    """Both Ingresses serve the same hosts, that of the workload among them."""
+    workload = subject.of
+    both = {side: facts.ingress(workload, side) for side in Side}
+    served = {side: set(held.hosts) for side, held in both.items() if held}
+    for side, names in served.items():
+        if workload.host not in names:
+            shown = ", ".join(sorted(names)) or "no host"
+            yield fail(f"{side}'s Ingress serves {shown}", f"add {workload.host} to its rules, or correct the host")
+    if len(served) == len(Side) and (odd := served[Side.BLUE] ^ served[Side.GREEN]) - {workload.host}:
+        one = ", ".join(sorted(odd - {workload.host}))
+        yield fail(f"only one cluster's Ingress serves {one}", "give both Ingresses the same hosts")
+
+
+# --- Records ---------------------------------------------------------------------------------------------------------
+
+
+def _addresses(records: tuple[RecordFacts, ...]) -> tuple[RecordFacts, ...]:
+    return tuple(record for record in records if record.type in ADDRESSES)
+
+
+def policy(facts: Facts, subject: Subject) -> Iterator[Found]:
+    """Every address record of the host is weighted, and belongs to blue or green."""
+    workload = subject.of
+    records = _addresses(facts.records(workload))
+    for record in records:
+        if record.policy != "weighted":
+            fix = "remove it, or give it a set identifier and a weight on both sides"
+            yield fail(f"its {record.type} record is {record.policy}, so weights do not rule it", fix)
+    ours = {held.identifier for side in Side if (held := facts.ingress(workload, side))}
+    for record in records:
+        if record.policy == "weighted" and record.identifier not in ours:
+            evidence = f"a third {record.type} record, {record.identifier}, has weight {record.weight}"
+            fix = "remove it: its users belong to neither blue nor green"
+            yield fail(evidence, fix) if record.weight else warn(evidence, fix)
+
+
+def types(facts: Facts, subject: Subject) -> Iterator[Found]:
+    """Both clusters have records of the same types."""
+    workload = subject.of
+    blue, green = ({record.type for record in _addresses(facts.records_of(workload, side))} for side in Side)
+    if not blue or not green or blue == green:
+        return
+    balancer = facts.balancer(workload, Side.GREEN)
+    evidence = f"blue has {_list(blue)} records, green has {_list(green)}"
+    fix = "let both ExternalDNS keep the same types; from v0.16 on it adds AAAA"
+    if "AAAA" in green - blue and (balancer is None or balancer.dualstack):
+        yield fail(f"{evidence}: green is alone with IPv6 users, whatever its weight", fix)
+    elif green - blue - {"AAAA"}:
+        yield fail(f"{evidence}: green is alone with {_list(green - blue)}, whatever its weight", fix)
+    else:
+        yield warn(evidence, fix)
+
+
+def _list(names: set[str]) -> str:
+    return " and ".join(sorted(names)) or "no"
+
+
+def ownership(facts: Facts, subject: Subject) -> Iterator[Found]:
+    """Each cluster's ownership record is there and names that cluster's ExternalDNS."""
+    workload, side = subject.of, subject.on
+    records, controller = facts.records_of(workload, side), facts.controller(side)
+    if workload.router is not Router.EXTERNAL_DNS or not records:
+        return
+    owners = sorted({record.owner for record in records if record.type == "TXT" and record.owner})
+    if not owners:
+        fix = (
+            "remove the host's records of this cluster once, so that ExternalDNS makes them anew with their TXT record"
+        )
+        yield fail("there is no ownership record (TXT), so ExternalDNS does not touch the weight", fix)
+    elif controller is not None and owners != [controller.owner]:
+        evidence = f"the records belong to {', '.join(owners)}, its ExternalDNS is {controller.owner}"
+        yield fail(evidence, "give ExternalDNS the --txt-owner-id that stands in the TXT record")
+    else:
+        yield passed(f"the records belong to {owners[0]}")
+
+
+def twins(facts: Facts, _: Subject) -> Iterator[Found]:
+    """No other zone answers for the same names."""
+    zone = facts.plan.zone
+    for other in facts.estate.twins if facts.estate else ():
+        if other.private:
+            evidence = f"there is a private zone {zone.name}, too ({other.id}): its VPCs see its records, not ours"
+            yield warn(evidence, "move the clients in those VPCs as well, or remove the hosts from that zone")
+        else:
+            evidence = f"there is a second public zone {zone.name} ({other.id})"
+            yield warn(evidence, f"make sure that the name servers of the domain are those of {zone.id}")
+
+
+CHECKS: Final = (
+    Check(
+        "answers",
+        "both API servers, Route 53, the load balancers and CloudWatch answer",
+        "An API server, Route 53, Elastic Load Balancing or CloudWatch does not let itself be read.",
+        "The message says which permission or endpoint is missing.",
+        the_plan,
+        answers,
+    ),
+    Check(
+        "weights",
+        "declared and shown weights agree, blue has the users and green has none",
+        "A weight is absent or unreadable, a record shows another one, blue has weight 0, or green more than 0.",
+        "Annotate the Ingress, let ExternalDNS follow, or swap the clusters.",
+        each_workload,
+        weights,
+    ),
+    Check(
+        "way-back",
+        "a dry run of the rollback is accepted in both clusters",
+        "The API server refuses a dry run of the very write that a rollback makes.",
+        "Bind the shipped Role; let admission policies accept the two annotations.",
+        the_plan,
+        way_back,
+    ),
+    Check(
+        "ingress",
+        "the Ingress exists and has a load balancer",
+        "The Ingress does not exist, or has no load balancer in its status.",
+        "Look at the events of the Ingress.",
+        each_place,
+        ingress,
+    ),
+    Check(
+        "identifiers",
+        "the set identifiers of both clusters differ",
+        "A set identifier is missing, or is the same in both clusters.",
+        "Use the name of the cluster as set identifier.",
+        each_workload,
+        identifiers,
+    ),
+    Check(
+        "hosts",
+        "both Ingresses serve the same hosts",
+        "An Ingress lacks the host of the workload, or serves a host that the other cluster's does not.",
+        "Give both Ingresses the same hosts.",
+        each_workload,
+        hosts,
+    ),
+    Check(
+        "record-policy",
+        "every address record is weighted and belongs to blue or green",
+        "A record of the host is simple or has another policy; a third record has a weight (with weight 0: warns).",
+        "Remove that record.",
+        each_workload,
+        policy,
+    ),
+    Check(
+        "record-types",
+        "both clusters have records of the same types",
+        "Green alone has AAAA records and a dualstack load balancer. Any other difference in AAAA warns.",
+        "Let both ExternalDNS keep the same types.",
+        each_workload,
+        types,
+    ),
+    Check(
+        "ownership",
+        "the ownership record names this cluster's ExternalDNS",
+        "The TXT record of a host is missing or names another owner than the cluster's ExternalDNS.",
+        "Restore the TXT record, or the --txt-owner-id.",
+        each_place,
+        ownership,
+    ),
+    Check(
+        "zone-twin",
+        "no other zone has the same name",
+        "Warns: there is a private or a second public zone with the same name.",
+        "Move clients of the other zone, too.",
+        the_plan,
+        twins,
+    ),
+)

@@ -1,0 +1,243 @@
+"""What is read of an estate before the first write: plain values, for the checks of `preflight`.
+
+This file knows no API. An empty text or None says that something is not there; `unread` says that it was not to be
+read, which is never taken for being in order.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+from crossfade.core.plan import Plan, Workload
+from crossfade.core.traffic import Reading
+from crossfade.core.verdict import Alarm
+from crossfade.core.weight import Side
+
+ADDRESSES: Final = frozenset({"A", "AAAA", "CNAME"})
+"""Types of records that lead users somewhere."""
+KEEP_ALIVE_DEFAULT: Final = timedelta(hours=1)
+"""Of an Application Load Balancer: `client_keep_alive.seconds`."""
+
+
+@dataclass(frozen=True, slots=True)
+class IngressFacts:
+    """
+    An Ingress.
+
+    Attributes:
+        hosts: Of its rules, lower case.
+        address: DNS name of its load balancer, from its status; empty while it has none.
+        identifier: Its set identifier; empty when it has none.
+        prefixes: The annotation prefixes under which it carries a weight.
+    """
+
+    hosts: tuple[str, ...]
+    address: str
+    identifier: str
+    prefixes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TargetGroupFacts:
+    """
+    A target group.
+
+    Attributes:
+        name: Its name.
+        healthy: How many of its targets are healthy.
+        registered: How many targets it has.
+        sticky: How long a client stays with one target; None when it does not.
+    """
+
+    name: str
+    healthy: int
+    registered: int
+    sticky: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BalancerFacts:
+    """
+    A load balancer.
+
+    Attributes:
+        dimension: As CloudWatch names it, `app/<name>/<id>`.
+        state: `active`, `provisioning`, `active_impaired` or `failed`.
+        kind: `application`, `network` or `gateway`.
+        dualstack: Whether it has IPv6 addresses.
+        groups: Its target groups.
+        keep_alive: How long a client may keep a connection open.
+    """
+
+    dimension: str
+    state: str
+    kind: str
+    dualstack: bool
+    groups: tuple[TargetGroupFacts, ...]
+    keep_alive: timedelta = KEEP_ALIVE_DEFAULT
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceFacts:
+    """
+    One workload in one cluster.
+
+    Attributes:
+        ingress: Its Ingress; None when there is none.
+        balancer: The load balancer that the status of the Ingress names; None when there is none in the account.
+    """
+
+    ingress: IngressFacts | None
+    balancer: BalancerFacts | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFacts:
+    """
+    A record set of a host, or of the names at which ExternalDNS says who owns the records of that host.
+
+    Attributes:
+        type: `A`, `AAAA`, `CNAME`, `TXT`, …
+        identifier: Its SetIdentifier; empty for a simple record.
+        weight: 0 to 255; None for a record that is not weighted.
+        policy: Its routing policy, such as `weighted`, `simple` or `latency`.
+        target: The DNS name that it leads to, for an alias or a CNAME.
+        owner: Who owns the host's records, for an ownership record (TXT); otherwise empty.
+        follows_health: Whether Route 53 looks at the health of the target.
+    """
+
+    type: str
+    identifier: str
+    weight: int | None
+    policy: str
+    target: str = ""
+    owner: str = ""
+    follows_health: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ControllerFacts:
+    """
+    The ExternalDNS of one cluster, as its Deployment runs it.
+
+    Attributes:
+        ready: How many of its pods are ready.
+        prefix: Of the annotations it reads; empty when neither flag nor image tells.
+        owner: `--txt-owner-id`.
+        policy: `--policy`.
+        registry: `--registry`.
+        sources: `--source`.
+        domains: `--domain-filter`; empty for all domains.
+        dry_run: Whether it only pretends.
+        interval: Between two loops; None when it is not readable.
+        cache: How old the records may be on which it decides.
+    """
+
+    ready: int
+    prefix: str
+    owner: str
+    policy: str
+    registry: str
+    sources: tuple[str, ...]
+    domains: tuple[str, ...]
+    dry_run: bool
+    interval: timedelta | None
+    cache: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class WatchFacts:
+    """
+    What an alarm watches.
+
+    Attributes:
+        balancers: Values of its metrics' `LoadBalancer` dimensions, and of `TargetGroup`.
+        speed: Period times data points to alarm: how long a fault lasts before it fires, at least.
+        children: The alarms in the rule of a composite.
+    """
+
+    balancers: tuple[str, ...] = ()
+    speed: timedelta = timedelta(0)
+    children: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneFacts:
+    """Another hosted zone with the name of ours: its id, and whether only VPCs see it."""
+
+    id: str
+    private: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EstateFacts:
+    """
+    The estate of a plan.
+
+    Attributes:
+        places: By name of the workload and side.
+        records: Of each workload's host, by name of the workload.
+        controllers: The ExternalDNS of each side; None when it was not to be seen.
+        watches: What the alarms watch, by name, the children of composites included.
+        balancers: The dimensions of every load balancer and target group that there is, in the Regions of both sides.
+        twins: Other zones with the same name.
+    """
+
+    places: Mapping[tuple[str, Side], PlaceFacts]
+    records: Mapping[str, tuple[RecordFacts, ...]]
+    controllers: Mapping[Side, ControllerFacts | None]
+    watches: Mapping[str, WatchFacts] = field(default_factory=dict)
+    balancers: frozenset[str] = frozenset()
+    twins: tuple[ZoneFacts, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """
+    Everything that the checks look at.
+
+    Attributes:
+        plan: What is going to be run.
+        readings: The weights, by name of the workload.
+        alarms: The plan's alarms and the children of composites, by name.
+        rehearsed: What stands against writing a rollback.
+        estate: The rest; None when it was not to be read.
+        unread: What was not to be read, and why.
+    """
+
+    plan: Plan
+    readings: Mapping[str, Reading]
+    alarms: Mapping[str, Alarm]
+    rehearsed: tuple[str, ...] = ()
+    estate: EstateFacts | None = None
+    unread: tuple[str, ...] = ()
+
+    def place(self, workload: Workload, side: Side) -> PlaceFacts | None:
+        """The workload in the cluster of *side*, if it was read."""
+        return self.estate.places.get((workload.name, side)) if self.estate else None
+
+    def ingress(self, workload: Workload, side: Side) -> IngressFacts | None:
+        """Its Ingress, if there is one."""
+        place = self.place(workload, side)
+        return place.ingress if place else None
+
+    def balancer(self, workload: Workload, side: Side) -> BalancerFacts | None:
+        """Its load balancer, if there is one."""
+        place = self.place(workload, side)
+        return place.balancer if place else None
+
+    def records(self, workload: Workload) -> tuple[RecordFacts, ...]:
+        """The records of its host."""
+        return self.estate.records.get(workload.name, ()) if self.estate else ()
+
+    def records_of(self, workload: Workload, side: Side) -> tuple[RecordFacts, ...]:
+        """Those of them that lead to *side*."""
+        ingress = self.ingress(workload, side)
+        if ingress is None or not ingress.identifier:
+            return ()
+        return tuple(record for record in self.records(workload) if record.identifier == ingress.identifier)
+
+    def controller(self, side: Side) -> ControllerFacts | None:
+        """The ExternalDNS of *side*, if it was to be seen."""
+        return self.estate.controllers.get(side) if self.estate else None

@@ -1,0 +1,52 @@
+"""The list of all checks before the first write, and what comes of them together. Reads nothing itself."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Final
+
+from crossfade.core import checks_alarms, checks_dns, checks_external_dns, checks_targets
+from crossfade.core.facts import Facts
+from crossfade.core.finding import Check, Finding, Grade
+
+CHECKS: Final[tuple[Check, ...]] = (
+    *checks_dns.CHECKS,
+    *checks_external_dns.CHECKS,
+    *checks_targets.CHECKS,
+    *checks_alarms.CHECKS,
+)
+
+TOLD_MAX: Final = 20
+"""So many faults are told in full: a page that goes on is not read, and the cause of a failure has its limits."""
+
+
+def examine(facts: Facts) -> tuple[Finding, ...]:
+    """All findings, in the order of `CHECKS`."""
+    return tuple(finding for check in CHECKS for finding in check.run(facts))
+
+
+def graded(findings: Sequence[Finding], grade: Grade) -> tuple[Finding, ...]:
+    """The findings with the verdict *grade*."""
+    return tuple(finding for finding in findings if finding.verdict is grade)
+
+
+def refusal(findings: Sequence[Finding]) -> str:
+    """All that failed, a line each, each with its fix; empty when nothing did."""
+    lines = list(dict.fromkeys(map(str, graded(findings, Grade.FAIL))))
+    more = len(lines) - TOLD_MAX
+    return "\n".join(lines[:TOLD_MAX] + ([f"and {more} more; `crossfade preflight` shows all"] if more > 0 else []))
+
+
+def summary(findings: Sequence[Finding]) -> str:
+    """One sentence on what has passed."""
+    warnings = len(graded(findings, Grade.WARN))
+    tail = f", {warnings} with a warning" if warnings else ""
+    return f"{len(findings) - len(graded(findings, Grade.FAIL))} checks passed{tail}, the way back was rehearsed"
+
+
+def table(findings: Sequence[Finding]) -> dict[str, Any]:
+    """What the timeline keeps: how often each check came to each verdict, and every warning up to a limit."""
+    counts: dict[str, dict[str, int]] = {}
+    for (check, verdict), count in Counter((each.check, each.verdict.value) for each in findings).items():
+        counts.setdefault(check, {})[verdict] = count
+    warnings = graded(findings, Grade.WARN)
+    return {"table": counts, "warnings": [str(finding) for finding in warnings[:TOLD_MAX]]}
