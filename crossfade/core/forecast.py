@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from crossfade.core.evidence import MINUTE, PUBLISHING
 from crossfade.core.migration import Action, Record, Signal, SignalKind, decide
 from crossfade.core.plan import Gate, Plan
 from crossfade.core.traffic import Reading, SideReading, Write, next_step
-from crossfade.core.verdict import Health, Verdict
-from crossfade.core.weight import FULL_WEIGHT, Side, Split
+from crossfade.core.verdict import Cause, Health, Verdict
+from crossfade.core.weight import FULL_WEIGHT, PERCENT, Side, Split
 from crossfade.names import State
 
 EXTERNAL_DNS_INTERVAL: Final = timedelta(seconds=60)
@@ -28,6 +29,7 @@ Source: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-recor
 
 _START: Final = datetime(2000, 1, 1, tzinfo=UTC)  # any instant: a forecast only measures from it
 _WELL: Final = Verdict(Health.HEALTHY, "all alarms are OK")
+_TOO_FEW: Final = Verdict(Health.INCONCLUSIVE, "too few requests", Cause.TOO_FEW_REQUESTS)
 _UNITED: Final = "all"  # the one workload that stands for all of them
 _LOOKS_MAX: Final = 100_000  # a plan that fits the history needs fewer than 3,000
 
@@ -119,6 +121,8 @@ class Forecast:
         stages: The approach of each stage.
         left: When each stage was left, since the start.
         completion: The approach to the final weights.
+        starved: Indices of stages in which green does not get the requests that it is judged by, however long
+            patience lasts: a real run is rolled back there.
         looks: When the alarms were looked at, since the start.
         ended: Since the start.
         states: Every state entered, in order.
@@ -126,6 +130,7 @@ class Forecast:
 
     stages: tuple[Leg, ...]
     left: tuple[timedelta, ...]
+    starved: tuple[int, ...]
     completion: Leg
     looks: tuple[timedelta, ...]
     ended: timedelta
@@ -148,7 +153,7 @@ class Forecast:
         return tuple(change for leg in (*self.stages, self.completion) for change in leg.changes)
 
 
-def forecast(plan: Plan, pace: Pace, *, before: Split) -> Forecast:
+def forecast(plan: Plan, pace: Pace, *, before: Split, quietest: float | None = None) -> Forecast:
     """
     Run *plan* to its good end. Approvals come at once: how long people take is not in a plan.
 
@@ -156,22 +161,33 @@ def forecast(plan: Plan, pace: Pace, *, before: Split) -> Forecast:
         plan: What is run; a dry run is forecast as if it were none.
         pace: How fast the world follows.
         before: The weights at the start.
+        quietest: Requests a second of the workload that has the fewest; None when any minute has enough.
     """
-    walk = _Walk(plan, pace, before)
+    walk = _Walk(plan, pace, before, quietest=quietest)
     walk.pass_through(
         State.RESOLVE_PLAN, State.TAKE_LEASE, State.PREFLIGHT, State.DRY_RUN, State.RECORD_BASELINE, State.MORE_STAGES
     )
-    stages, left = [], []
+    stages, left, starved = [], [], []
     for index, stage in enumerate(plan.stages):
         stages.append(walk.approach(stage.split, _SHIFTING))
         arrived = walk.looked_at
-        walk.watch(_BAKING, stage=index, began=arrived + plan.timing.margin, first_wait=plan.timing.poll)
+        began = arrived + plan.timing.margin
+        if walk.watch(_BAKING, stage=index, began=began, first_wait=plan.timing.poll) is Action.ROLL_BACK:
+            starved.append(index)
         left.append(walk.elapsed)
         walk.pass_through(State.NEXT_STAGE, State.MORE_STAGES)
     walk.watch(_SOAKING, stage=len(plan.stages) - 1, began=walk.looked_at, first_wait=timedelta(seconds=1))
     completion = walk.approach(Split(blue=0, green=before.blue or FULL_WEIGHT), _COMPLETING)
     walk.pass_through(State.SUCCEEDED)
-    return Forecast(tuple(stages), tuple(left), completion, tuple(walk.looks), walk.elapsed, tuple(walk.states))
+    return Forecast(
+        stages=tuple(stages),
+        left=tuple(left),
+        starved=tuple(starved),
+        completion=completion,
+        looks=tuple(walk.looks),
+        ended=walk.elapsed,
+        states=tuple(walk.states),
+    )
 
 
 def give_back(plan: Plan, pace: Pace, *, at: Split, before: Split) -> Leg:
@@ -205,12 +221,14 @@ class _Walk:
         looked_at: When the last Task was entered: the `now` of its function.
     """
 
-    def __init__(self, plan: Plan, pace: Pace, at: Split) -> None:
+    def __init__(self, plan: Plan, pace: Pace, at: Split, *, quietest: float | None = None) -> None:
         self.states: list[State] = []
         self.looks: list[timedelta] = []
         self.looked_at = _START
         self._plan = plan
         self._pace = pace
+        self._quietest = quietest
+        self._moved = _START
         self._authority = _Authority(at, pace.controller)
         self._now = _START
         self._record = Record(migration="forecast", execution="forecast", plan=plan, started=_START)
@@ -241,12 +259,13 @@ class _Walk:
             changes += [self._write(write) for write in step.writes]
             self.pass_through(loop.choice)
             if step.arrived:
+                self._moved = now
                 break
             self._wait(loop, self._plan.timing.poll)
         return Leg(began, tuple(changes), self.looked_at - _START)
 
-    def watch(self, loop: _Loop, *, stage: int, began: datetime, first_wait: timedelta) -> None:
-        """Go round *loop* until `decide` says that the stage, or the soak, is over."""
+    def watch(self, loop: _Loop, *, stage: int, began: datetime, first_wait: timedelta) -> Action:
+        """Go round *loop* until `decide` says that the stage, or the soak, is over, and how."""
         soaking = loop is _SOAKING
         record = self._record.with_(stage=stage, bake_began=began, soak_began=began if soaking else None)
         signals = _approvals(self._plan)
@@ -255,11 +274,21 @@ class _Walk:
             self._wait(loop, wait)
             self.pass_through(loop.task)
             self.looks.append(self.looked_at - _START)
-            decision = decide(record=record, now=self.looked_at, verdict=_WELL, signals=signals, soaking=soaking)
+            verdict = self._verdict(self._plan.stages[stage].split)
+            decision = decide(record=record, now=self.looked_at, verdict=verdict, signals=signals, soaking=soaking)
             self.pass_through(loop.choice)
             if decision.action is not Action.WAIT:
-                break
+                return decision.action
             wait = timedelta(seconds=decision.wait_seconds)
+        return Action.ROLL_BACK
+
+    def _verdict(self, split: Split) -> Verdict:
+        """Healthy, once green has had enough requests in complete minutes since its weights were shown."""
+        if self._quietest is None:
+            return _WELL if self.looked_at - PUBLISHING - self._moved >= MINUTE else _TOO_FEW
+        minutes = (self.looked_at - PUBLISHING - self._pace.followed - self._moved) // MINUTE
+        had = self._quietest * split.share_percent / PERCENT * minutes * MINUTE.total_seconds()
+        return _WELL if had >= self._plan.evidence.requests else _TOO_FEW
 
     def _wait(self, loop: _Loop, wait: timedelta) -> None:
         self.pass_through(loop.wait)

@@ -24,7 +24,7 @@ from typing import Final
 
 from crossfade.core.budget import events_needed, spare_time
 from crossfade.core.duration import format_duration
-from crossfade.core.evidence import FAILURES_MIN, PUBLISHING
+from crossfade.core.evidence import FAILURES_MIN
 from crossfade.core.forecast import Change, Forecast, Leg, Pace, forecast, give_back
 from crossfade.core.plan import Gate, Plan
 from crossfade.core.weight import ALL_BLUE, PERCENT, Side, Split
@@ -231,7 +231,8 @@ def preview(
     rate = _total(plan, requests_per_second)
     failing = None if rate is None else rate * error_rate
     gather = _gathering(requests_per_second, error_rate)
-    views = tuple(_View(plan, pace, lag, before, gather) for pace, lag in _PACES)
+    quietest = min(requests_per_second.values()) if requests_per_second else None
+    views = tuple(_View(plan, pace, lag, before, gather=gather, quietest=quietest) for pace, lag in _PACES)
     stages = tuple(_stage(plan, index, views, failing) for index in range(len(plan.stages)))
     bad_from_start = _failures(failing, [view.bad_from_start() for view in views])
     watched = ([stage.bake for stage in plan.stages], plan.soak, plan.timing)
@@ -252,7 +253,7 @@ def preview(
         error_rate=error_rate,
         bad_from_start=bad_from_start,
         budget=_budget(failed_requests, bad_from_start),
-        warnings=(*_warnings(plan, views), *_starved(plan, requests_per_second)),
+        warnings=(*_warnings(plan, views), *_starved(plan, requests_per_second, views)),
     )
 
 
@@ -276,9 +277,11 @@ class _View:
         back: The rollback from each stage; times are since the decision.
     """
 
-    def __init__(self, plan: Plan, pace: Pace, lag: Lag, before: Split, gather: timedelta) -> None:
+    def __init__(
+        self, plan: Plan, pace: Pace, lag: Lag, before: Split, *, gather: timedelta, quietest: float | None
+    ) -> None:
         self.pace = pace
-        self.run: Forecast = forecast(plan, pace, before=before)
+        self.run: Forecast = forecast(plan, pace, before=before, quietest=quietest)
         self.back: tuple[Leg, ...] = tuple(
             give_back(plan, pace, at=stage.split, before=before) for stage in plan.stages
         )
@@ -423,22 +426,22 @@ def _warnings(plan: Plan, views: Sequence[_View]) -> Iterator[str]:
         yield f"timing.propagation of {given} is less than ExternalDNS may take; a slow minute would roll back"
 
 
-def _starved(plan: Plan, rates: Mapping[str, float] | None) -> Iterator[str]:
-    """Stages in which green will not have had the requests that it is judged by."""
+def _starved(plan: Plan, rates: Mapping[str, float] | None, views: Sequence[_View]) -> Iterator[str]:
+    """Stages that last longer than their bake, because green has too few requests to be judged by."""
     if rates is None:
         return
-    quietest = min(plan.workloads, key=lambda workload: rates[workload.name])
-    needed = plan.evidence.requests
-    for number, stage in enumerate(plan.stages, start=1):
-        watched = plan.timing.margin + stage.bake - TYPICAL.followed - PUBLISHING
-        rate = rates[quietest.name] * _part(stage.split)
-        had, at_most = (rate * span.total_seconds() for span in (watched, watched + plan.timing.patience))
-        if had < needed:
-            then = "it is watched longer" if at_most >= needed else "it is rolled back for want of evidence"
-            yield (
-                f"stage {number}: about {max(0, had):,.0f} requests to {quietest.name} reach green while it is "
-                f"watched, and it is judged by {needed:,}: {then}; raise its share or its bake"
-            )
+    quietest = min((workload.name for workload in plan.workloads), key=lambda name: rates[name])
+    for index, stage in enumerate(plan.stages):
+        watched = views[0].run.left[index] - views[0].run.stages[index].arrived
+        rate = rates[quietest] * _part(stage.split)
+        has_enough = rate * stage.bake.total_seconds() >= plan.evidence.requests
+        if has_enough or watched <= plan.timing.margin + stage.bake + 2 * plan.timing.poll:
+            continue
+        then = "it is rolled back there" if index in views[0].run.starved else f"it lasts {format_duration(watched)}"
+        yield (
+            f"in stage {index + 1} green gets {rate:.2g} requests a second to {quietest} and is judged by "
+            f"{plan.evidence.requests:,}: {then}; raise its share or its bake"
+        )
 
 
 def _span(times: Iterator[timedelta]) -> Span:

@@ -250,8 +250,14 @@ def test_with_little_traffic_it_takes_until_enough_have_failed() -> None:
     ("rate", "said"),
     [
         pytest.param(1000.0, [], id="enough"),
-        pytest.param(42.0, ["stage 1: about 212 requests to yelb", "it is watched longer"], id="a little too few"),
-        pytest.param(10.0, ["stage 1: about 50 requests to yelb", "it is rolled back for want"], id="far too few"),
+        pytest.param(
+            42.0,
+            ["in stage 1 green gets 0.42 requests a second to yelb", "judged by 300: it lasts 15m"],
+            id="a little too few",
+        ),
+        pytest.param(
+            10.0, ["in stage 1 green gets 0.099 requests a second to yelb", "it is rolled back there"], id="far too few"
+        ),
     ],
 )
 def test_a_stage_in_which_green_has_too_few_requests_is_pointed_out(rate: float, said: list[str]) -> None:
@@ -391,3 +397,16 @@ def test_rates_survive_the_canonical_form_and_reach_the_plan() -> None:
 
     assert read.plan("standard").requests_per_second == {"cart": 500, "search": 500}
     assert config(BUSY[0]).plan("standard").requests_per_second is None
+
+
+def test_a_stage_with_too_few_requests_takes_longer_and_the_whole_run_with_it() -> None:
+    busy, quiet = (preview(CAREFUL, requests_per_second={"burnham": 900, "yelb": rate}) for rate in (900, 42))
+
+    assert quiet.stages[0].ended.typical > busy.stages[0].ended.typical + 2 * MINUTE
+    assert quiet.duration.typical > busy.duration.typical + 2 * MINUTE
+
+
+def test_no_stage_is_left_before_one_minute_of_requests_is_known() -> None:
+    hasty = seen(plan_of(10, 100, bake=timedelta(seconds=1))).stages[0]
+
+    assert hasty.ended.typical - hasty.moved.typical >= timedelta(seconds=60 + 90)
