@@ -408,7 +408,8 @@ def _place(stored: RecordSet) -> tuple[str, str, str]:
 
 
 def _reversed(name: str) -> str:
-    return ".".join(reversed(name.rstrip(".").lower().split(".")))
+    """Names are listed by their reversed labels; the dot at the end counts, so `a-b` comes before `a`."""
+    return f"{'.'.join(reversed(name.rstrip('.').lower().split('.')))}."
 
 
 def _backend() -> Route53Backend:

@@ -29,10 +29,23 @@ from crossfade.core.forms import (
     Region,
     ScheduleExpression,
     ScheduleName,
+    SetIdentifier,
     TimeZone,
     ZoneId,
 )
-from crossfade.core.plan import Cluster, Evidence, Gate, HostedZone, Model, Plan, Router, Stage, Timing, Workload
+from crossfade.core.plan import (
+    Cluster,
+    Evidence,
+    Gate,
+    HostedZone,
+    Identifiers,
+    Model,
+    Plan,
+    Router,
+    Stage,
+    Timing,
+    Workload,
+)
 from crossfade.core.presets import Preset, stages_of
 from crossfade.core.preview import over_budget, preview
 from crossfade.core.rules import broken_rules
@@ -78,8 +91,15 @@ class HostedZoneConfig(HostedZone):
     name: DnsName = Field(description="The name of the hosted zone, without a dot at the end.")
 
 
+class IdentifiersConfig(Identifiers):
+    """The set identifiers of a host's weighted records in Route 53."""
+
+    blue: SetIdentifier = Field(description="Of the record that leads to blue.")
+    green: SetIdentifier = Field(description="Of the record that leads to green.")
+
+
 class WorkloadConfig(Workload):
-    """One host whose traffic moves, and the Ingress that carries its weight in both clusters."""
+    """One host whose traffic moves, and the Ingress behind it in both clusters."""
 
     name: Label = Field(description="What people call it; each workload has its own name.")
     namespace: Label = Field(description="The namespace of the Ingress, the same in both clusters.")
@@ -87,7 +107,12 @@ class WorkloadConfig(Workload):
     host: DnsName = Field(description="The DNS name that users ask for, in the hosted zone.")
     router: Router = Field(
         default=Router.EXTERNAL_DNS,
-        description="How the weight reaches users: external_dns writes the Ingress annotation that ExternalDNS reads.",
+        description="How the weight reaches users: external_dns writes the Ingress annotation that ExternalDNS reads; "
+        "route53 writes the weighted records themselves, where no ExternalDNS keeps them.",
+    )
+    identifiers: IdentifiersConfig | None = Field(
+        default=None,
+        description="Only with the router route53, which needs them; ExternalDNS's are read from the Ingresses.",
     )
     alarms: tuple[AlarmName, ...] = Field(
         min_length=1, description="CloudWatch alarms, metric or composite, that judge green. One in ALARM rolls back."

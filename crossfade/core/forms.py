@@ -120,6 +120,11 @@ AlarmName = Annotated[
 ]
 """Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html"""
 
+SetIdentifier = Annotated[
+    str, Form(r"[^\x00-\x1f\x7f]+", "must be a set identifier: one line of at most 128 characters", 128, str.strip)
+]
+"""Source: https://docs.aws.amazon.com/Route53/latest/APIReference/API_ResourceRecordSet.html"""
+
 PlanName = Annotated[
     str, Form(r"[A-Za-z][A-Za-z0-9_-]*", "must start with a letter; then letters, digits, hyphens, underscores", 64)
 ]

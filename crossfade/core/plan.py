@@ -22,7 +22,8 @@ class Model(BaseModel):
 class Router(StrEnum):
     """How a workload's weight reaches its users."""
 
-    EXTERNAL_DNS = "external_dns"
+    EXTERNAL_DNS = "external_dns"  # the Ingress annotation that ExternalDNS reads
+    ROUTE53 = "route53"  # the record itself
 
 
 class Gate(StrEnum):
@@ -52,9 +53,20 @@ class HostedZone(Model):
     name: str
 
 
+class Identifiers(Model):
+    """The set identifiers of a host's weighted records: one a cluster."""
+
+    blue: str
+    green: str
+
+    def of(self, side: Side) -> str:
+        """The set identifier of *side*."""
+        return self.blue if side is Side.BLUE else self.green
+
+
 class Workload(Model):
     """
-    One host whose traffic moves, and the Ingress that carries its weight in both clusters.
+    One host whose traffic moves, and the Ingress behind it in both clusters.
 
     Attributes:
         name: What people call it; unique in a plan.
@@ -62,6 +74,7 @@ class Workload(Model):
         ingress: Name of the Ingress, the same in both clusters.
         host: The DNS name that users ask for, lower case, without a trailing dot.
         router: How the weight reaches users.
+        identifiers: Of its records; None when only the Ingresses know them.
         alarms: Names of the CloudWatch alarms, metric or composite, that judge green.
         requests_per_second: Expected at the time of a migration, on both clusters together; None when unknown.
     """
@@ -71,6 +84,7 @@ class Workload(Model):
     ingress: str
     host: str
     router: Router
+    identifiers: Identifiers | None = None
     alarms: tuple[str, ...]
     requests_per_second: float | None = None
 

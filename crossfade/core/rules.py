@@ -11,7 +11,7 @@ from crossfade.core.budget import EVENTS_MAX, events_needed, fits
 from crossfade.core.duration import format_duration, parse_duration
 from crossfade.core.fault import Path, sentence, written
 from crossfade.core.forms import plain, read_instant, shown
-from crossfade.core.plan import Timing
+from crossfade.core.plan import Router, Timing
 from crossfade.core.presets import Preset, stages_of
 from crossfade.core.weight import PERCENT, encode
 
@@ -58,11 +58,24 @@ def _workload_faults(document: Document) -> Faults:
         path: Path = ("workloads", index)
         yield from _zone_faults((*path, "host"), _text(workload.get("host")), zone)
         yield from _twice((*path, "alarms"), _list(workload.get("alarms")))
+        yield from _identifier_faults((*path, "identifiers"), workload)
 
 
 def _ingress(workload: Document) -> str | None:
     namespace, ingress = _text(workload.get("namespace")), _text(workload.get("ingress"))
     return f"{namespace}/{ingress}" if namespace and ingress else None
+
+
+def _identifier_faults(path: Path, workload: Document) -> Faults:
+    """Only who writes records needs their set identifiers; ExternalDNS takes them from the Ingresses."""
+    router, given = workload.get("router", Router.EXTERNAL_DNS), workload.get("identifiers")
+    if router == Router.ROUTE53 and given is None:
+        yield sentence(path, "is missing; the router route53 needs the set identifiers of blue's and green's records")
+    if router == Router.EXTERNAL_DNS and given is not None:
+        yield sentence(path, "is not for the router external_dns, which reads them from the Ingresses; remove it")
+    blue, green = (_text(_mapping(given).get(side)) for side in ("blue", "green"))
+    if blue and blue == green:
+        yield sentence((*path, "green"), f"{shown(blue)} is blue's, too; each record has its own")
 
 
 def _zone_faults(path: Path, host: str | None, zone: str | None) -> Faults:

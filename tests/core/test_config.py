@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from crossfade.core.config import WORKLOADS_MAX, Config, check_config
 from crossfade.core.plan import Gate, Router
+from crossfade.core.weight import Side
 from crossfade.errors import InvalidConfigError
 from tests.core.documents import NOW, REMOVED, Where, changed, config, faults, valid
 
@@ -17,6 +18,7 @@ STAGES = ("plans", "standard", "stages")
 CART = ("workloads", 0)
 WEEKLY = ("triggers", "schedules", 0)
 COPY_OF_CART = {"name": "c", "namespace": "n", "ingress": "i", "host": "c.example.com", "alarms": ["a"]}
+DIRECT = {**COPY_OF_CART, "router": "route53"}
 
 
 def stages(*shares: float) -> list[dict[str, object]]:
@@ -136,6 +138,36 @@ REFUSALS = [
     pytest.param((*CART, "namespace"), "n" * 64, "workloads[0].namespace: ", id="namespace of 64"),
     pytest.param((*CART, "ingress"), "cart_ingress", "workloads[0].ingress: 'cart_ingress' must be", id="ingress"),
     pytest.param((*CART, "router"), "istio", "workloads[0].router: must be 'external_dns'", id="unknown router"),
+    pytest.param(
+        (*CART, "router"),
+        "route53",
+        "workloads[0].identifiers: is missing; the router route53 needs the set identifiers of blue's and green's",
+        id="records without set identifiers",
+    ),
+    pytest.param(
+        (*CART, "identifiers"),
+        {"blue": "b", "green": "g"},
+        "workloads[0].identifiers: is not for the router external_dns, which reads them from the Ingresses; remove it",
+        id="set identifiers that the Ingresses know",
+    ),
+    pytest.param(
+        CART,
+        {**DIRECT, "identifiers": {"blue": "b", "green": "b"}},
+        "workloads[0].identifiers.green: 'b' is blue's, too; each record has its own",
+        id="one set identifier for both",
+    ),
+    pytest.param(
+        CART,
+        {**DIRECT, "identifiers": {"blue": "b"}},
+        "workloads[0].identifiers.green: is missing; add it",
+        id="half a pair",
+    ),
+    pytest.param(
+        CART,
+        {**DIRECT, "identifiers": {"blue": "b" * 129, "green": "g"}},
+        "workloads[0].identifiers.blue: ",
+        id="set identifier of 129",
+    ),
     pytest.param((*CART, "alarms"), [], "workloads[0].alarms: must have at least one entry", id="no alarm at all"),
     pytest.param((*CART, "alarms"), REMOVED, "workloads[0].alarms: is missing; add it", id="no alarms key"),
     pytest.param((*CART, "alarms"), ["a", "a"], "workloads[0].alarms[1]: 'a' stands here twice", id="one alarm twice"),
@@ -348,6 +380,17 @@ def test_all_faults_are_told_at_once() -> None:
         "workloads[1].name",
         "workloads[1].router",
     ]
+
+
+def test_records_that_are_written_directly_have_the_set_identifiers_of_the_configuration() -> None:
+    identifiers = {"blue": "shop blue", "green": "shop-green"}
+    read = config(((*CART, "router"), "route53"), ((*CART, "identifiers"), identifiers))
+    moved = Config.from_json(read.to_json()).plan("standard").workloads
+
+    assert moved[0].router is Router.ROUTE53
+    assert moved[0].identifiers is not None
+    assert [moved[0].identifiers.of(side) for side in Side] == ["shop blue", "shop-green"]
+    assert moved[1].identifiers is None
 
 
 def test_a_faulty_share_does_not_hide_that_the_next_one_falls() -> None:
