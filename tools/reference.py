@@ -2,13 +2,15 @@
 
 A generated part stands between `<!-- generated: NAME -->` and `<!-- end: NAME -->` in a Markdown file. What is in
 between is made from the code, from the synthesised template or from the shipped manifests; all else is written by
-hand. `tests/docs` runs the check.
+hand. `tests/docs` runs the check. With `--demos` the demo's output in the README is made anew, too.
 This file knows where facts stand in the code. It knows no prose.
 """
 
 import argparse
 import json
+import os
 import re
+import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -43,6 +45,7 @@ from stacks.definition_check import read_definition
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 CONFIG_FILE: Final = ROOT / "crossfade.yaml"
+README_FILE: Final = ROOT / "README.md"
 RBAC_FILE: Final = ROOT / "examples" / "rbac" / "crossfade-rbac.yaml"
 
 Json = Mapping[str, Any]
@@ -594,6 +597,34 @@ def make_table() -> Lines:
     return _table(["Command", "What it does"], ([f"`make {name}`", words] for name, words in make_targets().items()))
 
 
+# --- The demo --------------------------------------------------------------------------------------------------------
+
+DEMOS: Final[Mapping[str, tuple[str, ...]]] = {"demo": (), "fault": ("--fault", "green-5xx")}
+"""What the README shows of the demo, by the name of its block, and the options that print it."""
+
+_SHOWN: Final = re.compile(
+    r"(?P<open><!-- (?P<name>demo|fault): begin -->\n).*?(?P<close><!-- (?P=name): end -->)", re.DOTALL
+)
+
+
+def demo_output(options: Sequence[str]) -> str:
+    """What the demo prints with *options*, in long lines, without what repeats itself."""
+    command = [sys.executable, "-m", "crossfade", "demo", *options]
+    environment = {**os.environ, "COLUMNS": "200"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)  # noqa: S603
+    text = re.sub(r" +$", "", done.stdout.strip(), flags=re.MULTILINE)
+    text = re.sub(r"^.*no complete minute.*\n", "", text, flags=re.MULTILINE)
+    text = re.sub(r"^.*stage 3 of 5 begins.*\n(?:.*\n)*?(?=.*stage 5 of 5 begins)", "…\n", text, flags=re.MULTILINE)
+    return re.sub(r"(baseline: [^,]+), .*", r"\1, …", text)
+
+
+def with_demos(text: str) -> str:
+    """*text* with its blocks of the demo's output made anew; this takes a minute."""
+    return _SHOWN.sub(
+        lambda block: f"{block['open']}```text\n{demo_output(DEMOS[block['name']])}\n```\n{block['close']}", text
+    )
+
+
 PARTS: Final[Mapping[str, Callable[[], Lines]]] = {
     "causes": causes,
     "config-keys": config_keys,
@@ -619,8 +650,12 @@ def main() -> int:
     """Write or check; the exit code is 1 when a checked document is stale."""
     parser = argparse.ArgumentParser(prog="python -m tools.reference", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--check", action="store_true", help="change nothing; fail when something is stale")
+    parser.add_argument("--demos", action="store_true", help="also run the demos that the README shows")
+    asked = parser.parse_args()
+    if asked.demos:
+        README_FILE.write_text(with_demos(_read(README_FILE)), encoding="utf-8")
     found = stale()
-    if parser.parse_args().check:
+    if asked.check:
         for path in found:
             sys.stderr.write(f"{path.relative_to(ROOT)} is stale; run: python -m tools.reference\n")
         return 1 if found else 0
