@@ -29,7 +29,7 @@ from botocore.exceptions import (
 from crossfade.adapters.aws import code_of
 from crossfade.adapters.dynamodb_ledger import DynamoLedger
 from crossfade.cli.executions import Executions
-from crossfade.errors import PermanentError
+from crossfade.errors import LedgerRefusedError, LedgerUnavailableError, PermanentError
 from crossfade.names import MACHINE_OUTPUT, TABLE_OUTPUT
 from crossfade.ports import Ledger
 
@@ -136,10 +136,20 @@ def connected(*, profile: str | None, region: str | None, stack: str) -> Iterato
     """
     try:
         yield Account(profile=profile, region=region, stack=stack)
-    except ClientError as error:
-        raise NotConnectedError(_refused(error)) from error
-    except BotoCoreError as error:
-        raise NotConnectedError(_not_asked(error)) from error
+    except (LedgerRefusedError, LedgerUnavailableError) as error:  # its words are meant for the functions
+        raise NotConnectedError(_sentence(error.__cause__ or error)) from error
+    except (ClientError, BotoCoreError) as error:
+        raise NotConnectedError(_sentence(error)) from error
+
+
+def _sentence(error: BaseException) -> str:
+    match error:
+        case ClientError():
+            return _refused(error)
+        case BotoCoreError():
+            return _not_asked(error)
+        case _:
+            return str(error)
 
 
 def _refused(error: ClientError) -> str:

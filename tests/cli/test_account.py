@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import (
     BotoCoreError,
@@ -13,7 +14,8 @@ from botocore.exceptions import (
 )
 
 from crossfade.cli.account import NotConnectedError, connected
-from tests.cli.conftest import Deployed, Run
+from crossfade.errors import LedgerUnavailableError
+from tests.cli.conftest import REGION, TABLE, Deployed, Run
 
 Break = Callable[[pytest.MonkeyPatch], None]
 
@@ -130,6 +132,26 @@ def test_whatever_aws_says_is_one_sentence(deployed: Deployed, error: Exception,
         raise error
 
     assert str(refused.value).startswith(said)
+
+
+def test_without_the_table(deployed: Deployed, run: Run) -> None:
+    deployed.baking()
+    boto3.client("dynamodb", region_name=REGION).delete_table(TableName=TABLE)
+
+    said = _refused(run, "abort", "tonight", "--reason", "r")
+
+    assert "AWS refused GetItem: Requested resource not found (ResourceNotFoundException); check --region" in said
+
+
+def test_words_meant_for_the_functions_are_not_shown(deployed: Deployed) -> None:
+    del deployed
+    cause = EndpointConnectionError(endpoint_url="https://x")
+
+    with (
+        pytest.raises(NotConnectedError, match="AWS does not answer"),
+        connected(profile=None, region=REGION, stack="Crossfade"),
+    ):
+        raise LedgerUnavailableError("DynamoDB did not answer; it is tried again") from cause
 
 
 def test_a_profile_is_used(deployed: Deployed, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
