@@ -35,6 +35,7 @@ from crossfade.core.duration import format_duration
 from crossfade.core.forms import Between, Form
 from crossfade.core.migration import Outcome
 from crossfade.core.plan import Model
+from crossfade.core.preflight import CHECKS
 from crossfade.core.presets import Preset, stages_of
 from crossfade.core.preview import SLOWEST, Failures, Preview, Span, preview
 from crossfade.core.resolve import MigrationInput
@@ -480,6 +481,12 @@ def causes() -> Lines:
     return _table(["In the timeline", "What it means"], ([f"`{each.value}`", said[each.value]] for each in Cause))
 
 
+def checks() -> Lines:
+    """Every check of the preflight."""
+    rows = ([f"`{each.id}`", each.title, each.trips, each.fix] for each in CHECKS)
+    return _table(["Check", "Passes when", "Fails or warns when", "Fix"], rows)
+
+
 def exits() -> Lines:
     """What the exit codes of the commands mean."""
     return _table(["Code", "Meaning"], ([f"{code.value}", words] for code, words in MEANINGS.items()))
@@ -627,6 +634,7 @@ def with_demos(text: str) -> str:
 
 PARTS: Final[Mapping[str, Callable[[], Lines]]] = {
     "causes": causes,
+    "checks": checks,
     "config-keys": config_keys,
     "errors": error_table,
     "exits": exits,
