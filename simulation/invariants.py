@@ -12,6 +12,7 @@ from crossfade.core.verdict import AlarmState
 from crossfade.core.weight import Side
 from crossfade.names import EPOCH_ANNOTATION
 from simulation.estate import Change, Estate, Key, SimulatedAlarms
+from simulation.machine import Execution
 
 _ROUNDING = 0.01
 _ECHO_SECONDS = 65
@@ -149,6 +150,27 @@ class Watch:
         epochs = {change.epoch for change in self.estate.changes if change.ours}
         if record.outcome in {Outcome.REFUSED, Outcome.DRY_RUN} and record.epoch in epochs:
             self._break("I19", f"{record.outcome} was claimed although weights were written")
+
+    def ended(self, execution: Execution, record: Record | None, *, paged: bool) -> None:
+        """
+        When an execution has ended by itself: it says what the record says, or worse, and then somebody was paged.
+
+        Args:
+            execution: As Step Functions shows it.
+            record: Of this execution; None when it never opened one.
+            paged: Whether somebody has been paged.
+        """
+        if execution.status not in {"SUCCEEDED", "FAILED"}:
+            return  # stopped or timed out: the guardian's business
+        outcome = record.outcome if record is not None else None
+        said = execution.output.get("outcome") if execution.status == "SUCCEEDED" else execution.error
+        good = outcome in {Outcome.SUCCEEDED, Outcome.DRY_RUN}
+        agrees = said == outcome and good is (execution.status == "SUCCEEDED")
+        never_began = said in {Outcome.REFUSED, Outcome.DUPLICATE} and (record is None or record.epoch == 0)
+        unseen = said == Outcome.ROLLBACK_UNCONFIRMED and execution.status == "FAILED" and paged
+        if not (agrees or never_began or unseen):
+            words = f"{execution.status} with {said}"
+            self._break("I19", f"{execution.name} ended as {words} while its record says {outcome}")
 
     def end(self, *, paged: bool, healed: bool) -> None:
         """

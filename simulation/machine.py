@@ -16,7 +16,8 @@ from simulation.expressions import QueryError, evaluate
 
 Json = dict[str, Any]
 Invoke = Callable[[str, Json], Any]
-"""Calls the function with that ARN; raises a TaskFailedError for everything that can go wrong."""
+"""Calls the function with that ARN, or another service by the resource that the state names (`…:sns:publish`); raises a
+TaskFailedError for everything that can go wrong."""
 
 EVENTS_MAX: Final = 25_000
 """Step Functions ends an execution that reaches it. https://docs.aws.amazon.com/step-functions/latest/dg/limits.html"""
@@ -243,9 +244,9 @@ class Walker:
             "context": {
                 "Execution": {
                     "Id": execution.arn, "Name": execution.name, "Input": execution.input,
-                    "StartTime": _stamp(execution.started),
+                    "StartTime": stamp(execution.started),
                 },
-                "State": {"EnteredTime": _stamp(self._entered)},
+                "State": {"EnteredTime": stamp(self._entered)},
             },
         }  # fmt: skip
         if result is not None:
@@ -261,5 +262,6 @@ def _matches(names: list[str], error: str) -> bool:
     return "States.TaskFailed" in names and error != "States.Timeout"
 
 
-def _stamp(at: datetime) -> str:
+def stamp(at: datetime) -> str:
+    """*at* as AWS writes it."""
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -17,7 +17,6 @@ from crossfade.core.traffic import Step
 from crossfade.core.verdict import Health, Verdict
 from crossfade.core.weight import Side, Split
 from crossfade.steps import check_health, common, confirm_rollback, guard, roll_back, take_lease
-from simulation import run
 from simulation.faults import Fault, How, Spell, Trouble
 from simulation.run import Scenario
 
@@ -85,7 +84,7 @@ def _blind_step(reading: Any, target: Split, *, settled: bool) -> Step:
     return replace(step, arrived=True) if declared == (target.blue, target.green) else step
 
 
-def _no_guardian(*_given: Any, **_named: Any) -> dict[str, str]:
+def _no_guardian(*_given: Any, **_named: Any) -> dict[str, Any]:
     return {}
 
 
@@ -187,7 +186,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         "Nobody looks after an execution that was stopped.",
         "I4",
         (Scenario(1, "two", (Fault(150, How.STOP),)), Scenario(1, "two", (Fault(200, How.STOP),))),
-        lambda: [(run, "guard", _no_guardian)],
+        lambda: [(_module_of("guardian"), "guard", _no_guardian)],
     ),
     Mutant(
         "rollback-under-the-old-epoch",

@@ -1,4 +1,4 @@
-"""One run: the synthesised machine, the real doors and steps, the guardian, under one seed and one virtual clock."""
+"""One run: the synthesised machine, the real doors (the guardian's too) and steps, one seed and one virtual clock."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,15 +15,16 @@ from crossfade.core.migration import Outcome, Record
 from crossfade.core.resolve import resolve
 from crossfade.core.weight import Side
 from crossfade.errors import CrossfadeError, LedgerUnavailableError
+from crossfade.names import Function
 from crossfade.ports import Notice
-from crossfade.steps.guard import guard
 from crossfade.wiring import given
 from lambdas.door import logger
 from simulation.estate import WEIGHT, Estate, SimulatedAlarms, SimulatedApi, SimulatedMetrics, SimulatedRecords
 from simulation.faults import CrashError, Fault, LateError, Seams, Spell, Trouble
 from simulation.invariants import Watch
 from simulation.ledger import SimulatedLedger
-from simulation.machine import Execution, TaskFailedError, Walker
+from simulation.machine import Execution, TaskFailedError, Walker, stamp
+from simulation.sound import SoundEstate
 from world.clock import Clock
 
 START: Final = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
@@ -115,6 +116,8 @@ class _Parts:
     router: ExternalDnsRouter
     alarms: SimulatedAlarms
     metrics: SimulatedMetrics
+    estate: SoundEstate
+    executions: "Run"
     notifier: _Telling
 
 
@@ -149,7 +152,14 @@ class Run:
         clusters = {side: SimulatedApi(self._estate, side) for side in Side}
         router = ExternalDnsRouter(clusters, SimulatedRecords(self._estate), workers=1)  # type: ignore[arg-type]
         self._parts = _Parts(
-            config, ledger, router, alarms, SimulatedMetrics(self._estate), _Telling(self._estate.broken)
+            config,
+            ledger,
+            router,
+            alarms,
+            SimulatedMetrics(self._estate),
+            SoundEstate(),
+            self,
+            _Telling(self._estate.broken),
         )
         self._watch = Watch(self._estate, alarms, ledger.newest)
         ledger.saved = self._watch.saved
@@ -165,8 +175,7 @@ class Run:
             self._clock.at(START, lambda: self._start(MIGRATION))
             self._clock.run_until(START + LONGEST, stop=self._is_quiet)
             healed = all(spell.begins + spell.lasts < self._estate.seconds for spell in self._scenario.spells)
-            paged = any(notice.page for notice in self._parts.notifier.told)
-            self._watch.end(paged=paged, healed=healed)
+            self._watch.end(paged=self._has_paged(), healed=healed)
         return self._judged()
 
     def _judged(self) -> Result:
@@ -211,9 +220,12 @@ class Run:
             if delay:
                 self._clock.after(timedelta(seconds=delay), lambda: self._advance(execution, walk))
                 return
-        self._ended()
+        self._ended(execution)
 
-    def _ended(self) -> None:
+    def _ended(self, execution: Execution) -> None:
+        record = self._parts.ledger.peek(execution.name)
+        mine = record if record is not None and record.execution == execution.arn else None
+        self._watch.ended(execution, mine, paged=self._has_paged())
         if Trouble.STATUS_EVENTS.value not in self._estate.broken:
             self._clock.after(EVENT_DELAY, self._guard)
 
@@ -221,12 +233,28 @@ class Run:
         execution = self._executions[name]
         if execution.is_running:
             execution.end("ABORTED")
-            self._ended()
+            self._ended(execution)
+
+    def _has_paged(self) -> bool:
+        return any(notice.page for notice in self._parts.notifier.told)
 
     def _invoke(self, arn: str, payload: dict[str, Any]) -> Any:
         role = arn.rsplit(":", 1)[-1]
+        if arn.endswith(":sns:publish"):
+            return self._call("sns: publish", lambda: self._publish(payload))
+        return self._call(f"lambda: {role}", lambda: self._doors[role](payload, None))
+
+    def _publish(self, message: Mapping[str, str]) -> dict[str, str]:
+        """The machine itself tells people; that counts as a page."""
+        if not self._parts.notifier.tell(Notice(MIGRATION, message["Subject"], message["Message"], page=True)):
+            raise TaskFailedError("SNS.InternalErrorException", "SNS does not answer")
+        return {"MessageId": "1"}
+
+    def _call(self, name: str, action: Callable[[], Any]) -> Any:
         try:
-            return self._seams.call(f"lambda: {role}", lambda: self._doors[role](payload, None), _Throttled, late=True)
+            return self._seams.call(name, action, _Throttled, late=True)
+        except TaskFailedError:
+            raise
         except CrashError:
             raise TaskFailedError("Runtime.ExitError", "Runtime exited") from None
         except LateError:
@@ -247,9 +275,12 @@ class Run:
         self._clock.after(timedelta(seconds=seconds), act)
 
     def _guard(self) -> None:
-        parts = self._parts
-        with suppress(CrossfadeError, CrashError, LateError):  # the next sweep comes in a minute
-            guard(parts.ledger, parts.router, parts.notifier, self, now=self._clock.now)
+        """Wake the guardian as EventBridge does; what goes wrong is its own business, the next minute comes."""
+        event = {"time": stamp(self._clock.now)}
+        with suppress(CrossfadeError, CrashError, LateError, _Throttled):
+            self._seams.call(
+                "lambda: guardian", lambda: self._doors[Function.GUARDIAN.value](event, None), _Throttled, late=False
+            )
         self._watch.look()
 
     def status(self, execution: str) -> str:
@@ -318,6 +349,8 @@ def _part(part: Any, resources: Mapping[str, Any]) -> str:
     target = part.get("Ref", "")
     if target == "AWS::Partition":
         return "aws"
+    if resources[target]["Type"] == "AWS::SNS::Topic":
+        return f"arn:aws:sns:::{target}"
     version = resources[target]
     function = resources[version["Properties"]["FunctionName"]["Ref"]]
     return f"arn:aws:lambda:::function:{function['Properties']['Handler'].split('.')[-2]}"
