@@ -49,7 +49,10 @@ PROFILES: Final[Mapping[Function, Profile]] = {
     Function.PREFLIGHT: _kubernetes("Checks, before anything is written, that moving and rolling back would work."),
     Function.RECORD_BASELINE: _kubernetes("Stores the weights to which a rollback returns."),
     Function.SHIFT_TRAFFIC: _kubernetes("Writes the next safe weights of a stage and reads back what has arrived."),
-    Function.CHECK_HEALTH: Profile("Judges green by its alarms: wait, go on or roll back. Never talks to a cluster."),
+    Function.CHECK_HEALTH: Profile(
+        "Judges green by its alarms and its users' requests: wait, go on or roll back. Never talks to a cluster.",
+        timeout_seconds=60,  # a service that hangs must end as evidence that could not be read, not as a crash
+    ),
     Function.COMPLETE: _kubernetes("Writes the final weights, reads them back and ends the migration."),
     Function.ROLL_BACK: _kubernetes("Gives traffic back to blue: raises blue first, lowers green after."),
     Function.CONFIRM_ROLLBACK: _kubernetes("Reads back where traffic is after a failure, records it and says so."),

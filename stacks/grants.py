@@ -1,7 +1,7 @@
 """What each function may do beyond logging: the one table of permissions.
 
-Actions are listed one by one and resources are exact. The single `*` is cloudwatch:DescribeAlarms, which CloudWatch
-demands for composite alarms; the executions of the state machine get their names when they start.
+Actions are listed one by one and resources are exact. Reading alarms, metrics and load balancers needs `*`, because
+these have no resource to name; the executions of the state machine get their names when they start.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,6 +21,10 @@ _EPOCH: Final = ("dynamodb:UpdateItem",)
 """Take a new epoch, or give the lease back."""
 
 
+_BALANCERS: Final = tuple(f"elasticloadbalancing:Describe{what}" for what in ("LoadBalancers", "TargetGroups", "Tags"))
+"""Find the load balancer that a record names, its target groups, and whose it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Grant:
     """
@@ -29,6 +33,7 @@ class Grant:
     Attributes:
         table: Actions on the ledger's table.
         alarms: Whether it reads CloudWatch alarms.
+        requests: Whether it reads what the load balancers of the zone's hosts counted.
         traffic: Whether it finds the clusters and reads the zone's records. What it may do *in* a cluster is
             Kubernetes' business: see `access` and the shipped RBAC.
         publish: Whether it tells people.
@@ -37,6 +42,7 @@ class Grant:
 
     table: tuple[str, ...]
     alarms: bool = False
+    requests: bool = False
     traffic: bool = False
     publish: bool = False
     executions: bool = False
@@ -48,7 +54,7 @@ GRANTS: Final[Mapping[Function, Grant]] = {
     Function.PREFLIGHT: Grant(table=(*_RECORD, *_LEASES), alarms=True, traffic=True),
     Function.RECORD_BASELINE: Grant(table=(*_RECORD, *_LEASES), traffic=True),
     Function.SHIFT_TRAFFIC: Grant(table=(*_RECORD, *_LEASES), traffic=True),
-    Function.CHECK_HEALTH: Grant(table=(*_RECORD, *_LEASES), alarms=True),
+    Function.CHECK_HEALTH: Grant(table=(*_RECORD, *_LEASES), alarms=True, requests=True, publish=True),
     Function.COMPLETE: Grant(table=(*_RECORD, *_LEASES, *_EPOCH), traffic=True, publish=True),
     Function.ROLL_BACK: Grant(table=(*_RECORD, *_LEASES, *_EPOCH), traffic=True),
     Function.CONFIRM_ROLLBACK: Grant(table=(*_RECORD, *_EPOCH), traffic=True, publish=True),
@@ -88,6 +94,10 @@ def _grant(role: iam.Role, grant: Grant, resources: Resources) -> None:
         _allow(role, ["cloudwatch:DescribeAlarms"], ["*"])
         reason = "Neither X-Ray's PutTraceSegments nor DescribeAlarms of composite alarms has a resource to name."
         acknowledge(role, "AwsSolutions-IAM5[Resource::*]", reason)
+    if grant.requests:
+        _allow(role, ["route53:ListResourceRecordSets"], [resources.zone])
+        _allow(role, _BALANCERS, ["*"])
+        _allow(role, ["cloudwatch:GetMetricData"], ["*"])
     if grant.traffic:
         _allow(role, ["eks:DescribeCluster"], resources.clusters)
         _allow(role, ["route53:ListResourceRecordSets"], [resources.zone])

@@ -171,7 +171,7 @@ class Flow(Construct):
             comment="This stage has passed.",
             assign={"stage": "{% $stage + 1 %}"},
         )
-        healthy = self._judge(State.HEALTHY, "What do the alarms say of this stage?", next_stage, bake)
+        healthy = self._judge(State.HEALTHY, "What do alarms and requests say of this stage?", next_stage, bake)
         next_stage.next(more_stages)
         bake.next(check).next(healthy)
         return bake
@@ -181,7 +181,7 @@ class Flow(Construct):
         check = self._check(
             State.CHECK_SOAK, "Look at the alarms that judge green, now that it has all users.", soaking=True
         )
-        soaked = self._judge(State.SOAKED, "What do the alarms say of green with all users?", complete, soak)
+        soaked = self._judge(State.SOAKED, "What do alarms and requests say of green with all users?", complete, soak)
         soak.next(check).next(soaked)
         return soak
 

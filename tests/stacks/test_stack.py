@@ -40,6 +40,13 @@ TRAFFIC = {
     "route53:ListResourceRecordSets": ["arn:aws:route53:::hostedzone/Z0EXAMPLE1234567890"],
 }
 ALARMS = {"cloudwatch:DescribeAlarms": ["*"]}
+REQUESTS = {
+    "cloudwatch:GetMetricData": ["*"],
+    "elasticloadbalancing:DescribeLoadBalancers": ["*"],
+    "elasticloadbalancing:DescribeTags": ["*"],
+    "elasticloadbalancing:DescribeTargetGroups": ["*"],
+    "route53:ListResourceRecordSets": ["arn:aws:route53:::hostedzone/Z0EXAMPLE1234567890"],
+}
 PUBLISH = {"sns:Publish": ["NotificationsTopic"]}
 EXECUTIONS = {"states:DescribeExecution": ["arn:aws:states:eu-west-1:*account*:execution:*Machine*:*"]}
 
@@ -58,7 +65,7 @@ GOLDEN = {
     Function.PREFLIGHT: RECORD | LEASES | TRAFFIC | ALARMS,
     Function.RECORD_BASELINE: RECORD | LEASES | TRAFFIC,
     Function.SHIFT_TRAFFIC: RECORD | LEASES | TRAFFIC,
-    Function.CHECK_HEALTH: RECORD | LEASES | ALARMS,
+    Function.CHECK_HEALTH: RECORD | LEASES | ALARMS | REQUESTS | PUBLISH,
     Function.COMPLETE: RECORD | LEASES | EPOCH | TRAFFIC | PUBLISH,
     Function.ROLL_BACK: RECORD | LEASES | EPOCH | TRAFFIC,
     Function.CONFIRM_ROLLBACK: RECORD | EPOCH | TRAFFIC | PUBLISH,
