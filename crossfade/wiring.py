@@ -99,9 +99,10 @@ class Wired:
 
         sides = {Side.BLUE: self.config.clusters.blue, Side.GREEN: self.config.clusters.green}
         regions = dict.fromkeys(cluster.region for cluster in sides.values())
-        records = RecordReader(client("route53", self._region), self.config.hosted_zone.id)
-        balancers = LoadBalancers(records, sides, {region: client("elbv2", region) for region in regions})
-        return CloudWatchMetrics(balancers, {region: client("cloudwatch", region) for region in regions})
+        records = RecordReader(client("route53", self._region, attempts=2), self.config.hosted_zone.id)
+        elb = {region: client("elbv2", region, attempts=2) for region in regions}
+        cloudwatch = {region: client("cloudwatch", region, attempts=2) for region in regions}
+        return CloudWatchMetrics(LoadBalancers(records, sides, elb), cloudwatch)
 
     @cached_property
     def executions(self) -> Executions:

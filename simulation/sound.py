@@ -1,0 +1,94 @@
+"""An estate in which every check of the preflight passes: for runs that are about what comes after it."""
+
+from datetime import timedelta
+from typing import Final
+
+from crossfade.core.facts import (
+    BalancerFacts,
+    ControllerFacts,
+    EstateFacts,
+    IngressFacts,
+    PlaceFacts,
+    RecordFacts,
+    TargetGroupFacts,
+    WatchFacts,
+)
+from crossfade.core.plan import Cluster, Plan, Workload
+from crossfade.core.weight import Side
+from crossfade.names import ALPHA_PREFIX
+
+_TARGETS: Final = 2
+_MINUTE: Final = timedelta(minutes=1)
+
+
+class SoundEstate:
+    """See `ports.EstateReader`: whatever the plan, nothing is wrong."""
+
+    def read(self, plan: Plan) -> EstateFacts:
+        """See `ports.EstateReader.read`."""
+        return sound(plan)
+
+
+def sound(plan: Plan) -> EstateFacts:
+    """The estate of *plan* as it should be."""
+    clusters = {Side.BLUE: plan.blue, Side.GREEN: plan.green}
+    places = {(w.name, side): _place(w, cluster) for w in plan.workloads for side, cluster in clusters.items()}
+    balancers = [place.balancer for place in places.values() if place.balancer]
+    return EstateFacts(
+        places=places,
+        records={
+            workload.name: tuple(record for side in Side for record in _records(workload, side, clusters[side]))
+            for workload in plan.workloads
+        },
+        controllers={side: _controller(plan, cluster) for side, cluster in clusters.items()},
+        watches={
+            name: WatchFacts(balancers=(f"app/{workload.name}-{plan.green.name}/1",), speed=_MINUTE)
+            for workload in plan.workloads
+            for name in workload.alarms
+        },
+        balancers=frozenset(
+            [at.dimension for at in balancers] + [group.name for at in balancers for group in at.groups]
+        ),
+    )
+
+
+def _address(workload: Workload, cluster: Cluster) -> str:
+    return f"{workload.name}-{cluster.name}.elb.example.com"
+
+
+def _place(workload: Workload, cluster: Cluster) -> PlaceFacts:
+    group = TargetGroupFacts(f"targetgroup/{workload.name}-{cluster.name}/1", healthy=_TARGETS, registered=_TARGETS)
+    return PlaceFacts(
+        IngressFacts((workload.host,), _address(workload, cluster), cluster.name, (ALPHA_PREFIX,)),
+        BalancerFacts(
+            dimension=f"app/{workload.name}-{cluster.name}/1",
+            state="active",
+            kind="application",
+            dualstack=False,
+            groups=(group,),
+            keep_alive=_MINUTE,
+        ),
+    )
+
+
+def _records(workload: Workload, side: Side, cluster: Cluster) -> tuple[RecordFacts, RecordFacts]:
+    weight = 100 if side is Side.BLUE else 0
+    target = _address(workload, cluster)
+    return (
+        RecordFacts("A", cluster.name, weight, "weighted", target=target, follows_health=True),
+        RecordFacts("TXT", cluster.name, weight, "weighted", owner=cluster.name),
+    )
+
+
+def _controller(plan: Plan, cluster: Cluster) -> ControllerFacts:
+    return ControllerFacts(
+        ready=1,
+        prefix=ALPHA_PREFIX,
+        owner=cluster.name,
+        policy="sync",
+        registry="txt",
+        sources=("service", "ingress"),
+        domains=(plan.zone.name,),
+        dry_run=False,
+        interval=_MINUTE,
+    )
