@@ -5,6 +5,7 @@ The embedded world is imported when it is asked for: it takes seconds, and no ot
 
 import json
 import sys
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
@@ -43,6 +44,9 @@ def command(  # noqa: PLR0917 - typer reads options from arguments
     seed: Annotated[int, typer.Option(help="Of all chance in the embedded world; the same seed repeats a run.")] = 1,
     output: Annotated[Output, typer.Option(help="text for people, json for programs (one object).")] = Output.TEXT,
     config: Annotated[Path, typer.Option(help="The configuration to deploy.")] = Path("crossfade.yaml"),
+    report: Annotated[
+        Path | None, typer.Option(help="Write the evidence report, one HTML page, into this file.")
+    ] = None,
     logs: Annotated[Path | None, typer.Option(help="Write what the functions logged into this file.")] = None,
 ) -> None:
     """
@@ -56,7 +60,9 @@ def command(  # noqa: PLR0917 - typer reads options from arguments
     if output is Output.TEXT:
         Console(stderr=True).print("Preparing the embedded world ...", style="dim")
     checked = read_config(config, now=None)
-    summary = _run(checked, config, plan=plan, seed=seed, faults=faults, view=_view(output, console), logs=logs)
+    summary = _run(
+        checked, config, plan=plan, seed=seed, faults=faults, view=_view(output, console), files=Files(report, logs)
+    )
     if output is Output.JSON:
         sys.stdout.write(json.dumps(summary.to_json(), indent=2) + "\n")
     else:
@@ -65,19 +71,39 @@ def command(  # noqa: PLR0917 - typer reads options from arguments
         raise typer.Exit(Exit.BROKEN)
 
 
+@dataclass(frozen=True, slots=True)
+class Files:
+    """
+    What is written beside the screen; None for what is not wanted.
+
+    Attributes:
+        report: The evidence report.
+        logs: What the functions logged.
+    """
+
+    report: Path | None
+    logs: Path | None
+
+
 def _run(
-    config: Config, path: Path, *, plan: str, seed: int, faults: tuple[Fault, ...], view: View, logs: Path | None
+    config: Config, path: Path, *, plan: str, seed: int, faults: tuple[Fault, ...], view: View, files: "Files"
 ) -> Summary:
     from crossfade.cli.embedded import embedded
-    from crossfade.cli.rehearsal import Demo
+    from crossfade.cli.rehearsal import MIGRATION, Demo
+    from crossfade.cli.reporting import Minutes, report_of
+    from crossfade.report import render
 
     given = {"plan": plan} if plan else {}
     with embedded(config, path, seed=seed, faults=faults) as world:
         asked = resolve(config, given, now=world.clock.now)
+        minutes = Minutes(world)
         with view:
             summary = Demo(world, asked, view, fault=", ".join(map(str, faults))).run(given)
-        if logs is not None:
-            logs.write_text("".join(f"{line.text}\n" for line in world.cloud.logs), encoding="utf-8")
+        minutes.stop()
+        if files.report is not None and (found := report_of(world, MIGRATION, summary, minutes)) is not None:
+            files.report.write_text(render(found), encoding="utf-8")
+        if files.logs is not None:
+            files.logs.write_text("".join(f"{line.text}\n" for line in world.cloud.logs), encoding="utf-8")
     return summary
 
 
