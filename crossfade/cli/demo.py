@@ -44,9 +44,7 @@ def command(  # noqa: PLR0917 - typer reads options from arguments
     seed: Annotated[int, typer.Option(help="Of all chance in the embedded world; the same seed repeats a run.")] = 1,
     output: Annotated[Output, typer.Option(help="text for people, json for programs (one object).")] = Output.TEXT,
     config: Annotated[Path, typer.Option(help="The configuration to deploy.")] = Path("crossfade.yaml"),
-    report: Annotated[
-        Path | None, typer.Option(help="Write the evidence report, one HTML page, into this file.")
-    ] = None,
+    report: Annotated[Path | None, typer.Option(help="Write the evidence report, an HTML page, here.")] = None,
     logs: Annotated[Path | None, typer.Option(help="Write what the functions logged into this file.")] = None,
 ) -> None:
     """

@@ -1,4 +1,4 @@
-"""The evidence report of a migration in the embedded world: minutes as the world counted them, weights as it lists them."""
+"""The evidence report of a migration in the embedded world: minutes as the world counted them."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
