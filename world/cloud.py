@@ -19,6 +19,7 @@ from moto.sns.models import sns_backends
 
 from world.clock import Clock
 from world.deployment import Deployment, Template, deploy
+from world.events import Events
 from world.functions import Functions, Load, LogLine, Observer
 from world.step_functions import Execution, History, Listener, StepFunctions
 
@@ -69,6 +70,7 @@ class Cloud:
     Attributes:
         clock: As given.
         functions: Where faults get in: see `Functions.before` and `Functions.after`.
+        events: Its rules; `Events.lost` loses what executions tell.
         deployment: What `deploy` made.
     """
 
@@ -76,9 +78,11 @@ class Cloud:
         random = Random(seed)
         self.clock = clock
         self.functions = Functions(clock, random)
+        self.events = Events(clock, self.functions, account=DEFAULT_ACCOUNT_ID, region=region)
         self.deployment: Deployment
         self._region = region
         self._step_functions = StepFunctions(clock, self.functions, random, account=DEFAULT_ACCOUNT_ID, region=region)
+        self.on_end(self.events.ended)
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -86,6 +90,7 @@ class Cloud:
             stack.enter_context(_surroundings(self._region))
             stack.enter_context(mock_aws(config=_MOTO))
             stack.enter_context(self._step_functions.installed())
+            stack.enter_context(self.events.installed())
             self._stack = stack.pop_all()
         return self
 
@@ -129,6 +134,7 @@ class Cloud:
         self.deployment = deploy(read, environment or {})
         for function in self.deployment.functions.values():
             self.functions.deploy(function, load)
+        self.events.add(self.deployment.rules)
         return self.deployment
 
     def start(self, name: str | None = None, execution_input: Any = None) -> str:

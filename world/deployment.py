@@ -5,11 +5,13 @@ not known here is an error, never a guess.
 """
 
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Final
 
 import boto3
 
+from world.events import Rule, checked_pattern, interval_of
 from world.functions import Function
 
 Json = Mapping[str, Any]
@@ -19,6 +21,7 @@ TOPIC: Final = "AWS::SNS::Topic"
 FUNCTION: Final = "AWS::Lambda::Function"
 VERSION: Final = "AWS::Lambda::Version"
 MACHINE: Final = "AWS::StepFunctions::StateMachine"
+RULE: Final = "AWS::Events::Rule"
 PARTITION: Final = "aws"
 PUBLISHED: Final = "1"
 """Every published version here is the first one."""
@@ -46,6 +49,7 @@ _KINDS: Final = {
     MACHINE: _Kind("StateMachineName", "arn:{partition}:states:{region}:{account}:stateMachine:{name}"),
     "AWS::Logs::LogGroup": _Kind("LogGroupName", "arn:{partition}:logs:{region}:{account}:log-group:{name}:*"),
     "AWS::IAM::Role": _Kind("RoleName", "arn:{partition}:iam::{account}:role/{name}"),
+    RULE: _Kind("Name", "arn:{partition}:events:{region}:{account}:rule/{name}"),
     "AWS::SQS::Queue": _Kind("QueueName", "arn:{partition}:sqs:{region}:{account}:{name}"),
 }
 
@@ -179,33 +183,64 @@ class Deployment:
         functions: By role, which is the module of the handler (`shift_traffic`).
         table: The ledger's table.
         topic_arn: Where notices go.
+        rules: The rules that are on.
     """
 
     machine_arn: str
     functions: Mapping[str, Function]
     table: str
     topic_arn: str
+    rules: tuple[Rule, ...]
 
 
 def deploy(template: Template, environment: Mapping[str, str]) -> Deployment:
     """
-    Create the table, the topic and the state machine, and read what the functions are.
+    Create the table, the topic and the state machine, and read what the functions and the rules are.
 
     Args:
         template: The resources.
         environment: Variables that every function gets beside its own.
 
     Raises:
-        TemplateError: The template is not one that this deployment understands.
+        TemplateError, UnknownRuleError: The template is not one that this deployment understands.
         ClientError: moto refuses a resource.
     """
-    functions = (_function(template, id_, environment) for id_ in template.ids(FUNCTION))
+    functions = {
+        function.role: function
+        for function in (_function(template, id_, environment) for id_ in template.ids(FUNCTION))
+    }
+    known = {function.arn for function in functions.values()}
     return Deployment(
         machine_arn=_create_machine(template, template.only(MACHINE)),
-        functions={function.role: function for function in functions},
+        functions=functions,
         table=_create_table(template, template.only(TABLE)),
         topic_arn=_create_topic(template, template.only(TOPIC)),
+        rules=tuple(
+            _rule(template, id_, known) for id_ in template.ids(RULE) if template.property(id_, "State") != "DISABLED"
+        ),
     )
+
+
+def _rule(template: Template, id_: str, functions: AbstractSet[str]) -> Rule:
+    pattern = template.property(id_, "EventPattern")
+    schedule = template.property(id_, "ScheduleExpression")
+    return Rule(
+        arn=template.arn(id_),
+        pattern=None if pattern is None else checked_pattern(pattern),
+        interval=None if schedule is None else interval_of(schedule),
+        targets=tuple(_target(id_, target, functions) for target in template.property(id_, "Targets", [])),
+    )
+
+
+def _target(id_: str, target: Json, functions: AbstractSet[str]) -> str:
+    """The published version that a rule calls; one without a version is the published one, there is no other here."""
+    arn = str(target["Arn"])
+    qualified = arn if arn in functions else f"{arn}:{PUBLISHED}"
+    unknown = set(target) - {"Arn", "Id", "RetryPolicy", "DeadLetterConfig"}
+    if unknown or qualified not in functions:
+        msg = f"{id_} has a target that is not known here: {target}; teach it to world/deployment.py"
+        raise TemplateError(msg)
+    return qualified
 
 
 def _function(template: Template, id_: str, environment: Mapping[str, str]) -> Function:
