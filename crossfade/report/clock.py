@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from crossfade.core.migration import Outcome, Record
-from crossfade.core.weight import Side
+from crossfade.core.weight import PERCENT, Side
 from crossfade.names import TimelineEvent
 from crossfade.report.counting import MINUTE, percent, share, total
 from crossfade.report.decisions import phase_began
@@ -17,7 +17,7 @@ FAULT_PERCENT = 1.0
 """From this rate of 5xx on, a fault counts as seen. It dates the fault for the clock; it judges nothing."""
 
 FEW = 0.05
-"""What is left of green's users when nearly all are back."""
+"""What is left of a cluster's users when nearly all have left."""
 
 _NO_SERIES = "not measured: the report was made without a series"
 
@@ -32,7 +32,8 @@ def clock_of(
 ) -> tuple[Moment, ...]:
     """The instants of a rollback, or of a success; empty for a migration that moved no traffic."""
     if record.rollback_began is not None and record.baseline:
-        return _way_back(record.rollback_began, entries, writes, series, fault_at=fault_at)
+        decided = [entry.at for entry in entries if entry.what == TimelineEvent.ROLLBACK_DECIDED]
+        return _way_back(min([record.rollback_began, *decided]), entries, writes, series, fault_at=fault_at)
     if record.outcome is Outcome.SUCCEEDED:
         return _way_forth(entries, writes, series)
     return ()
@@ -50,10 +51,10 @@ def _way_back(
     given_back = [write.at for write in writes if write.at >= decided]
     return (
         _fault(decided, entries, series, fault_at),
-        Moment(kind=MomentKind.DECIDED, at=decided, how="the ledger's record of the rollback"),
+        Moment(kind=MomentKind.DECIDED, at=decided, how="the ledger's record of the decision"),
         _recorded(MomentKind.FIRST_WRITE, given_back[:1], "the first weight that was accepted after the decision"),
         _recorded(MomentKind.READ_BACK, returned[:1], "every weight read back from the authority"),
-        _most_users(decided, series),
+        _most_users(series, Side.GREEN, decided, "the decision"),
         _last_user(series, Side.GREEN),
     )
 
@@ -62,9 +63,13 @@ def _way_forth(
     entries: Sequence[TimelineEntry], writes: Sequence[WriteEntry], series: Sequence[Series]
 ) -> tuple[Moment, ...]:
     moved = [entry.at for entry in entries if entry.what == TimelineEvent.TRAFFIC_MOVED]
+    began = [entry.at for entry in entries if entry.what == TimelineEvent.STAGE_BEGAN]
     return (
         _recorded(MomentKind.FIRST_WRITE, [write.at for write in writes[:1]], "the first weight that was accepted"),
         _recorded(MomentKind.READ_BACK, moved[-1:], "the weights of the last stage read back from the authority"),
+        _most_users(series, Side.BLUE, began[-1], "the last stage")
+        if began
+        else _recorded(MomentKind.MOST_USERS, [], ""),
         _last_user(series, Side.BLUE),
     )
 
@@ -97,29 +102,30 @@ def _is_sick(minute: Minute) -> bool:
     return green is not None and green >= FAULT_PERCENT and (blue is None or green > blue)
 
 
-def _most_users(decided: datetime, series: Sequence[Series]) -> Moment:
+def _most_users(series: Sequence[Series], side: Side, since: datetime, event: str) -> Moment:
+    """When nearly all who were on *side* just before *since*, the instant of *event*, had left it."""
     kind = MomentKind.MOST_USERS
     if not series:
         return Moment(kind=kind, at=None, how=_NO_SERIES)
-    shares = sorted((at + MINUTE, share_) for at, share_ in _shares(series).items() if share_ is not None)
-    before = next((share_ for end, share_ in reversed(shares) if end <= decided), None)
+    shares = sorted((at + MINUTE, part) for at, part in _shares(series, side).items() if part is not None)
+    before = next((part for end, part in reversed(shares) if end <= since), None)
     if not before:
-        return Moment(kind=kind, at=None, how="green answered no request in the minute before the decision")
-    back = [end for end, share_ in shares if end > decided and share_ <= before * FEW]
+        return Moment(kind=kind, at=None, how=f"{side} answered no request in the minute before {event}")
+    left = [end for end, part in shares if end > since and part <= before * FEW]
     how = (
-        f"end of the first minute in which green's share was at most {100 * FEW:g} % of what it was before the decision"
+        f"end of the first minute in which {side}'s share was at most {PERCENT * FEW:g} % of what it was before {event}"
     )
-    return Moment(kind=kind, at=back[0] if back else None, how=how if back else "not before the series ended")
+    return Moment(kind=kind, at=left[0] if left else None, how=how if left else "not before the series ended")
 
 
-def _shares(series: Sequence[Series]) -> dict[datetime, float | None]:
-    """Green's share of all requests, minute by minute."""
+def _shares(series: Sequence[Series], side: Side) -> dict[datetime, float | None]:
+    """The part of all requests that *side* answered, minute by minute."""
     minutes: dict[datetime, list[Minute]] = {}
     for workload in series:
         for minute in workload.minutes:
             minutes.setdefault(minute.at, []).append(minute)
     return {
-        at: share(total(m.blue_requests for m in found), total(m.green_requests for m in found))
+        at: share(total(_requests(m, side.other) for m in found), total(_requests(m, side) for m in found))
         for at, found in minutes.items()
     }
 

@@ -9,12 +9,17 @@ from crossfade.names import TimelineEvent
 from crossfade.report.counting import measured
 from crossfade.report.model import DecisionEntry, Series, TimelineEntry
 
-START, WAIT, ADVANCE, COMPLETE, ROLL_BACK = "start", "wait", "advance", "complete", "roll_back"
+START, LOOK, WAIT, ADVANCE, COMPLETE, ROLL_BACK = "start", "look", "wait", "advance", "complete", "roll_back"
+
+UNNUMBERED = frozenset({LOOK, WAIT})
+"""What changes nothing has no number in the chart."""
 
 _ACTIONS = {
     TimelineEvent.PREFLIGHT_PASSED.value: START,
     TimelineEvent.STAGE_PASSED.value: ADVANCE,
     TimelineEvent.SOAK_PASSED.value: COMPLETE,
+    TimelineEvent.VERDICT_CHANGED.value: LOOK,
+    TimelineEvent.ROLLBACK_DECIDED.value: ROLL_BACK,
     TimelineEvent.ROLLBACK_BEGAN.value: ROLL_BACK,
 }
 _BOOKKEEPING = ("stage", "epoch")
@@ -22,7 +27,11 @@ _BOOKKEEPING = ("stage", "epoch")
 
 
 def decisions_of(entries: Sequence[TimelineEntry]) -> tuple[DecisionEntry, ...]:
-    """What the timeline says was decided; of several rollback entries only the first one is the decision."""
+    """
+    What the timeline says was decided, and what a changed verdict rested on.
+
+    Of several rollback entries only the first is the decision. A look at the instant of a decision is part of it.
+    """
     found: list[DecisionEntry] = []
     stage: int | None = None
     for entry in entries:
@@ -33,7 +42,8 @@ def decisions_of(entries: Sequence[TimelineEntry]) -> tuple[DecisionEntry, ...]:
         action = _ACTIONS.get(entry.what)
         if action and not (action == ROLL_BACK and any(decision.action == ROLL_BACK for decision in found)):
             found.append(_decision(entry, action, stage))
-    return tuple(found)
+    acted = {decision.at for decision in found if decision.action != LOOK}
+    return tuple(decision for decision in found if decision.action != LOOK or decision.at not in acted)
 
 
 def with_measures(

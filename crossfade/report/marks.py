@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from crossfade.report.counting import bins
-from crossfade.report.decisions import ROLL_BACK, WAIT
+from crossfade.report.decisions import ROLL_BACK, UNNUMBERED
 from crossfade.report.labels import Label, Place, place
 from crossfade.report.markup import Child, Markup, join, tag
 from crossfade.report.model import DecisionEntry, MomentKind, Report
@@ -65,7 +65,7 @@ def extent(report: Report) -> tuple[datetime, datetime]:
 
 def numbered(report: Report) -> tuple[tuple[int, DecisionEntry], ...]:
     """The decisions that changed something, with the numbers that chart and list call them by."""
-    return tuple(enumerate((decision for decision in report.decisions if decision.action != WAIT), start=1))
+    return tuple(enumerate((decision for decision in report.decisions if decision.action not in UNNUMBERED), start=1))
 
 
 def bands(report: Report) -> tuple[Band, ...]:

@@ -190,7 +190,7 @@ class DecisionEntry(Model):
 
     Attributes:
         at: UTC.
-        action: start, wait, advance, complete or roll_back.
+        action: start, look (the verdict changed), wait, advance, complete or roll_back.
         reason: One sentence.
         stage: Number of the stage, from 1; None outside the stages.
         evidence: What the decision was given, as recorded; empty when nothing was recorded.

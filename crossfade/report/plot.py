@@ -105,7 +105,8 @@ def steps(plot: Plot, points: Points, until: datetime) -> str:
     """The path that keeps each value until the next one, the last until *until*."""
     parts = []
     pen_down = False
-    for (at, value), after in zip(points, [*(at for at, _ in points[1:]), until], strict=True):
+    ends = [*(at for at, _ in points[1:]), until]
+    for (at, value), after in zip(points, ends, strict=False):  # without points there is one end too many
         if value is not None:
             y = number(plot.y(value))
             parts.append(f"V{y}" if pen_down else f"M{number(plot.x(at))} {y}")

@@ -41,7 +41,7 @@ def failures(report: Report) -> Markup | None:
         "ul", tag("li", _swatch("blue-line", "M0 6H24"), "blue"), tag("li", _swatch("green-line", "M0 6H24"), "green"),
         class_="legend",
     )  # fmt: skip
-    lead = "Part of each cluster's answers with a 5xx status. A sick green beside a well blue is green's own fault."
+    lead = "Part of each cluster's answers with a 5xx status; over few requests it jumps. Green alone is green's fault."
     return _section("5xx rate", lead, _both(charts.failure_chart, report, legend))
 
 
@@ -150,7 +150,7 @@ def decisions(report: Report) -> Markup:
     """Every decision with its evidence."""
     if not report.decisions:
         return _section("Decisions", "", tag("p", "No decision is recorded.", class_="empty"), id_="decisions")
-    lead = "Open one to see what it was taken from. The numbers are those of the chart."
+    lead = "Open one to see what it was taken from. The numbers are those of the chart; a look changed nothing."
     return _section("Decisions", lead, *_decisions(report), id_="decisions")
 
 
@@ -160,17 +160,17 @@ def _decisions(report: Report) -> Iterator[Markup]:
         if is_wait:
             yield _waits(tuple(group))
         else:
-            yield from (_decision(decision, numbers[id(decision)]) for decision in group)
+            yield from (_decision(decision, numbers.get(id(decision))) for decision in group)
 
 
-def _decision(decision: DecisionEntry, number: int) -> Markup:
+def _decision(decision: DecisionEntry, number: int | None) -> Markup:
     is_bad = decision.action == ROLL_BACK
     summary = tag(
         "summary",
-        tag("span", str(number), class_="badge bad" if is_bad else "badge"),
+        tag("span", str(number), class_="badge bad" if is_bad else "badge") if number else tag("span"),
         tag("span", tag("time", words.clock(decision.at), datetime=decision.at.isoformat()), class_="time"),
         tag("span", decision.action.replace("_", " "), class_="is-bad" if is_bad else "nowrap"),
-        tag("span", decision.reason, class_="words"),
+        tag("span", decision.reason, class_="words" if number else "words muted"),
     )
     return tag("details", summary, tag("div", *_taken_from(decision), class_="detail"), open=is_bad)
 

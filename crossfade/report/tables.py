@@ -1,7 +1,7 @@
 """The tables of the page: weights read back, clock, stages, writes, minutes, timeline, record."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 
@@ -23,7 +23,7 @@ from crossfade.report.model import (
     WriteEntry,
 )
 
-_BAD_EVENTS = frozenset({TimelineEvent.ROLLBACK_BEGAN.value})
+_BAD_EVENTS = frozenset({TimelineEvent.ROLLBACK_DECIDED.value, TimelineEvent.ROLLBACK_BEGAN.value})
 
 
 def table(caption: str, heads: Sequence[str], rows: Iterable[Markup], *, numbers: Sequence[int] = ()) -> Markup:
@@ -161,10 +161,44 @@ def signals(report: Report) -> Markup:
     return table("What people told it", ("UTC", "signal", "by", "reason", "about"), rows)
 
 
-def evidence(found: dict[str, JsonValue]) -> Markup:
-    """What a decision was given."""
-    rows = [row(head(key.replace("_", " ")), cell(_written(value), "text")) for key, value in found.items()]
-    return table("What the decision was given, as recorded", ("evidence", "value"), rows)
+def evidence(found: Mapping[str, JsonValue]) -> Markup:
+    """What a decision was given: plain values as a list, values by name (of workloads) as a grid."""
+    grids = {key: grid for key, value in found.items() if (grid := _grid(value))}
+    plain = {key: value for key, value in found.items() if key not in grids}
+    rows = [row(head(_spaced(key)), cell(_written(value), "text")) for key, value in plain.items()]
+    caption = "What the decision was given, as recorded"
+    whole = table(caption, ("evidence", "value"), rows) if rows else None
+    return join(whole, *(_evidence_grid(_spaced(key), grid) for key, grid in grids.items()))
+
+
+def _grid(value: JsonValue) -> dict[str, dict[str, JsonValue]]:
+    """*value*, when it is one record of plain values a name; else nothing."""
+    if not isinstance(value, dict):
+        return {}
+    records = {name: one for name, one in value.items() if isinstance(one, dict)}
+    is_plain = not any(isinstance(cell_, dict | list) for one in records.values() for cell_ in one.values())
+    return records if is_plain and len(records) == len(value) else {}
+
+
+def _evidence_grid(name: str, grid: Mapping[str, Mapping[str, JsonValue]]) -> Markup:
+    keys = list(dict.fromkeys(key for one in grid.values() for key in one))
+    rows = [
+        row(
+            head(who, "nowrap"),
+            *(cell(_written(one[key]) if key in one else "\u2013", _class(one.get(key))) for key in keys),
+        )
+        for who, one in grid.items()
+    ]
+    numbers = [i for i, key in enumerate(keys, start=1) if any(_class(one.get(key)) for one in grid.values())]
+    return table(f"Of them, {name}", ("", *map(_spaced, keys)), rows, numbers=numbers)
+
+
+def _class(value: JsonValue) -> str | None:
+    return "num" if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _spaced(key: str) -> str:
+    return key.replace("_", " ")
 
 
 def measures(found: Measured) -> Markup:
@@ -293,4 +327,8 @@ def _written(value: JsonValue) -> Child:
         return join(*(join(tag("br") if index else None, line) for index, line in enumerate(lines)))
     if isinstance(value, list) and all(isinstance(one, str) for one in value):
         return ", ".join(str(one) for one in value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return words.figure(value)
+    if value is None:
+        return "\u2013"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

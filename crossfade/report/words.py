@@ -16,6 +16,12 @@ from crossfade.report.model import MomentKind, Report, StageResult
 NOT_MEASURED: Final = "not measured"
 NOT_AWS: Final = "Not run on AWS: this is a run in the embedded world that ships with Crossfade."
 
+_TINY, _HUGE = 0.01, 1e9
+"""Beyond these a number is written with an exponent."""
+
+_LONG: Final = 160
+"""A reason with more characters is read more easily as a list."""
+
 GOOD, BACK, BAD, CALM = "good", "back", "bad", "calm"
 """The tones of an outcome: green, blue, red, grey."""
 
@@ -66,6 +72,7 @@ MOMENTS_BACK: Final = {
 MOMENTS_FORTH: Final = {
     MomentKind.FIRST_WRITE: "First write accepted",
     MomentKind.READ_BACK: "All weights on green, read back",
+    MomentKind.MOST_USERS: "19 of 20 users left blue",
     MomentKind.LAST_USER: "Last user left blue",
 }
 
@@ -84,9 +91,11 @@ def headline(report: Report) -> str:
 
 
 def reasons(report: Report) -> tuple[str, ...]:
-    """Why it ended so, a line each, without the words that the headline has already."""
+    """Why it ended so, a part each, without the words that the headline has already."""
     own_words = f"{SENTENCES[report.outcome]}: "
-    return tuple(line for line in report.reason.removeprefix(own_words).splitlines() if line.strip())
+    text = report.reason.removeprefix(own_words)
+    parts = text.split("; ") if len(text) > _LONG and "\n" not in text else text.splitlines()
+    return tuple(part for part in parts if part.strip())
 
 
 def advice(report: Report) -> tuple[Advice, ...]:
@@ -105,15 +114,12 @@ def contradictions(report: Report) -> tuple[str, ...]:
 
 
 def _after_success(report: Report) -> tuple[Advice, ...]:
-    left = report.moment(MomentKind.LAST_USER)
-    quiet = (
-        f"blue answered its last request before {clock(left)} UTC"
-        if left
-        else "when blue's last user left is not known"
-    )
+    last = next((moment for moment in report.clock if moment.kind is MomentKind.LAST_USER), None)
+    known = last.how if last else "when it answered the last one is not known"
+    quiet = f"it answered the last one before {clock(last.at)} UTC" if last and last.at else known
     return (
         Advice(
-            "If Argo CD or Terraform owns the weights, commit the weights below there now; "
+            "If Argo CD or Terraform owns the weights, commit those read back there now; "
             "the next sync may undo them otherwise."
         ),
         Advice(f"Keep {report.plan.blue.name} until it has had no requests for a day: {quiet}."),
@@ -229,6 +235,13 @@ def rate(percent: float | None) -> str:
 def count(number: int | None) -> str:
     """A count with thousands separated."""
     return NOT_MEASURED if number is None else f"{number:,}"
+
+
+def figure(value: float) -> str:
+    """A number of unknown kind: whole ones with thousands separated, others with what matters of them."""
+    if value == int(value) and abs(value) < _HUGE:
+        return f"{int(value):,}"
+    return f"{value:,.2f}" if _TINY <= abs(value) < _HUGE else f"{value:.2g}"
 
 
 def weight(value: int | None) -> str:

@@ -174,6 +174,19 @@ def test_a_note_about_fencing_during_the_rollback_is_no_second_decision() -> Non
     assert [decision.action for decision in report.decisions].count("roll_back") == 1
 
 
+def test_the_decision_to_roll_back_is_the_one_with_the_evidence_when_there_is_one() -> None:
+    story = Story().start()
+    story.move(0)
+    story.note(TimelineEvent.ROLLBACK_DECIDED, "burnham: green fails more than blue", stage=0, cause="worse_than_blue")
+    decided = story.now
+    story.now += seconds(3)
+    story.roll_back("burnham: green fails more than blue")
+    report = build(story.record(), story.events, environment=Environment.AWS)
+
+    assert [(one.action, one.evidence) for one in report.decisions[1:]] == [("roll_back", {"cause": "worse_than_blue"})]
+    assert report.moment(MomentKind.DECIDED) == decided
+
+
 def test_evidence_is_what_was_recorded_with_the_decision_and_nothing_else(rollback: Report) -> None:
     assert set(rollback.decisions[-1].evidence) == {"alarms", "alarm_reason"}
     assert rollback.decisions[1].evidence == {}
@@ -280,6 +293,16 @@ def test_a_success_tells_when_the_last_user_left_blue(success: Report) -> None:
     assert arrived is not None
 
     assert left > arrived
+
+
+def test_a_success_tells_when_nearly_all_users_had_left_blue(success: Report) -> None:
+    most, last = success.moment(MomentKind.MOST_USERS), success.moment(MomentKind.LAST_USER)
+    began = success.stages[-1].began
+    assert most is not None
+    assert last is not None
+    assert began is not None
+
+    assert began < most < last
 
 
 @pytest.mark.parametrize("report", [a_refusal(), a_running_one(), a_hold()], ids=["refused", "running", "held"])

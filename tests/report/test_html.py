@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from crossfade.core.migration import Outcome
+from crossfade.names import TimelineEvent
 from crossfade.report import Bound, DecisionEntry, Environment, History, Report, build, render, words
 from crossfade.report.markup import breakable, escape, tag
 from crossfade.report.style import DARK, LIGHT, sheet
@@ -201,6 +202,18 @@ def test_a_refusal_lists_its_faults_and_invents_no_chart() -> None:
     assert page.one("main").text.count("not measured") >= 3
 
 
+def test_a_refusal_during_which_traffic_was_measured_draws_what_was_observed() -> None:
+    story = samples.Story()
+    story.now += timedelta(seconds=9)
+    record = story.record(Outcome.REFUSED, "nothing was changed: no", has_baseline=False)
+
+    page = parse(render(build(record, story.events, environment=Environment.AWS, series=story.series())))
+
+    chart = page.section("Share of traffic on green").all("svg", "wide")[0]
+    assert chart.one("path", "written").attributes["d"] == ""
+    assert chart.one("path", "observed").attributes["d"] != ""
+
+
 def test_weights_that_contradict_the_outcome_are_shown_before_everything_else() -> None:
     report = samples.a_success()
     astray = report.readback[0].model_copy(update={"blue": 100})
@@ -362,7 +375,14 @@ def test_marks_without_room_for_labels_keep_their_lines() -> None:
 
 def test_evidence_of_any_shape_is_shown() -> None:
     story, record = samples.a_rollback_story()
-    evidence = {"alarms": ["a", "b"], "share": 24.5, "limits": {"low": 20, "high": 30}, "series": [1, 2]}
+    evidence = {
+        "alarms": ["a", "b"],
+        "share": 24.5,
+        "limits": {"low": 2000, "high": 1e12},
+        "series": [1, 2],
+        "p": None,
+        "workloads": {"burnham": {"requests": 5}, "yelb": {"cause": "alarm", "requests": 7}},
+    }
     decision = DecisionEntry.model_validate(
         {"at": story.now, "action": "advance", "reason": "in its band", "evidence": evidence}
     )
@@ -370,7 +390,8 @@ def test_evidence_of_any_shape_is_shown() -> None:
     page = parse(render(build(record, story.events, environment=Environment.AWS, decisions=(decision,))))
     cells = [cell.text for cell in page.section("Decisions").all("td")]
 
-    assert cells == ["a, b", "24.5", "low: 20high: 30", "[1, 2]"]
+    assert cells[:5] == ["a, b", "24.50", "low: 2,000high: 1e+12", "[1, 2]", "\u2013"]
+    assert cells[5:] == ["5", "\u2013", "7", "alarm"]
 
 
 def test_charts_are_drawn_for_wide_and_for_narrow_screens(rollback: Element) -> None:
@@ -416,6 +437,23 @@ def test_looks_that_changed_nothing_are_one_line() -> None:
 
     assert "20 looks until 02:09:30" in waited.text
     assert rolled.one("span", "badge").text == "1"
+
+
+def test_a_changed_verdict_is_a_look_with_its_evidence_and_without_a_number() -> None:
+    story = samples.Story().start()
+    story.move(0)
+    story.bake(2)
+    story.note(TimelineEvent.VERDICT_CHANGED, "burnham: too few requests", stage=0, cause="too_few")
+    story.bake(9)
+    story.note(TimelineEvent.VERDICT_CHANGED, "all alarms are OK", stage=0, cause="ok")
+    story.note(TimelineEvent.STAGE_PASSED, "stage 1 passed: all alarms are OK", stage=0, cause="ok")
+
+    page = parse(render(build(story.record(), story.events, environment=Environment.AWS)))
+    started, look, passed = page.section("Decisions").all("details")
+
+    assert "too_few" in look.one("table").text
+    assert look.all("span", "badge") == []
+    assert [one.one("span", "badge").text for one in (started, passed)] == ["1", "2"]
 
 
 def test_workloads_that_are_written_at_once_share_a_row(rollback: Element) -> None:
@@ -527,3 +565,26 @@ def test_both_palettes_have_the_same_colours_and_no_rule_has_one_of_its_own() ->
     assert set(LIGHT) == set(DARK)
     assert re.findall(r"#[0-9a-f]{3,8}\b", rules) == []
     assert set(re.findall(r"var\(--([a-z-]+)\)", rules)) <= set(LIGHT)
+
+
+# --- Reasons and advice ----------------------------------------------------------------------------------------------
+
+
+def test_a_long_reason_of_several_parts_is_a_list() -> None:
+    parts = [f"workload-{index}: green fails more than blue: 56 of 324 requests on green" for index in range(4)]
+    report = samples.a_rollback().model_copy(update={"reason": "; ".join(parts)})
+
+    assert [item.text for item in parse(render(report)).one("ul", "reason").all("li")] == parts
+
+
+def test_after_a_success_blue_is_kept_as_long_as_it_is_asked() -> None:
+    report = samples.a_success()
+    minutes = tuple(minute.model_copy(update={"blue_requests": 3}) for minute in report.series[0].minutes)
+    busy = report.series[0].model_copy(update={"minutes": minutes})
+    story = samples.Story().start()
+    record = story.end(Outcome.SUCCEEDED, "all traffic is on green")
+
+    page = parse(render(build(record, story.events, environment=Environment.AWS, series=(busy,))))
+
+    assert "blue still answered requests when the series ended" in page.section("What to do next").text
+    assert "it answered the last one before 02:57:00 UTC" in parse(render(report)).section("What to do next").text
