@@ -16,7 +16,6 @@ from crossfade.names import Function, State
 from crossfade.steps.check_health import check_health
 from crossfade.steps.complete import complete
 from crossfade.steps.confirm_rollback import confirm_rollback
-from crossfade.steps.preflight import preflight
 from crossfade.steps.record_baseline import record_baseline
 from crossfade.steps.roll_back import roll_back
 from crossfade.steps.shift_traffic import shift_traffic
@@ -68,7 +67,7 @@ class Steps:
         self._steps: dict[Function, Callable[[Json], Any]] = {
             Function.RESOLVE_PLAN: self._open,
             Function.TAKE_LEASE: lambda event: take_lease(self._ledger, _task(Task, event)),
-            Function.PREFLIGHT: lambda e: preflight(self._ledger, router, self._alarms, _task(LeasedTask, e)),
+            Function.PREFLIGHT: lambda _: {},  # it changes nothing, so it is not in a forecast
             Function.RECORD_BASELINE: lambda e: record_baseline(self._ledger, router, _task(LeasedTask, e)),
             Function.SHIFT_TRAFFIC: lambda e: shift_traffic(self._ledger, router, _task(StageTask, e)).to_json(),
             Function.CHECK_HEALTH: self._check,
