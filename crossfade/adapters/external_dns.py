@@ -8,12 +8,12 @@ Source: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/routing-policy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from crossfade.adapters.external_dns_dialect import Words, prefix_of, words_of
 from crossfade.adapters.gathering import gather, raise_worst, split
 from crossfade.adapters.kubernetes_api import KubernetesApi
-from crossfade.adapters.route53 import RecordReader, WeightedRecord
+from crossfade.adapters.route53 import ADDRESSES, RecordReader, WeightedRecord, shown_weight
 from crossfade.core.plan import Workload
 from crossfade.core.traffic import Reading, SideReading, Write
 from crossfade.core.weight import WEIGHT_MAX, Side
@@ -21,12 +21,12 @@ from crossfade.errors import (
     CrossfadeError,
     RouterObjectMissingError,
     RouterRefusedError,
+    RouterUnavailableError,
     SupersededError,
     TemporaryError,
 )
 
 T = TypeVar("T")
-_ADDRESSES: Final = frozenset({"A", "AAAA", "CNAME"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +69,11 @@ class ExternalDnsRouter:
         """See `ports.TrafficRouter.observe`."""
         prefixes = self._prefixes(tuple(Side))
         places = [(workload, side) for workload in workloads for side in Side]
-        words = dict(zip(places, self._all([partial(self._words, *at, prefixes) for at in places]), strict=True))
+        answers = gather([partial(self._words, *at, prefixes) for at in places], workers=self._workers)
+        pairs = dict(zip(workloads, zip(answers[::2], answers[1::2], strict=True), strict=True))
+        raise_worst([error for pair in pairs.values() for error in _fatal(pair)])
         records = self._records.read([workload.host for workload in workloads])
-        return tuple(
-            Reading(
-                workload.name,
-                blue=_side_reading(words[workload, Side.BLUE], records[workload.host]),
-                green=_side_reading(words[workload, Side.GREEN], records[workload.host]),
-            )
-            for workload in workloads
-        )
+        return tuple(_reading(workload, pair, records[workload.host]) for workload, pair in pairs.items())
 
     def write(self, workloads: Sequence[Workload], writes: Sequence[Write], *, epoch: int) -> None:
         """See `ports.TrafficRouter.write`."""
@@ -109,8 +104,9 @@ class ExternalDnsRouter:
         if change.weight is not None and not 0 <= change.weight <= WEIGHT_MAX:
             msg = f"{place}: {change.weight} is no weight; use a whole number from 0 to {WEIGHT_MAX}"
             raise RouterRefusedError(msg)
+        prefix = _known(prefixes[change.side])
         held = cluster.ingress(workload.namespace, workload.ingress)
-        words = words_of(held.annotations, _known(prefixes[change.side]))
+        words = words_of(held.annotations, prefix)
         if words.epoch > epoch:
             msg = f"{place} carries epoch {words.epoch}, a younger one than our {epoch}; this run writes no more"
             raise SupersededError(msg)
@@ -123,9 +119,9 @@ class ExternalDnsRouter:
 
     def _try(self, workload: Workload, side: Side, prefixes: Mapping[Side, "str | CrossfadeError | None"]) -> None:
         """Send the write that a rollback would send, as a dry run: the weight of now, with the next epoch."""
-        cluster = self._clusters[side]
+        cluster, prefix = self._clusters[side], _known(prefixes[side])
         held = cluster.ingress(workload.namespace, workload.ingress)
-        words = words_of(held.annotations, _known(prefixes[side]))
+        words = words_of(held.annotations, prefix)
         if words.weight is None or not words.identifier:
             msg = f"{cluster.place(workload.namespace, workload.ingress)} has no weight to return to: {words.note}"
             raise RouterObjectMissingError(msg)
@@ -149,8 +145,9 @@ class ExternalDnsRouter:
         }
 
     def _words(self, workload: Workload, side: Side, prefixes: Mapping[Side, "str | CrossfadeError | None"]) -> Words:
+        prefix = _known(prefixes[side])
         held = self._clusters[side].ingress(workload.namespace, workload.ingress)
-        return words_of(held.annotations, _known(prefixes[side]))
+        return words_of(held.annotations, prefix)
 
     def _all(self, calls: Sequence[Callable[[], T]]) -> list[T]:
         """Make all *calls*, then raise the worst error, if there is one."""
@@ -161,7 +158,8 @@ class ExternalDnsRouter:
 
 def _known(prefix: "str | CrossfadeError | None") -> str | None:
     """
-    The prefix that was found.
+    The prefix that was found. A side that did not answer is not asked again for each Ingress: that would take longer
+    than a function may.
 
     Raises:
         CrossfadeError: The side did not answer when it was asked.
@@ -171,19 +169,51 @@ def _known(prefix: "str | CrossfadeError | None") -> str | None:
     return prefix
 
 
+def _fatal(pair: "_Pair") -> list[CrossfadeError]:
+    """What cannot be gone on with: anything but one of the two clusters being silent."""
+    errors = [answer for answer in pair if isinstance(answer, CrossfadeError)]
+    silent = [error for error in errors if isinstance(error, RouterUnavailableError)]
+    return errors if len(silent) == len(pair) else [error for error in errors if error not in silent]
+
+
+def _reading(workload: Workload, pair: "_Pair", records: Sequence[WeightedRecord]) -> Reading:
+    sides = dict(zip(Side, pair, strict=True))
+    return Reading(
+        workload.name,
+        *(
+            _side_reading(answer, records)
+            if isinstance(answer, Words)
+            else _unseen(answer, _identifier(workload, side, sides, records), records)
+            for side, answer in sides.items()
+        ),
+    )
+
+
 def _side_reading(words: Words, records: Sequence[WeightedRecord]) -> SideReading:
-    weight, note = _shown(words.identifier, records)
+    weight, note = shown_weight(words.identifier, records)
     notes = "; ".join(part for part in (words.note, note) if part)
-    return SideReading(declared=words.weight, authoritative=weight, epoch=words.epoch, note=notes)
+    return SideReading(words.weight, weight, epoch=words.epoch, note=notes, identifier=words.identifier)
 
 
-def _shown(identifier: str, records: Sequence[WeightedRecord]) -> tuple[int | None, str]:
-    """The weight that all address records of *identifier* agree on, or None and why."""
-    mine = [record for record in records if record.identifier == identifier and record.type in _ADDRESSES]
-    weights = {record.weight for record in mine}
-    if not identifier or not mine:
-        return None, f"Route 53 has no record with the set identifier {identifier!r}"
-    if len(weights) > 1:
-        shown = ", ".join(f"{record.type} {record.weight}" for record in mine)
-        return None, f"the records of {identifier} disagree ({shown})"
-    return mine[0].weight, "" if mine[0].weight is not None else f"the record of {identifier} is not weighted"
+def _unseen(error: CrossfadeError, identifier: str, records: Sequence[WeightedRecord]) -> SideReading:
+    weight, note = shown_weight(identifier, records)
+    notes = "; ".join(part for part in (str(error), note) if part)
+    return SideReading(None, weight, note=notes, reachable=False, identifier=identifier)
+
+
+def _identifier(
+    workload: Workload, side: Side, sides: "Mapping[Side, _Answer]", records: Sequence[WeightedRecord]
+) -> str:
+    """The set identifier of a side whose Ingress cannot be read: as remembered, or else that of the other record."""
+    if workload.identifiers is not None:
+        return workload.identifiers.of(side)
+    seen = sides[side.other]
+    others = {record.identifier for record in records if record.type in ADDRESSES}
+    if isinstance(seen, Words):
+        others -= {seen.identifier}
+    return others.pop() if len(others) == 1 else ""
+
+
+_Answer = Words | CrossfadeError
+_Pair = tuple[_Answer, _Answer]
+"""What blue's and green's API server answered."""

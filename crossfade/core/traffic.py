@@ -22,12 +22,16 @@ class SideReading:
             or its record types disagree.
         epoch: The epoch of the last writer, 0 when nobody of ours ever wrote.
         note: Why a value is None, for people.
+        reachable: Whether the source of truth answered; if not, what is declared is unknown, not absent.
+        identifier: The set identifier of its records; empty when there is none, or nobody knows it.
     """
 
     declared: int | None
     authoritative: int | None
     epoch: int = 0
     note: str = ""
+    reachable: bool = True
+    identifier: str = ""
 
 
 @dataclass(frozen=True, slots=True)

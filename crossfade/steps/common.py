@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from crossfade.core.migration import Record
+from crossfade.core.plan import Workload
 from crossfade.core.traffic import Reading, Step, Write, next_step
 from crossfade.core.weight import Side, Split
-from crossfade.errors import DriftError, SupersededError
+from crossfade.errors import DriftError, RouterUnavailableError, SupersededError
 from crossfade.names import TimelineEvent
 from crossfade.ports import Event, Ledger, TrafficRouter
 from crossfade.steps.tasks import LeasedTask
@@ -37,6 +38,20 @@ def current(ledger: Ledger, task: LeasedTask, *, writes: bool = True) -> Record:
     return record
 
 
+def observe_all(router: TrafficRouter, workloads: Sequence[Workload]) -> tuple[Reading, ...]:
+    """
+    Read both sides of every workload; what is not a way back goes on with nothing less.
+
+    Raises:
+        RouterUnavailableError: A cluster does not answer; ask again later.
+    """
+    readings = router.observe(workloads)
+    silent = [at.note for reading in readings for side in Side if not (at := reading.side(side)).reachable]
+    if silent:
+        raise RouterUnavailableError("; ".join(dict.fromkeys(silent)))
+    return readings
+
+
 def approach(
     ledger: Ledger,
     router: TrafficRouter,
@@ -60,7 +75,7 @@ def approach(
         DriftError: A weight is neither the one from before nor the wanted one.
     """
     workloads = record.plan.workloads
-    readings = router.observe(workloads)
+    readings = observe_all(router, workloads)
     record = _observed(ledger, record, readings, now)
     settled = record.settled(now, returning=before is None)
     if before is not None:
