@@ -133,7 +133,8 @@ def build(
 
 
 def _entry(entry: Entry) -> TimelineEntry:
-    data = json.loads(json.dumps(dict(entry.data), default=str))
+    text = json.dumps(dict(entry.data), default=str)
+    data = json.loads(text, parse_constant=lambda _: None)  # JSON knows no Infinity
     return TimelineEntry(at=entry.at, what=str(entry.what), text=entry.text, data=data)
 
 

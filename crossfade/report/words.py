@@ -239,7 +239,7 @@ def count(number: int | None) -> str:
 
 def figure(value: float) -> str:
     """A number of unknown kind: whole ones with thousands separated, others with what matters of them."""
-    if value == int(value) and abs(value) < _HUGE:
+    if abs(value) < _HUGE and value == int(value):
         return f"{int(value):,}"
     return f"{value:,.2f}" if _TINY <= abs(value) < _HUGE else f"{value:.2g}"
 

@@ -174,6 +174,16 @@ def test_a_note_about_fencing_during_the_rollback_is_no_second_decision() -> Non
     assert [decision.action for decision in report.decisions].count("roll_back") == 1
 
 
+def test_a_number_that_json_does_not_know_is_not_known() -> None:
+    story = Story().start()
+    story.note(TimelineEvent.STAGE_PASSED, "stage 1 passed", stage=0, odds=float("inf"), p=float("nan"))
+
+    report = build(story.record(), story.events, environment=Environment.AWS)
+
+    assert report.decisions[-1].evidence == {"odds": None, "p": None}
+    assert Report.from_json(report.to_json()) == report
+
+
 def test_the_decision_to_roll_back_is_the_one_with_the_evidence_when_there_is_one() -> None:
     story = Story().start()
     story.move(0)
