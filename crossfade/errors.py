@@ -97,6 +97,10 @@ class DriftError(PermanentError):
     """Somebody else changed a weight that this migration holds."""
 
 
+class AbortedError(PermanentError):
+    """A person asked for an orderly rollback while traffic was moving."""
+
+
 class SupersededError(PermanentError):
     """A younger epoch took over; this run may not write any more."""
 

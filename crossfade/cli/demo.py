@@ -6,6 +6,7 @@ The embedded world is imported when it is asked for: it takes seconds, and no ot
 import json
 import sys
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
@@ -24,6 +25,9 @@ from world.faults import Fault, InvalidFaultError, parse_fault
 PAUSE_SECONDS: Final = 0.06
 """Real time that one picture of the live view stands."""
 
+_TAIL: Final = timedelta(minutes=15)
+"""The report shows for so long how the last users leave."""
+
 
 class Output(StrEnum):
     """How the demo speaks."""
@@ -36,8 +40,8 @@ def command(  # noqa: PLR0917 - typer reads options from arguments
     fault: Annotated[
         str,
         typer.Option(
-            help="Break something: green-5xx, green-crash, stuck-external-dns, throttled-route53 or "
-            "handler-crash, with @STAGE to begin later, such as green-5xx@3."
+            help="Break something: green-5xx, green-crash, stuck-external-dns, throttled-route53, handler-crash or "
+            "stop (somebody stops the execution), with @STAGE to begin later, such as green-5xx@3."
         ),
     ] = "",
     plan: Annotated[str, typer.Option(help="Plan of the configuration; its default plan if none is named.")] = "",
@@ -97,6 +101,8 @@ def _run(
         minutes = Minutes(world)
         with view:
             summary = Demo(world, asked, view, fault=", ".join(map(str, faults))).run(given)
+        if files.report is not None:
+            world.clock.sleep(_TAIL.total_seconds())
         minutes.stop()
         if files.report is not None and (found := report_of(world, MIGRATION, summary, minutes)) is not None:
             files.report.write_text(render(found), encoding="utf-8")

@@ -45,9 +45,7 @@ class _Tally:
 def simulate(
     seeds: Annotated[int, typer.Option(help="How many seeds of a swarm to run.", min=1)] = 300,
     first: Annotated[int, typer.Option(help="The first seed.", min=0)] = 0,
-    search: Annotated[
-        Search, typer.Option(help="swarm, or exhaustive: each fault at each call.")
-    ] = Search.SWARM,
+    search: Annotated[Search, typer.Option(help="swarm, or exhaustive: each fault at each call.")] = Search.SWARM,
     seconds: Annotated[int, typer.Option(help="Go on with new seeds for so long instead; 0 does not.", min=0)] = 0,
 ) -> None:
     """

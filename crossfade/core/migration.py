@@ -11,7 +11,8 @@ from enum import StrEnum
 from typing import assert_never
 
 from crossfade.core.budget import spare_time
-from crossfade.core.plan import Gate, Model, Plan
+from crossfade.core.ladder import RESCUE_AFTER
+from crossfade.core.plan import Gate, Identifiers, Model, Plan, Workload
 from crossfade.core.traffic import Reading
 from crossfade.core.verdict import Cause, Health, Verdict
 from crossfade.core.weight import FULL_WEIGHT, Split
@@ -37,11 +38,13 @@ class Baseline(Model):
         workload: Its name.
         blue: 0 to 255, or None.
         green: 0 to 255, or None.
+        identifiers: Of its records, for the time when an Ingress cannot be asked any more; None when unknown.
     """
 
     workload: str
     blue: int | None
     green: int | None
+    identifiers: Identifiers | None = None
 
     @property
     def split(self) -> Split | None:
@@ -123,8 +126,8 @@ class Record(Model):
 
     def observed(self, readings: Sequence[Reading], now: datetime) -> "Record":
         """This record, knowing since when the authority shows what is declared, on blue and everywhere."""
-        blue = all(reading.blue.authoritative == reading.blue.declared for reading in readings)
-        green = all(reading.green.authoritative == reading.green.declared for reading in readings)
+        blue = all(reading.blue.agrees for reading in readings)
+        green = all(reading.green.agrees for reading in readings)
         changes = {
             "agreed": _since(self.agreed, now, holds=blue and green),
             "blue_agreed": _since(self.blue_agreed, now, holds=blue),
@@ -143,6 +146,25 @@ class Record(Model):
             return True
         since = self.blue_agreed if returning else self.agreed
         return since is not None and now - since >= self.plan.timing.settle
+
+    def overdue(self, now: datetime) -> bool:
+        """
+        Whether what was written on the way back should have been shown by now.
+
+        Somebody who writes again and again over one workload must not make all others wait: after the time that
+        propagation may take, everything is overdue.
+        """
+        began = self.rollback_began or now
+        return now - (self.wrote or began) >= RESCUE_AFTER or now - began >= self.plan.timing.propagation
+
+    @property
+    def workloads(self) -> tuple[Workload, ...]:
+        """The plan's workloads, with the set identifiers that were read before the first write."""
+        known = {baseline.workload: baseline.identifiers for baseline in self.baseline}
+        return tuple(
+            workload.model_copy(update={"identifiers": workload.identifiers or known.get(workload.name)})
+            for workload in self.plan.workloads
+        )
 
     def baseline_of(self, workload: str) -> Baseline:
         """The baseline of *workload*, which must have one."""
@@ -243,8 +265,8 @@ def decide(  # noqa: PLR0911 - one return a rule, in their order of precedence
         signals: All that people have sent.
         soaking: Whether this is the soak after the last stage.
     """
-    if abort := _last(signals, SignalKind.ABORT):
-        return Decision(Action.ROLL_BACK, f"aborted by {abort.by}: {abort.reason or 'no reason given'}")
+    if aborted := abort_asked(signals):
+        return Decision(Action.ROLL_BACK, aborted)
     if verdict.health is Health.UNHEALTHY:
         return Decision(Action.ROLL_BACK, verdict.reason)
     if hold := active_hold(signals, now):
@@ -312,6 +334,12 @@ def _wait(record: Record, reason: str, left: timedelta | None = None) -> Decisio
     poll = record.plan.timing.poll
     wait = min(poll, left) if left is not None else poll
     return Decision(Action.WAIT, reason, wait_seconds=max(1, round(wait.total_seconds())))
+
+
+def abort_asked(signals: tuple[Signal, ...]) -> str:
+    """Who asked for a rollback and why, in a sentence; empty when nobody did."""
+    abort = _last(signals, SignalKind.ABORT)
+    return f"aborted by {abort.by}: {abort.reason or 'no reason given'}" if abort else ""
 
 
 def _last(signals: tuple[Signal, ...], kind: SignalKind) -> Signal | None:

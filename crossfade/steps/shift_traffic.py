@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from crossfade.core.migration import Record
-from crossfade.errors import NotPropagatedError
+from crossfade.core.migration import Record, abort_asked
+from crossfade.errors import AbortedError, NotPropagatedError
 from crossfade.names import TimelineEvent
 from crossfade.ports import Ledger, TrafficRouter
 from crossfade.steps.common import approach, current, note, outstanding
@@ -19,9 +19,13 @@ def shift_traffic(ledger: Ledger, router: TrafficRouter, task: StageTask) -> Pro
     Raises:
         NotPropagatedError: A weight was written, but not shown in time. Says nothing about health.
         DriftError: Somebody else changed a weight.
+        AbortedError: Somebody asked for a rollback.
         SupersededError: This run may not write any more.
     """
-    record = _begin(ledger, current(ledger, task), task)
+    record = current(ledger, task)
+    if aborted := abort_asked(ledger.signals(task.migration)):
+        raise AbortedError(aborted)
+    record = _begin(ledger, record, task)
     stage = record.plan.stages[task.stage]
     targets = {workload.name: stage.split for workload in record.plan.workloads}
     before = {name: record.split_before(name, task.stage) for name in targets}

@@ -2,8 +2,10 @@
 
 import pytest
 
+from crossfade.core.migration import Signal, SignalKind
 from crossfade.core.weight import Side
 from crossfade.errors import (
+    AbortedError,
     DriftError,
     NotPropagatedError,
     RouterThrottledError,
@@ -129,6 +131,18 @@ def test_a_weight_that_somebody_else_wrote_is_overwritten_on_the_way_back() -> N
     scene.rolled_back()
 
     assert scene.splits() == {"blue 100 : green 0"}
+
+
+def test_an_abort_while_traffic_moves_is_obeyed_before_the_next_write() -> None:
+    scene = Scene().ready()
+    scene.ledger.signal(
+        scene.migration, Signal(kind=SignalKind.ABORT, by="arn:ana", at=scene.now, reason="wrong night")
+    )
+
+    with pytest.raises(AbortedError, match="aborted by arn:ana: wrong night"):
+        scene.shift(0)
+
+    assert scene.written() == []
 
 
 def test_after_a_younger_epoch_nothing_is_written() -> None:
