@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any, Final, Protocol
 
 import boto3
 import pytest
 from botocore.config import Config
 from botocore.stub import Stubber
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.ec2.models import ec2_backends
 
 from crossfade.adapters.cloudwatch_metrics import CloudWatchMetrics
 from crossfade.adapters.load_balancers import CLUSTER_TAG, Balancer, LoadBalancers
@@ -53,13 +56,17 @@ class FakeGround:
 
 
 class CloudWatchGround:
-    """Moto's Route 53, load balancers and CloudWatch; every workload has one load balancer a side."""
+    """A zone of its own in one account, which every test shares; load balancers and their metrics have own names."""
 
-    def __init__(self, *, green_region: str = REGION) -> None:
+    _numbers: Final = count()
+
+    def __init__(self, clients: "Clients", *, green_region: str = REGION) -> None:
         self.regions = {Side.BLUE: REGION, Side.GREEN: green_region}
         self.clusters = {side: Cluster(name=CLUSTERS[side], region=self.regions[side]) for side in Side}
-        self._route53: Any = boto3.client("route53", region_name=REGION)
-        zone = self._route53.create_hosted_zone(Name=DOMAIN, CallerReference="test")["HostedZone"]["Id"]
+        self._client = clients
+        self._route53 = clients("route53", REGION)
+        reference = f"test {next(self._numbers)}"
+        zone = self._route53.create_hosted_zone(Name=DOMAIN, CallerReference=reference)["HostedZone"]["Id"]
         self._zone = zone.rpartition("/")[2]
         self.arns: dict[tuple[str, Side], str] = {}
         self.groups: dict[tuple[str, Side], str] = {}
@@ -68,12 +75,17 @@ class CloudWatchGround:
 
     def made(self) -> CloudWatchMetrics:
         names = tuple(dict.fromkeys(self.regions.values()))
-        cloudwatch = {name: boto3.client("cloudwatch", region_name=name) for name in names}
+        cloudwatch = {name: self._client("cloudwatch", name) for name in names}
         for client in cloudwatch.values():
             client.meta.events.register("before-parameter-build.cloudwatch.GetMetricData", self._note)
-        elb = {name: boto3.client("elbv2", region_name=name) for name in names}
+        elb = {name: self._client("elbv2", name) for name in names}
         balancers = LoadBalancers(RecordReader(self._route53, self._zone), self.clusters, elb)
         return CloudWatchMetrics(balancers, cloudwatch)
+
+    def close(self) -> None:
+        for region in dict.fromkeys(self.regions.values()):
+            events = self._client("cloudwatch", region).meta.events
+            events.unregister("before-parameter-build.cloudwatch.GetMetricData", self._note)
 
     def _note(self, params: dict[str, Any], **_: object) -> None:
         self.asked.append(params)
@@ -82,10 +94,10 @@ class CloudWatchGround:
 
     def serve(self, workload: Workload, side: Side, *, kind: str = "application", tag: str = "") -> str:
         """Make a load balancer of *workload* on *side*; its DNS name."""
-        elb: Any = boto3.client("elbv2", region_name=self.regions[side])
-        ec2: Any = boto3.client("ec2", region_name=self.regions[side])
-        subnets = [subnet["SubnetId"] for subnet in ec2.describe_subnets()["Subnets"]][:2]
-        name = f"{workload.name}-{side}-{len(self.arns)}"
+        elb = self._client("elbv2", self.regions[side])
+        zones = ec2_backends[DEFAULT_ACCOUNT_ID][self.regions[side]].subnets.values()
+        subnets = [subnet for zone in zones for subnet in zone][:2]
+        name = f"{workload.name}-{side}-{next(self._numbers)}"
         tags = [{"Key": CLUSTER_TAG, "Value": tag}] if tag else [{"Key": "Team", "Value": "burnham"}]
         made = elb.create_load_balancer(Name=name, Subnets=subnets, Type=kind, Tags=tags)["LoadBalancers"][0]
         group = elb.create_target_group(Name=name, Protocol="HTTP", Port=80, VpcId=made["VpcId"])["TargetGroups"][0]
@@ -120,7 +132,7 @@ class CloudWatchGround:
 
     def publish(self, workload: Workload, side: Side, at: datetime, *, group: str = "", **values: float) -> None:
         """Put *values*, by the names of their metrics, into the minute *at*."""
-        cloudwatch: Any = boto3.client("cloudwatch", region_name=self.regions[side])
+        cloudwatch = self._client("cloudwatch", self.regions[side])
         dimensions = [{"Name": "LoadBalancer", "Value": self.dimension(workload, side)}]
         dimensions += [{"Name": "TargetGroup", "Value": group}] if group else []
         data = [
@@ -139,21 +151,46 @@ class CloudWatchGround:
                 self.publish(workload, side, at, group=group, HealthyHostCount=sample.healthy_targets)
 
     def lose(self, workload: Workload) -> None:
-        elb: Any = boto3.client("elbv2", region_name=self.regions[Side.GREEN])
+        elb = self._client("elbv2", self.regions[Side.GREEN])
         elb.delete_load_balancer(LoadBalancerArn=self.arns[workload.name, Side.GREEN])
 
     def read(self, workload: Workload = BURNHAM) -> Series:
         return self.source.read([workload], since=NINE, until=TEN)[workload.name]
 
 
-@pytest.fixture
-def account() -> Iterator[Callable[..., CloudWatchGround]]:
+Clients = Callable[[str, str], Any]
+Account = Callable[..., CloudWatchGround]
+
+
+@pytest.fixture(scope="module")
+def clients() -> Iterator[Clients]:
+    """One account for the whole module: to make one, and clients of it, takes longer than all tests together."""
+    made: dict[tuple[str, str], Any] = {}
+
+    def client(service: str, region: str) -> Any:
+        if (service, region) not in made:
+            made[service, region] = boto3.client(service, region_name=region)  # type: ignore[call-overload]
+        return made[service, region]
+
     with Clock(TEN) as clock, Cloud(clock, region=REGION), Alarms(clock, REGION).installed():
-        yield CloudWatchGround
+        yield client
 
 
 @pytest.fixture
-def cloudwatch(account: Callable[..., CloudWatchGround]) -> CloudWatchGround:
+def account(clients: Clients) -> Iterator[Account]:
+    grounds: list[CloudWatchGround] = []
+
+    def make(**given: Any) -> CloudWatchGround:
+        grounds.append(CloudWatchGround(clients, **given))
+        return grounds[-1]
+
+    yield make
+    for ground in grounds:
+        ground.close()
+
+
+@pytest.fixture
+def cloudwatch(account: Account) -> CloudWatchGround:
     return account().serve_all()
 
 
@@ -287,7 +324,7 @@ def test_a_load_balancer_that_was_replaced_is_found_by_its_record(cloudwatch: Cl
     ("prefix", "suffix", "kind"), [("dualstack.", ".", "alias"), ("", "", "CNAME"), ("", ".", "alias")]
 )
 def test_records_may_name_a_load_balancer_in_several_ways(
-    account: Callable[..., CloudWatchGround], prefix: str, suffix: str, kind: str
+    account: Account, prefix: str, suffix: str, kind: str
 ) -> None:
     ground = account()
     for side in Side:
@@ -299,7 +336,7 @@ def test_records_may_name_a_load_balancer_in_several_ways(
 
 
 def test_records_with_other_identifiers_are_told_apart_by_the_tags_of_their_load_balancers(
-    account: Callable[..., CloudWatchGround],
+    account: Account,
 ) -> None:
     ground = account()
     for side in Side:
@@ -309,7 +346,7 @@ def test_records_with_other_identifiers_are_told_apart_by_the_tags_of_their_load
     assert counts(ground.read()) == [(NINE, (900, 0), (100, 0))]
 
 
-def test_load_balancers_that_nothing_tells_apart_are_not_guessed(account: Callable[..., CloudWatchGround]) -> None:
+def test_load_balancers_that_nothing_tells_apart_are_not_guessed(account: Account) -> None:
     ground = account()
     for side in Side:
         ground.point(BURNHAM.host, f"burnham-{side}", ground.serve(BURNHAM, side))
@@ -320,7 +357,7 @@ def test_load_balancers_that_nothing_tells_apart_are_not_guessed(account: Callab
     )
 
 
-def test_a_host_without_records_is_not_readable(account: Callable[..., CloudWatchGround]) -> None:
+def test_a_host_without_records_is_not_readable(account: Account) -> None:
     assert "0 of the load balancers" in account().read().unreadable
 
 
@@ -339,7 +376,7 @@ def test_a_network_load_balancer_counts_no_failures_so_it_is_not_readable(cloudw
     assert "a network load balancer, which counts no 5xx answers" in cloudwatch.read().unreadable
 
 
-def test_clusters_in_two_regions_are_each_asked_in_their_own(account: Callable[..., CloudWatchGround]) -> None:
+def test_clusters_in_two_regions_are_each_asked_in_their_own(account: Account) -> None:
     ground = account(green_region=OTHER_REGION).serve_all()
     ground.publish(BURNHAM, Side.BLUE, NINE, RequestCount=900)
     ground.publish(BURNHAM, Side.GREEN, NINE, RequestCount=100)
@@ -349,7 +386,7 @@ def test_clusters_in_two_regions_are_each_asked_in_their_own(account: Callable[.
     assert len(ground.asked) == 2
 
 
-def test_workloads_behind_one_load_balancer_are_asked_for_once(account: Callable[..., CloudWatchGround]) -> None:
+def test_workloads_behind_one_load_balancer_are_asked_for_once(account: Account) -> None:
     ground = account()
     for side in Side:
         target = ground.serve(BURNHAM, side)
@@ -376,13 +413,13 @@ class Found:
         return {w.name: {side: Balancer(REGION, f"app/{w.name}-{side}/1", ()) for side in Side} for w in workloads}
 
 
-def stubbed(count: int = 1) -> tuple[CloudWatchMetrics, Stubber, list[Workload]]:
+def stubbed(workloads: int = 1) -> tuple[CloudWatchMetrics, Stubber, list[Workload]]:
     client = boto3.client(
         "cloudwatch", region_name=REGION, aws_access_key_id="a", aws_secret_access_key="s", config=ONCE
     )
     stub = Stubber(client)
     stub.activate()
-    found = Found(count)
+    found = Found(workloads)
     return CloudWatchMetrics(found, {REGION: client}), stub, found.workloads  # type: ignore[arg-type]
 
 

@@ -168,7 +168,7 @@ def drawn(
     ],
 )
 def test_a_worse_green_is_found_in_nine_of_ten_runs(rps: float, excess: float, stage: int, within: int) -> None:
-    random, runs = np.random.default_rng(SEED), 30
+    random, runs = np.random.default_rng(SEED), 20
     share = PLAN.stages[stage].split.share_percent / 100
 
     found = [
@@ -185,7 +185,7 @@ def test_a_worse_green_is_found_in_nine_of_ten_runs(rps: float, excess: float, s
 
 
 def test_a_good_green_is_not_rolled_back_over_hours_of_looks() -> None:
-    random, runs = np.random.default_rng(SEED), 40
+    random, runs = np.random.default_rng(SEED), 24
     shapes = [(5.0, 0.02), (100.0, 0.0005), (2_000.0, 0.004)]
 
     found = []

@@ -188,7 +188,7 @@ def at_most(false_alarms: int, runs: int, alpha: float) -> bool:
 def test_six_hours_of_looks_keep_false_alarms_under_alpha(
     green: float, blue: float, rate: float, excess: float
 ) -> None:
-    alpha, runs = 0.05, 100
+    alpha, runs = 0.05, 60
     random = np.random.default_rng(SEED)
 
     def one() -> int | None:
@@ -200,7 +200,7 @@ def test_six_hours_of_looks_keep_false_alarms_under_alpha(
 
 
 def test_a_green_exactly_at_the_tolerated_rate_raises_no_more_alarms_than_alpha() -> None:
-    alpha, runs = 0.05, 300
+    alpha, runs = 0.05, 120
     random = np.random.default_rng(SEED)
 
     def minutes() -> Iterator[tuple[Count, Count]]:
@@ -213,7 +213,7 @@ def test_a_green_exactly_at_the_tolerated_rate_raises_no_more_alarms_than_alpha(
 
 
 def test_a_test_made_for_one_look_is_fooled_by_many() -> None:
-    runs = 60
+    runs = 40
     random = np.random.default_rng(SEED)
 
     def fooled() -> bool:
@@ -239,7 +239,7 @@ def test_a_test_made_for_one_look_is_fooled_by_many() -> None:
 )
 def test_a_worse_green_is_found_in_time(requests_per_second: float, share: float, excess: float, within: int) -> None:
     """At the level of one question among ten of a migration whose false alarms are 1 %."""
-    alpha, runs, base = 0.001, 60, 0.0002
+    alpha, runs, base = 0.001, 40, 0.0002
     total = requests_per_second * 60
     random = np.random.default_rng(SEED)
 
