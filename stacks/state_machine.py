@@ -35,6 +35,9 @@ _PAGE_SECONDS: Final = 20
 """How long SNS may take to accept the page; it takes milliseconds."""
 
 _RETRIES: Final = 6
+_PATIENT_RETRIES: Final = 20
+"""Of what ends a migration: about five minutes, longer than Route 53 or an API server is usually throttled."""
+
 _CRASH_RETRIES: Final = 3
 
 _COMMON_PAYLOAD: Final = {
@@ -334,7 +337,7 @@ class Flow(Construct):
             task_timeout=sfn.Timeout.duration(Duration.seconds(PROFILES[function].timeout_seconds + _GRACE_SECONDS)),
         )
         _retry(task, LAMBDA_ERRORS)
-        _retry(task, TEMPORARY_ERRORS)
+        _retry(task, TEMPORARY_ERRORS, most=_PATIENT_RETRIES if crashes_are_retried else _RETRIES)
         if crashes_are_retried:
             _retry(task, CRASH_ERRORS, most=_CRASH_RETRIES)
         return task
