@@ -10,8 +10,9 @@ from datetime import datetime
 from typing import Protocol
 
 from crossfade.core.evidence import Series
+from crossfade.core.facts import EstateFacts
 from crossfade.core.migration import Outcome, Record, Signal
-from crossfade.core.plan import Workload
+from crossfade.core.plan import Plan, Workload
 from crossfade.core.traffic import Reading, Write
 from crossfade.core.verdict import Alarm
 
@@ -88,6 +89,21 @@ class MetricSource(Protocol):
         Raises:
             AlarmsUnavailableError, RouterThrottledError, RouterUnavailableError: Ask again later.
             PermanentError: It may not be read.
+        """
+
+
+class EstateReader(Protocol):
+    """Everything else that the preflight looks at: Ingresses, ExternalDNS, records, load balancers, alarms' sight."""
+
+    def read(self, plan: Plan) -> EstateFacts:
+        """
+        Read the estate of *plan*, anew and without changing anything.
+
+        What does not exist, and an ExternalDNS that may not be seen, is said in the answer.
+
+        Raises:
+            PermanentError: Something else may not be read.
+            RouterThrottledError, RouterUnavailableError, AlarmsUnavailableError: Ask again later.
         """
 
 

@@ -16,7 +16,7 @@ from crossfade.core.config import Config
 from crossfade.core.weight import Side
 from crossfade.errors import InvalidConfigError
 from crossfade.names import CONFIG_FILE, Env
-from crossfade.ports import AlarmSource, Executions, Ledger, MetricSource, Notifier, TrafficRouter
+from crossfade.ports import AlarmSource, EstateReader, Executions, Ledger, MetricSource, Notifier, TrafficRouter
 
 if TYPE_CHECKING:
     from crossfade.adapters.kubernetes_api import KubernetesApi
@@ -90,6 +90,21 @@ class Wired:
         return CloudWatchAlarms(client("cloudwatch", self._region))
 
     @cached_property
+    def estate(self) -> EstateReader:
+        """What the preflight looks at, in both clusters and around them."""
+        from crossfade.adapters.aws import client
+        from crossfade.adapters.cloudwatch import CloudWatchAlarms
+        from crossfade.adapters.estate import EstateSurvey
+
+        regions = {self.config.clusters.blue.region, self.config.clusters.green.region}
+        return EstateSurvey(
+            {side: self._cluster(side) for side in Side},
+            client("route53", self._region),
+            {region: client("elbv2", region) for region in sorted(regions)},
+            CloudWatchAlarms(client("cloudwatch", self._region)),
+        )
+
+    @cached_property
     def metrics(self) -> MetricSource:
         """The load balancers' metrics, in the Regions of the clusters."""
         from crossfade.adapters.aws import client
@@ -139,6 +154,10 @@ class Parts(Protocol):
     @property
     def alarms(self) -> AlarmSource:
         """The alarms."""
+
+    @property
+    def estate(self) -> EstateReader:
+        """What the preflight looks at."""
 
     @property
     def metrics(self) -> MetricSource:

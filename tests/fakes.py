@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from crossfade.core.evidence import MINUTE, Minute, Sample, Series
+from crossfade.core.facts import EstateFacts
 from crossfade.core.migration import Record, Signal
-from crossfade.core.plan import Workload
+from crossfade.core.plan import Plan, Workload
 from crossfade.core.traffic import Reading, SideReading, Write
 from crossfade.core.verdict import Alarm, AlarmState
 from crossfade.core.weight import WEIGHT_MAX, Side
@@ -28,6 +29,7 @@ from crossfade.errors import (
     WriteConflictError,
 )
 from crossfade.ports import Event, Notice
+from simulation.sound import sound
 
 
 @dataclass
@@ -459,3 +461,21 @@ class FakeExecutions(_Faulty):
         """See `ports.Executions.status`."""
         self._trip("status")
         return self._statuses.get(execution, "RUNNING")
+
+
+class FakeEstate(_Faulty):
+    """
+    An estate in which nothing is wrong, until the test says so.
+
+    Attributes:
+        change: Makes of the sound estate what is read.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.change: Callable[[EstateFacts], EstateFacts] = lambda facts: facts
+
+    def read(self, plan: Plan) -> EstateFacts:
+        """See `ports.EstateReader.read`."""
+        self._trip("read")
+        return self.change(sound(plan))

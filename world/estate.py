@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Any, Final, Self, assert_never
+from typing import Any, Final, Self
 
 import boto3
 from moto.core.models import DEFAULT_ACCOUNT_ID
@@ -28,6 +28,7 @@ from world.faults import GREEN_ERROR_RATE, THROTTLED_FOR, Fault, FaultKind
 from world.kubernetes import KubernetesApi, Object
 from world.load_balancers import LoadBalancer, LoadBalancers
 from world.metrics import NAMESPACE, LoadBalancerMetrics
+from world.misconfigured import misconfigure, set_ready
 from world.route53 import Route53
 
 BLUE: Final = "blue"
@@ -184,6 +185,8 @@ class Estate:
         balancers: All load balancers.
         clients: The users.
         alarms: All alarms.
+        clock: As given.
+        spec: As given.
         faults: As given.
         active: The faults that have begun.
     """
@@ -204,8 +207,8 @@ class Estate:
         self.route53 = Route53(clock, stream(seed, "route53"), self.balancers.is_healthy)
         self.alarms = Alarms(clock, spec.green.region)
         self.clients: Clients
-        self._clock = clock
-        self._spec = spec
+        self.clock = clock
+        self.spec = spec
         self._seed = seed
         self._identities = identities
         self._metrics = LoadBalancerMetrics(clock, stream(seed, "metrics"))
@@ -215,15 +218,21 @@ class Estate:
         with ExitStack() as stack:
             stack.enter_context(self.route53.installed())
             stack.enter_context(self.alarms.installed())
-            self.route53.create_zone(self._spec.zone_id, self._spec.zone_name)
-            for side, spec in self._spec.sides.items():
+            stack.enter_context(self.balancers.installed())
+            self.route53.create_zone(self.spec.zone_id, self.spec.zone_name)
+            for side, spec in self.spec.sides.items():
                 self.clusters[side] = self._build(side, spec, stack)
             self.route53.settle()
             self._put_alarms()
             self.clients = self._people()
             self._start(stack)
             self._stack = stack.pop_all()
-        self._clock.sleep(self._spec.warm_up.total_seconds())
+        self.clock.sleep(self.spec.warm_up.total_seconds())
+        for fault in self.faults:
+            if fault.kind.is_before_the_start:
+                self.active.append(fault)
+                misconfigure(self, fault)
+                self.route53.settle()
         return self
 
     def __exit__(
@@ -247,13 +256,13 @@ class Estate:
     def snapshot(self) -> Snapshot:
         """The estate as it is now."""
         states = self.alarms.states()
-        listed = self.route53.records(self._spec.zone_id)
+        listed = self.route53.records(self.spec.zone_id)
         records = {(record.name, record.set_identifier): record.weight for record in listed if record.type == "A"}
-        hosts = tuple(self._view(workload, records, states) for workload in self._spec.workloads)
+        hosts = tuple(self._view(workload, records, states) for workload in self.spec.workloads)
         requests = Counts()
         for host in hosts:
             requests.add(host.requests.total, host.requests.failed)
-        return Snapshot(self._clock.now, hosts, states, requests)
+        return Snapshot(self.clock.now, hosts, states, requests)
 
     def _begin(self, fault: Fault) -> None:
         green = self.balancers.applications[GREEN]
@@ -261,7 +270,7 @@ class Estate:
             case FaultKind.GREEN_5XX:
                 green.error_rate = GREEN_ERROR_RATE
             case FaultKind.GREEN_CRASH:
-                green.crashed = self._clock.now
+                green.crashed = self.clock.now
             case FaultKind.STUCK_EXTERNAL_DNS:
                 # Blue's loop has been seen to work by then, so what sticks is a record that has moved.
                 self.clusters[GREEN if fault.stage == 1 else BLUE].external_dns.is_stuck = True
@@ -270,7 +279,7 @@ class Estate:
             case FaultKind.HANDLER_CRASH:
                 pass  # whoever calls the functions asks `is_active`
             case _:
-                assert_never(fault.kind)
+                misconfigure(self, fault)
 
     def _view(
         self,
@@ -305,17 +314,17 @@ class Estate:
 
     def _build(self, side: str, spec: ClusterSpec, stack: ExitStack) -> Cluster:
         authenticator = EksAuthenticator(
-            spec.name, region=spec.region, now=lambda: self._clock.now, identities=self._identities
+            spec.name, region=spec.region, now=lambda: self.clock.now, identities=self._identities
         )
-        api = stack.enter_context(
-            KubernetesApi(authenticator, now=lambda: self._clock.now, seed=f"{self._seed}/{side}")
-        )
+        api = stack.enter_context(KubernetesApi(authenticator, now=lambda: self.clock.now, seed=f"{self._seed}/{side}"))
         _create_in_eks(spec, api.url)
         _load(api, spec.manifests)
         self._balance(side, spec, api)
-        external_dns = ExternalDns(self._clock, api.store, self.route53, self._spec.zone_id, spec.name)
+        external_dns = ExternalDns(self.clock, api.store, self.route53, self.spec.zone_id, spec.name)
         external_dns.sync()
-        return Cluster(spec, api, authenticator, external_dns)
+        cluster = Cluster(spec, api, authenticator, external_dns)
+        set_ready(cluster, 1)
+        return cluster
 
     def _balance(self, side: str, spec: ClusterSpec, api: KubernetesApi) -> None:
         """Give every Ingress its load balancer, as the AWS Load Balancer Controller does."""
@@ -326,12 +335,12 @@ class Estate:
             api.store.merge("Ingress", metadata["namespace"], metadata["name"], {"status": status})
 
     def _put_alarms(self) -> None:
-        cloudwatch: Any = boto3.client("cloudwatch", region_name=self._spec.green.region)
-        own = {workload.alarms[0]: self._green_balancer(workload) for workload in self._spec.workloads}
+        cloudwatch: Any = boto3.client("cloudwatch", region_name=self.spec.green.region)
+        own = {workload.alarms[0]: self._green_balancer(workload) for workload in self.spec.workloads}
         for name, balancer in own.items():
             cloudwatch.put_metric_alarm(AlarmName=name, **_error_rate_above_threshold(balancer))
         rule = " OR ".join(f'ALARM("{name}")' for name in own)
-        for name in dict.fromkeys(name for workload in self._spec.workloads for name in workload.alarms[1:]):
+        for name in dict.fromkeys(name for workload in self.spec.workloads for name in workload.alarms[1:]):
             if name not in own:
                 cloudwatch.put_composite_alarm(AlarmName=name, AlarmRule=rule)
 
@@ -344,12 +353,12 @@ class Estate:
         return found
 
     def _people(self) -> Clients:
-        rate = self._spec.requests_per_second
+        rate = self.spec.requests_per_second
         populations = [
             Population(workload.host, self.route53.answers, stream(self._seed, "users", workload.host), rate)
-            for workload in self._spec.workloads
+            for workload in self.spec.workloads
         ]
-        return Clients(self._clock, stream(self._seed, "clients"), self.balancers, self._metrics, populations)
+        return Clients(self.clock, stream(self._seed, "clients"), self.balancers, self._metrics, populations)
 
     def _start(self, stack: ExitStack) -> None:
         random = stream(self._seed, "phases")

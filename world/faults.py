@@ -2,6 +2,7 @@
 
 `KIND@STAGE`: stages count from 1; the fault begins when traffic of that stage is about to be shifted for the first
 time, so that its bake meets it. Without a stage it is the first one. Faults stay until the end, but for throttling.
+Those that begin with `preflight:` are there before the first write, and have no stage.
 
 This file only reads names; the estate breaks things, and whoever calls functions carries out `handler-crash`.
 """
@@ -25,6 +26,20 @@ class FaultKind(StrEnum):
     STUCK_EXTERNAL_DNS = "stuck-external-dns"  # green's loop stops in stage 1; blue's loop in any later stage
     THROTTLED_ROUTE53 = "throttled-route53"  # Route 53 refuses everybody for three minutes
     HANDLER_CRASH = "handler-crash"  # a function dies in the middle of its work
+    CREATE_ONLY = "preflight:create-only"  # green's ExternalDNS never changes a record
+    DRY_RUN = "preflight:dry-run"  # green's ExternalDNS only pretends
+    EXTERNAL_DNS_DOWN = "preflight:external-dns-down"  # blue's ExternalDNS has no ready pod
+    SHARED_OWNER = "preflight:shared-owner"  # green's ExternalDNS has just been given blue's owner id
+    MISSING_TXT = "preflight:missing-txt"  # somebody deleted green's ownership records of the first host
+    SIMPLE_RECORD = "preflight:simple-record"  # the first host has an AAAA record that no weight rules
+    UNHEALTHY_TARGETS = "preflight:unhealthy-targets"  # green's targets fail their health checks
+    BLIND_ALARM = "preflight:blind-alarm"  # the first alarm watches a load balancer that is gone
+    PRIVATE_TWIN = "preflight:private-twin"  # there is a private zone with the same name; only a warning
+
+    @property
+    def is_before_the_start(self) -> bool:
+        """Whether it is there before anything is shifted."""
+        return self.value.startswith("preflight:")
 
 
 class InvalidFaultError(ValueError):
@@ -45,7 +60,7 @@ class Fault:
     stage: int = 1
 
     def __str__(self) -> str:
-        return f"{self.kind}@{self.stage}"
+        return self.kind.value if self.kind.is_before_the_start else f"{self.kind}@{self.stage}"
 
 
 def parse_fault(text: str) -> Fault:
@@ -61,5 +76,8 @@ def parse_fault(text: str) -> Fault:
         raise InvalidFaultError(msg)
     if at and not (stage.isdecimal() and int(stage) >= 1):
         msg = f"{text!r}: the stage after @ is a whole number from 1, such as {name}@3"
+        raise InvalidFaultError(msg)
+    if at and FaultKind(name).is_before_the_start:
+        msg = f"{text!r}: {name} is there before the first stage; leave out @{stage}"
         raise InvalidFaultError(msg)
     return Fault(FaultKind(name), int(stage) if at else 1)

@@ -1,24 +1,26 @@
 """Application Load Balancers: one an Ingress group and cluster, as the AWS Load Balancer Controller makes them.
 
 They exist in moto's ELBv2 with its tags, and serve requests with the error rate of the cluster behind them.
-Limits: one target group each; target health is this file's, DescribeTargetHealth of moto always says healthy.
+Limits: one target group each; a target is healthy or not, never in between.
 Source of the names: aws-load-balancer-controller, pkg/ingress/model_build_load_balancer.go.
 """
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.elbv2.models import elbv2_backends
+from moto.elbv2.models import ELBv2Backend, elbv2_backends
 
 from world.chance import binomial
 from world.clock import Clock
 from world.kubernetes import Object
+from world.moto_hooks.swap import swapped
 
 UNHEALTHY_AFTER: Final = timedelta(seconds=30)
 """Two failed health checks, 15 s apart: the controller's default."""
@@ -93,6 +95,26 @@ class LoadBalancers:
         self.applications: dict[str, Application] = {}
         self._clock = clock
         self._by_dns_name: dict[str, LoadBalancer] = {}
+
+    @contextmanager
+    def installed(self) -> Iterator[Self]:
+        """Let moto's target health be this one while the context is open."""
+        with swapped(ELBv2Backend, "describe_target_health", self._targets_are_as_healthy_as_what_runs_in_them()):
+            yield self
+
+    def _targets_are_as_healthy_as_what_runs_in_them(self) -> Callable[..., list[Any]]:
+        """Moto takes every registered target for healthy."""
+        moto = ELBv2Backend.describe_target_health
+
+        def describe_target_health(backend: ELBv2Backend, arn: str, targets: list[dict[str, Any]]) -> list[Any]:
+            described = moto(backend, arn, targets)
+            ours = [one for one in self if arn.endswith(one.target_group)]
+            healthy = ours[0].application.healthy_targets(self._clock.now) if ours else len(described)
+            for sick in described[healthy:]:
+                sick.status = "unhealthy"
+            return described
+
+        return describe_target_health
 
     def __iter__(self) -> Iterator[LoadBalancer]:
         return iter(self._by_dns_name.values())

@@ -1,4 +1,4 @@
-"""The three calls that Crossfade makes to a Kubernetes API server, and how its answers become our errors.
+"""The few calls that Crossfade makes to a Kubernetes API server, and how its answers become our errors.
 
 Answers are read as plain JSON: the client's models drop fields they do not know and refuse what they do not expect,
 and a weight that was written must not look like a failure because of it.
@@ -83,6 +83,20 @@ class KubernetesApi:
             metadata = json.loads(answer.data)["metadata"]
             return Annotated(metadata.get("annotations") or {}, metadata["resourceVersion"])
 
+    def ingress_document(self, namespace: str, name: str) -> Mapping[str, Any]:
+        """
+        Read a whole Ingress, with its status.
+
+        Raises:
+            RouterObjectMissingError, RouterRefusedError, RouterUnavailableError: See `_error`.
+        """
+        with _translated(self.place(namespace, name)):
+            answer: Any = NetworkingV1Api(self._connect()).read_namespaced_ingress(
+                name, namespace, _preload_content=False, _request_timeout=_TIMEOUT_SECONDS
+            )
+            document: Mapping[str, Any] = json.loads(answer.data)
+            return document
+
     def annotate(
         self,
         namespace: str,
@@ -128,22 +142,39 @@ class KubernetesApi:
         Raises:
             RouterUnavailableError: Ask again later.
         """
+        found = self.deployment(namespace, deployment)
+        if found is None:
+            return None
+        with _translated(f"Deployment {namespace}/{deployment} in {self.cluster}"):
+            return container_of(found)
+
+    def deployment(self, namespace: str, name: str) -> Mapping[str, Any] | None:
+        """
+        Read a whole Deployment, with its status; None when we may not see it or it is absent.
+
+        Raises:
+            RouterUnavailableError: Ask again later.
+        """
         try:
-            with _translated(f"Deployment {namespace}/{deployment} in {self.cluster}"):
+            with _translated(f"Deployment {namespace}/{name} in {self.cluster}"):
                 answer: Any = AppsV1Api(self._connect()).read_namespaced_deployment(
-                    deployment, namespace, _preload_content=False, _request_timeout=_TIMEOUT_SECONDS
+                    name, namespace, _preload_content=False, _request_timeout=_TIMEOUT_SECONDS
                 )
-                containers = json.loads(answer.data)["spec"]["template"]["spec"]["containers"]
+                document: Mapping[str, Any] = json.loads(answer.data)
+                return document
         except (RouterObjectMissingError, RouterRefusedError):
             return None
-        return _container(next((found for found in containers if found["name"] == deployment), containers[0]))
 
     def place(self, namespace: str, name: str) -> str:
         """Name of an Ingress for people."""
         return f"Ingress {namespace}/{name} in {self.cluster}"
 
 
-def _container(found: Mapping[str, Any]) -> Container:
+def container_of(deployment: Mapping[str, Any]) -> Container:
+    """The container named like its *deployment*, or else its first one."""
+    containers = deployment["spec"]["template"]["spec"]["containers"]
+    name = deployment["metadata"]["name"]
+    found = next((each for each in containers if each["name"] == name), containers[0])
     return Container(
         image=found["image"],
         arguments=(*found.get("command", ()), *found.get("args", ())),

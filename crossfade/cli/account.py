@@ -82,6 +82,11 @@ class Account:
         """Where everything is asked for."""
         return self._session.region_name or "no Region"
 
+    @property
+    def session(self) -> boto3.Session:
+        """With the caller's own credentials."""
+        return self._session
+
     @cached_property
     def ledger(self) -> Ledger:
         """The record of migrations."""

@@ -6,7 +6,7 @@ from typing import Final
 import typer
 
 from crossfade import __version__
-from crossfade.cli import demo, plan, simulate, start, status, steer, watch
+from crossfade.cli import demo, plan, preflight, simulate, start, status, steer, watch
 from crossfade.cli.exits import MEANINGS, Exit
 from crossfade.errors import CrossfadeError
 
@@ -53,6 +53,7 @@ app.command("demo")(demo.command)
 app.command("simulate")(simulate.simulate)
 app.command("replay")(simulate.replay)
 app.command("plan")(plan.command)
+app.command("preflight")(preflight.command)
 app.command("start")(start.command)
 app.command("status")(status.status)
 app.command("watch")(watch.command)

@@ -15,6 +15,7 @@ class Exit(IntEnum):
     REFUSED = 2
     NOT_ON_GREEN = 3
     NEEDS_SOMEBODY = 4
+    CHECK_FAILED = 5
 
 
 MEANINGS: Final[Mapping[Exit, str]] = {
@@ -23,6 +24,7 @@ MEANINGS: Final[Mapping[Exit, str]] = {
     Exit.REFUSED: "refused, or AWS could not be asked; one sentence on stderr says why and what to do",
     Exit.NOT_ON_GREEN: "`watch`: it has ended with traffic where it was before (RolledBack, Refused, Duplicate)",
     Exit.NEEDS_SOMEBODY: "`watch`: it has ended and somebody has to look (RollbackUnconfirmed, Held)",
+    Exit.CHECK_FAILED: "`preflight`: a check has failed; a migration would be refused before its first write",
 }
 
 

@@ -164,9 +164,7 @@ def ownership(facts: Facts, subject: Subject) -> Iterator[Found]:
         return
     owners = sorted({record.owner for record in records if record.type == "TXT" and record.owner})
     if not owners:
-        fix = (
-            "remove the host's records of this cluster once, so that ExternalDNS makes them anew with their TXT record"
-        )
+        fix = "write it anew, as ExternalDNS does: with its owner id, and this cluster's set identifier and weight"
         yield fail("there is no ownership record (TXT), so ExternalDNS does not touch the weight", fix)
     elif controller is not None and owners != [controller.owner]:
         evidence = f"the records belong to {', '.join(owners)}, its ExternalDNS is {controller.owner}"

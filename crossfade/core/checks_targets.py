@@ -11,7 +11,7 @@ from typing import Final
 
 from crossfade.core.duration import format_duration
 from crossfade.core.facts import BalancerFacts, Facts, TargetGroupFacts
-from crossfade.core.finding import Check, Found, Subject, each_place, fail, passed, warn
+from crossfade.core.finding import Check, Found, Subject, each_on_green, each_place, fail, passed, warn
 from crossfade.core.weight import Side
 
 CLINGING: Final = timedelta(minutes=5)
@@ -76,9 +76,7 @@ def _sickness(group: TargetGroupFacts) -> str:
 
 def clinging(facts: Facts, subject: Subject) -> Iterator[Found]:
     """Clients leave green soon after its weight is gone."""
-    if subject.on is not Side.GREEN:
-        return
-    at = facts.balancer(subject.of, Side.GREEN)
+    at = facts.balancer(subject.of, subject.on)
     if at is not None:
         yield from _held(at)
 
@@ -116,7 +114,7 @@ CHECKS: Final = (
         "clients leave green soon after a rollback",
         "Warns: clients may keep connections to green for more than five minutes, or have sticky sessions there.",
         "Lower client_keep_alive.seconds before the start.",
-        each_place,
+        each_on_green,
         clinging,
     ),
 )

@@ -1,7 +1,7 @@
 """What a check is, and what it finds. The checks themselves stand in `checks_*`, their list in `preflight`."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from crossfade.core.facts import Facts
@@ -94,6 +94,10 @@ class Finding:
     def __str__(self) -> str:
         return f"{self.about}: {self.evidence}; {self.fix}" if self.fix else f"{self.about}: {self.evidence}"
 
+    def with_(self, about: str) -> "Finding":
+        """The same, said of *about*."""
+        return replace(self, about=about)
+
     def to_json(self) -> dict[str, str]:
         """For programs."""
         return {
@@ -103,6 +107,14 @@ class Finding:
             "evidence": self.evidence,
             "fix": self.fix,
         }
+
+
+def together(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The same said of several is said once, with all their names."""
+    names: dict[Finding, list[str]] = {}
+    for finding in findings:
+        names.setdefault(finding.with_(""), []).append(finding.about)
+    return tuple(finding.with_(", ".join(dict.fromkeys(about))) for finding, about in names.items())
 
 
 Look = Callable[[Facts, Subject], Iterator[Found]]
@@ -159,6 +171,11 @@ def each_cluster(plan: Plan) -> Iterator[Subject]:
 def each_place(plan: Plan) -> Iterator[Subject]:
     """Every workload in both clusters."""
     return (Subject(plan, workload, side) for workload in plan.workloads for side in Side)
+
+
+def each_on_green(plan: Plan) -> Iterator[Subject]:
+    """Every workload in green."""
+    return (Subject(plan, workload, Side.GREEN) for workload in plan.workloads)
 
 
 def each_alarm(plan: Plan) -> Iterator[Subject]:

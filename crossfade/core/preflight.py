@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from crossfade.core import checks_alarms, checks_dns, checks_external_dns, checks_targets
 from crossfade.core.facts import Facts
-from crossfade.core.finding import Check, Finding, Grade
+from crossfade.core.finding import Check, Finding, Grade, together
 
 CHECKS: Final[tuple[Check, ...]] = (
     *checks_dns.CHECKS,
@@ -31,7 +31,7 @@ def graded(findings: Sequence[Finding], grade: Grade) -> tuple[Finding, ...]:
 
 def refusal(findings: Sequence[Finding]) -> str:
     """All that failed, a line each, each with its fix; empty when nothing did."""
-    lines = list(dict.fromkeys(map(str, graded(findings, Grade.FAIL))))
+    lines = [str(finding) for finding in together(graded(findings, Grade.FAIL))]
     more = len(lines) - TOLD_MAX
     return "\n".join(lines[:TOLD_MAX] + ([f"and {more} more; `crossfade preflight` shows all"] if more > 0 else []))
 
@@ -48,5 +48,5 @@ def table(findings: Sequence[Finding]) -> dict[str, Any]:
     counts: dict[str, dict[str, int]] = {}
     for (check, verdict), count in Counter((each.check, each.verdict.value) for each in findings).items():
         counts.setdefault(check, {})[verdict] = count
-    warnings = graded(findings, Grade.WARN)
+    warnings = together(graded(findings, Grade.WARN))
     return {"table": counts, "warnings": [str(finding) for finding in warnings[:TOLD_MAX]]}

@@ -2,12 +2,12 @@
 
 from typing import Any
 
+from crossfade.core.checks_dns import unsafe_weights
 from crossfade.core.migration import Baseline
 from crossfade.errors import PreflightFailedError
 from crossfade.names import TimelineEvent
 from crossfade.ports import Ledger, TrafficRouter
 from crossfade.steps.common import current, note
-from crossfade.steps.preflight import weight_faults
 from crossfade.steps.tasks import LeasedTask
 
 
@@ -21,8 +21,9 @@ def record_baseline(ledger: Ledger, router: TrafficRouter, task: LeasedTask) -> 
     record = current(ledger, task)
     if not record.baseline:
         readings = router.observe(record.plan.workloads)
-        if faults := [fault for reading in readings for fault in weight_faults(reading)]:
-            raise PreflightFailedError("\n".join(faults))
+        faults = [(at.workload, found) for at in readings for found in unsafe_weights(at)]
+        if faults:
+            raise PreflightFailedError("\n".join(f"{name}: {found.evidence}; {found.fix}" for name, found in faults))
         baseline = tuple(
             Baseline(workload=reading.workload, blue=reading.blue.declared, green=reading.green.declared)
             for reading in readings

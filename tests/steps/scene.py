@@ -15,7 +15,7 @@ from crossfade.steps.roll_back import roll_back
 from crossfade.steps.shift_traffic import shift_traffic
 from crossfade.steps.take_lease import take_lease
 from crossfade.steps.tasks import EndTask, HealthTask, LeasedTask, Progress, StageTask, Task
-from tests.fakes import FakeAlarms, FakeMetrics, InMemoryLedger, InMemoryRouter, RecordingNotifier
+from tests.fakes import FakeAlarms, FakeEstate, FakeMetrics, InMemoryLedger, InMemoryRouter, RecordingNotifier
 
 T0 = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
 EXECUTION = "arn:aws:states:eu-west-1:123456789012:execution:Crossfade:tonight"
@@ -57,6 +57,7 @@ class Scene:
     ledger: InMemoryLedger = field(default_factory=InMemoryLedger)
     router: InMemoryRouter = field(default_factory=lambda: InMemoryRouter(NAMES))
     alarms: FakeAlarms = field(default_factory=lambda: FakeAlarms([f"green-{name}-5xx" for name in NAMES]))
+    estate: FakeEstate = field(default_factory=FakeEstate)
     metrics: FakeMetrics = field(default_factory=FakeMetrics)
     notifier: RecordingNotifier = field(default_factory=RecordingNotifier)
     migration: str = "tonight"
@@ -98,7 +99,7 @@ class Scene:
         return self
 
     def preflight(self) -> dict[str, object]:
-        return preflight(self.ledger, self.router, self.alarms, self._leased())
+        return preflight(self.ledger, self.router, self.alarms, self.estate, self._leased())
 
     def record_baseline(self) -> dict[str, object]:
         return record_baseline(self.ledger, self.router, self._leased())

@@ -26,7 +26,12 @@ def test_a_second_migration_of_a_host_does_not_get_the_lease() -> None:
 
 
 def test_a_healthy_estate_passes_the_preflight() -> None:
-    assert Scene().leased().preflight()["checks"] == 6
+    scene = Scene().leased()
+
+    answer = scene.preflight()
+
+    assert answer["reason"] == f"{answer['checks']} checks passed, the way back was rehearsed"
+    assert scene.ledger.timeline("tonight")[-1].data["warnings"] == []
 
 
 def test_a_missing_alarm_and_a_firing_one_are_named_in_one_refusal() -> None:
@@ -37,8 +42,8 @@ def test_a_missing_alarm_and_a_firing_one_are_named_in_one_refusal() -> None:
     with pytest.raises(PreflightFailedError) as refused:
         scene.preflight()
 
-    assert "green-burnham-5xx does not exist" in str(refused.value)
-    assert "green-yelb-5xx is already in ALARM (3 datapoints)" in str(refused.value)
+    assert "green-burnham-5xx: does not exist" in str(refused.value)
+    assert "green-yelb-5xx: is already in ALARM (3 datapoints)" in str(refused.value)
     assert scene.written() == []
 
 
@@ -46,7 +51,8 @@ def test_an_alarm_without_data_may_start_because_green_has_no_traffic_yet() -> N
     scene = Scene().leased()
     scene.alarms.set("green-burnham-5xx", AlarmState.INSUFFICIENT_DATA)
 
-    assert scene.preflight()["checks"] == 6
+    assert "1 with a warning" in str(scene.preflight()["reason"])
+    assert "green-burnham-5xx: has no data yet" in str(scene.ledger.timeline("tonight")[-1].data["warnings"])
 
 
 @pytest.mark.parametrize(

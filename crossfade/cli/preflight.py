@@ -1,0 +1,168 @@
+"""`crossfade preflight`: every check that a migration makes before its first write, alone. It only reads.
+
+It reads with the caller's own credentials; the functions read with their roles, so a check can pass here and be
+refused there. `start --dry-run` makes the same checks with the roles.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import boto3
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from crossfade.adapters.config_file import read_config
+from crossfade.cli.account import connected
+from crossfade.cli.exits import Exit
+from crossfade.cli.options import (
+    DEFAULT_CONFIG,
+    DEFAULT_STACK,
+    ConfigOption,
+    Output,
+    OutputOption,
+    PlanOption,
+    ProfileOption,
+    RegionOption,
+    WorkloadsOption,
+    asked_for,
+    plan_asked_for,
+)
+from crossfade.cli.printing import console
+from crossfade.core.config import Config
+from crossfade.core.finding import Finding, Grade, together
+from crossfade.core.plan import Plan
+from crossfade.core.preflight import CHECKS
+from crossfade.errors import InvalidInputError
+from crossfade.steps.preflight import look
+from crossfade.wiring import Wired
+from world.faults import FaultKind, InvalidFaultError, parse_fault
+
+_STYLES: Final = {Grade.PASS: "green", Grade.WARN: "yellow", Grade.FAIL: "bold red"}
+_ABOUT: Final = 32
+"""Characters of the names of what was looked at; more go into another line."""
+_BEFORE: Final = tuple(kind.value for kind in FaultKind if kind.is_before_the_start)
+
+
+def command(
+    *,
+    plan: PlanOption = None,
+    workloads: WorkloadsOption = None,
+    embedded: Annotated[
+        bool, typer.Option("--embedded", help="Ask the embedded world instead of AWS; no account is needed.")
+    ] = False,
+    fault: Annotated[
+        str,
+        typer.Option("--fault", metavar="NAME", help=f"With --embedded, be wrong: {', '.join(_BEFORE)}."),
+    ] = "",
+    output: OutputOption = Output.TEXT,
+    config: ConfigOption = DEFAULT_CONFIG,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+) -> None:
+    """
+    Check everything that a migration needs, and change nothing.
+
+    These are the checks that every migration makes before its first write, with your credentials.
+    You need to read what the function may read, and to be in the group crossfade:shifters of both clusters.
+    Exit code 5 if a check fails.
+    """
+    read = read_config(config, now=None)
+    asked = plan_asked_for(read, asked_for(plan, workloads))
+    if embedded:
+        findings = _look_embedded(read, config, asked, fault)
+    elif fault:
+        msg = "--fault makes the embedded world wrong; give --embedded, too"
+        raise InvalidInputError(msg)
+    else:
+        findings = _look(read, asked, profile, region)
+    if output is Output.JSON:
+        typer.echo(json.dumps(to_json(asked, findings), indent=2))
+    else:
+        show(findings, console())
+    if any(finding.verdict is Grade.FAIL for finding in findings):
+        raise typer.Exit(Exit.CHECK_FAILED)
+
+
+def _look(config: Config, plan: Plan, profile: str | None, region: str | None) -> tuple[Finding, ...]:
+    with connected(profile=profile, region=region, stack=DEFAULT_STACK) as account, _by_default(account.session):
+        return _looked(config, plan, account.region)
+
+
+def _looked(config: Config, plan: Plan, region: str) -> tuple[Finding, ...]:
+    parts = Wired(table="", topic_arn="", config_file="", region=region)
+    parts.config = config
+    return look(parts.router, parts.alarms, parts.estate, plan)
+
+
+def _look_embedded(config: Config, path: Path, plan: Plan, fault: str) -> tuple[Finding, ...]:
+    from crossfade.cli.embedded import embedded  # noqa: PLC0415 - it takes seconds, and AWS users do not need it
+
+    try:
+        faults = [parse_fault(fault)] if fault else []
+    except InvalidFaultError as error:
+        raise InvalidInputError(str(error)) from error
+    with embedded(config, path, seed=1, faults=faults) as world:
+        for each in faults:
+            if not each.kind.is_before_the_start:
+                world.estate.stage_entered(each.stage)
+        if any(not each.kind.is_before_the_start for each in faults):
+            world.clock.sleep(timedelta(minutes=5).total_seconds())
+        return _looked(config, plan, config.clusters.green.region)
+
+
+@contextmanager
+def _by_default(session: boto3.Session) -> Iterator[None]:
+    """Inside, clients that are made without a session use *session*: the adapters are those of the functions."""
+    before = boto3.DEFAULT_SESSION
+    boto3.DEFAULT_SESSION = session
+    try:
+        yield
+    finally:
+        boto3.DEFAULT_SESSION = before
+
+
+def to_json(plan: Plan, findings: Sequence[Finding]) -> dict[str, Any]:
+    """For programs: the plan, how many findings came to each verdict, and all of them."""
+    counts = Counter(finding.verdict for finding in findings)
+    return {
+        "plan": plan.name,
+        "passed": not counts[Grade.FAIL],
+        **{grade.value: counts[grade] for grade in Grade},
+        "findings": [finding.to_json() for finding in findings],
+    }
+
+
+def show(findings: Sequence[Finding], out: Console) -> None:
+    """One table: whatever failed or warns in full, whatever passed a line a check."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for heading in ("check", "verdict", "about", "evidence and fix"):
+        width = _ABOUT if heading == "about" else None
+        table.add_column(heading, no_wrap=heading in ("check", "verdict"), max_width=width)
+    for check in CHECKS:
+        for row in _rows([finding for finding in findings if finding.check == check.id], check.title):
+            table.add_row(check.id, *row)
+    out.print(table)
+    counts = Counter(finding.verdict for finding in findings)
+    out.print()
+    out.print(f"{counts[Grade.PASS]} passed, {counts[Grade.WARN]} with a warning, {counts[Grade.FAIL]} failed")
+
+
+def _rows(findings: Sequence[Finding], title: str) -> Iterator[tuple[Text, str, str]]:
+    passed = [finding for finding in findings if finding.verdict is Grade.PASS]
+    for finding in together(each for each in findings if each.verdict is not Grade.PASS):
+        yield _verdict(finding.verdict), finding.about, f"{finding.evidence}; {finding.fix}"
+    if len(passed) == 1:
+        yield _verdict(Grade.PASS), passed[0].about, passed[0].evidence
+    elif passed:
+        yield _verdict(Grade.PASS), f"{len(passed)} of {len(findings)}", title
+
+
+def _verdict(grade: Grade) -> Text:
+    return Text(grade.value.upper(), style=_STYLES[grade])

@@ -1,0 +1,141 @@
+"""What is wrong with an estate before anything moves: the faults that begin with `preflight:`, put into place.
+
+Each is made as people make it: an edited Deployment, a record deleted by hand, an alarm that outlived its load
+balancer. This file knows no checks; it only makes the world as it should not be.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import boto3
+
+from crossfade.names import IDENTIFIER_KEY
+from world.external_dns import DEPLOYMENT, NAMESPACE, TXT_TTL
+from world.faults import Fault, FaultKind
+from world.load_balancers import UNHEALTHY_AFTER
+from world.route53 import Record
+
+if TYPE_CHECKING:
+    from world.estate import Cluster, Estate
+
+BLUE: Final = "blue"
+GREEN: Final = "green"
+GONE: Final = "app/k8s-burnham-0000000000/0123456789abcdef"
+"""The dimension of a load balancer that was made anew since."""
+
+
+def misconfigure(estate: "Estate", fault: Fault) -> None:
+    """
+    Put *fault* into place.
+
+    Raises:
+        KeyError: It is not one of those that are there before the start.
+    """
+    _MAKERS[fault.kind](estate)
+
+
+def _create_only(estate: "Estate") -> None:
+    _tell(estate.clusters[GREEN], "--policy=", "--policy=create-only")
+
+
+def _dry_run(estate: "Estate") -> None:
+    _tell(estate.clusters[GREEN], "--dry-run", "--dry-run")
+    estate.clusters[GREEN].external_dns.is_stuck = True
+
+
+def _external_dns_down(estate: "Estate") -> None:
+    set_ready(estate.clusters[BLUE], 0)
+    estate.clusters[BLUE].external_dns.is_stuck = True
+
+
+def _shared_owner(estate: "Estate") -> None:
+    """Its first loop, which would delete blue's records, has not come yet."""
+    _tell(estate.clusters[GREEN], "--txt-owner-id=", f"--txt-owner-id={estate.clusters[BLUE].spec.name}")
+    estate.clusters[GREEN].external_dns.is_stuck = True
+
+
+def _missing_txt(estate: "Estate") -> None:
+    host = estate.spec.workloads[0].host
+    for record in estate.route53.records(estate.spec.zone_id):
+        is_green = record.set_identifier == _identifier(estate, GREEN)
+        if record.type == "TXT" and record.ttl == TXT_TTL and record.name.endswith(host) and is_green:
+            _change(estate, "DELETE", record)
+
+
+def _simple_record(estate: "Estate") -> None:
+    _change(estate, "CREATE", Record(estate.spec.workloads[0].host, "AAAA", ttl=300, values=("2001:db8::1",)))
+
+
+def _unhealthy_targets(estate: "Estate") -> None:
+    estate.balancers.applications[GREEN].crashed = estate.clock.now - UNHEALTHY_AFTER
+
+
+def _blind_alarm(estate: "Estate") -> None:
+    """As if green's load balancer had been made anew after the alarm."""
+    cloudwatch: Any = boto3.client("cloudwatch", region_name=estate.spec.green.region)
+    name = estate.spec.workloads[0].alarms[0]
+    cloudwatch.put_metric_alarm(
+        AlarmName=name,
+        Namespace="AWS/ApplicationELB",
+        MetricName="HTTPCode_Target_5XX_Count",
+        Dimensions=[{"Name": "LoadBalancer", "Value": GONE}],
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=3,
+        DatapointsToAlarm=2,
+        ComparisonOperator="GreaterThanThreshold",
+        Threshold=5.0,
+        TreatMissingData="notBreaching",
+    )
+
+
+def _private_twin(estate: "Estate") -> None:
+    route53: Any = boto3.client("route53", region_name=estate.spec.green.region)
+    vpc = {"VPCRegion": estate.spec.green.region, "VPCId": "vpc-0123456789abcdef0"}
+    route53.create_hosted_zone(
+        Name=estate.spec.zone_name,
+        CallerReference="twin",
+        VPC=vpc,
+        HostedZoneConfig={"PrivateZone": True, "Comment": "split view"},
+    )
+
+
+_MAKERS: Final[Mapping[FaultKind, Callable[["Estate"], None]]] = {
+    FaultKind.CREATE_ONLY: _create_only,
+    FaultKind.DRY_RUN: _dry_run,
+    FaultKind.EXTERNAL_DNS_DOWN: _external_dns_down,
+    FaultKind.SHARED_OWNER: _shared_owner,
+    FaultKind.MISSING_TXT: _missing_txt,
+    FaultKind.SIMPLE_RECORD: _simple_record,
+    FaultKind.UNHEALTHY_TARGETS: _unhealthy_targets,
+    FaultKind.BLIND_ALARM: _blind_alarm,
+    FaultKind.PRIVATE_TWIN: _private_twin,
+}
+
+
+def set_ready(cluster: "Cluster", pods: int) -> None:
+    """Let so many pods of the cluster's ExternalDNS be ready."""
+    status = {"replicas": 1, "readyReplicas": pods, "availableReplicas": pods}
+    cluster.api.store.merge("Deployment", NAMESPACE, DEPLOYMENT, {"status": status})
+
+
+def _tell(cluster: "Cluster", flag: str, argument: str) -> None:
+    """Give *argument* to the cluster's ExternalDNS, instead of any that begins with *flag*."""
+    deployment = cluster.api.store.read("Deployment", NAMESPACE, DEPLOYMENT)
+    container = deployment["spec"]["template"]["spec"]["containers"][0]
+    kept = [given for given in container["args"] if not given.startswith(flag)]
+    patch = {"spec": {"template": {"spec": {"containers": [container | {"args": [*kept, argument]}]}}}}
+    cluster.api.store.merge("Deployment", NAMESPACE, DEPLOYMENT, patch)
+
+
+def _identifier(estate: "Estate", side: str) -> str:
+    """The set identifier of the first workload on *side*."""
+    workload, cluster = estate.spec.workloads[0], estate.clusters[side]
+    ingress = cluster.api.store.read("Ingress", workload.namespace, workload.ingress)
+    return str(ingress["metadata"]["annotations"][f"{cluster.external_dns.settings.prefix}{IDENTIFIER_KEY}"])
+
+
+def _change(estate: "Estate", action: str, record: Record) -> None:
+    route53: Any = boto3.client("route53", region_name=estate.spec.green.region)
+    batch = {"Changes": [{"Action": action, "ResourceRecordSet": record.as_request()}]}
+    route53.change_resource_record_sets(HostedZoneId=estate.spec.zone_id, ChangeBatch=batch)
