@@ -1,0 +1,301 @@
+"""Each check of the preflight: passed by a sound estate, tripped by one thing that is wrong."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from crossfade.core.facts import (
+    ADDRESSES,
+    ControllerFacts,
+    EstateFacts,
+    Facts,
+    RecordFacts,
+    TargetGroupFacts,
+    WatchFacts,
+    ZoneFacts,
+)
+from crossfade.core.finding import Finding, Grade, together
+from crossfade.core.preflight import CHECKS, TOLD_MAX, examine, graded, refusal, summary, table
+from crossfade.core.traffic import Reading, SideReading
+from crossfade.core.verdict import Alarm, AlarmState
+from crossfade.core.weight import Side
+from crossfade.names import ALPHA_PREFIX, STABLE_PREFIX
+from simulation.sound import sound
+from tests.steps.scene import a_plan
+
+PLAN = a_plan()
+MINUTE = timedelta(minutes=1)
+NAME = "burnham"
+GREEN_ALARM = "green-burnham-5xx"
+GREEN_BALANCER = f"app/{NAME}-eks-blueprint-green/1"
+BLUE_BALANCER = f"app/{NAME}-eks-blueprint-blue/1"
+
+Change = Callable[[Facts], Facts]
+
+
+def facts() -> Facts:
+    readings = {w.name: Reading(w.name, SideReading(100, 100), SideReading(0, 0)) for w in PLAN.workloads}
+    return Facts(PLAN, readings, {name: Alarm(name, AlarmState.OK) for name in PLAN.alarms}, estate=sound(PLAN))
+
+
+def of_estate(change: Callable[[EstateFacts], EstateFacts]) -> Change:
+    def made(seen: Facts) -> Facts:
+        assert seen.estate is not None
+        return replace(seen, estate=change(seen.estate))
+
+    return made
+
+
+def ingress(side: Side, **changes: Any) -> Change:
+    def change(estate: EstateFacts) -> EstateFacts:
+        place = estate.places[NAME, side]
+        assert place.ingress is not None
+        changed = replace(place, ingress=replace(place.ingress, **changes))
+        return replace(estate, places={**estate.places, (NAME, side): changed})
+
+    return of_estate(change)
+
+
+def no_ingress(side: Side) -> Change:
+    return of_estate(
+        lambda estate: replace(
+            estate, places={**estate.places, (NAME, side): replace(estate.places[NAME, side], ingress=None)}
+        )
+    )
+
+
+def balancer(side: Side, **changes: Any) -> Change:
+    def change(estate: EstateFacts) -> EstateFacts:
+        place = estate.places[NAME, side]
+        assert place.balancer is not None
+        changed = replace(place, balancer=replace(place.balancer, **changes))
+        return replace(estate, places={**estate.places, (NAME, side): changed})
+
+    return of_estate(change)
+
+
+def no_balancer(side: Side) -> Change:
+    return of_estate(
+        lambda estate: replace(
+            estate, places={**estate.places, (NAME, side): replace(estate.places[NAME, side], balancer=None)}
+        )
+    )
+
+
+def controller(side: Side, **changes: Any) -> Change:
+    def change(estate: EstateFacts) -> EstateFacts:
+        held = estate.controllers[side]
+        assert isinstance(held, ControllerFacts)
+        return replace(estate, controllers={**estate.controllers, side: replace(held, **changes)})
+
+    return of_estate(change)
+
+
+def unseen(side: Side) -> Change:
+    return of_estate(lambda estate: replace(estate, controllers={**estate.controllers, side: None}))
+
+
+def more_records(*records: RecordFacts) -> Change:
+    return of_estate(
+        lambda estate: replace(estate, records={**estate.records, NAME: (*estate.records[NAME], *records)})
+    )
+
+
+def records(change: Callable[[RecordFacts], RecordFacts | None]) -> Change:
+    def changed(estate: EstateFacts) -> EstateFacts:
+        kept = tuple(new for record in estate.records[NAME] if (new := change(record)) is not None)
+        return replace(estate, records={**estate.records, NAME: kept})
+
+    return of_estate(changed)
+
+
+def watch(**changes: Any) -> Change:
+    return of_estate(
+        lambda estate: replace(
+            estate,
+            watches={**estate.watches, GREEN_ALARM: replace(estate.watches[GREEN_ALARM], **changes)},
+        )
+    )
+
+
+def alarm(state: AlarmState) -> Change:
+    return lambda seen: replace(seen, alarms={**seen.alarms, GREEN_ALARM: Alarm(GREEN_ALARM, state, "3 datapoints")})
+
+
+def reading(blue: SideReading, green: SideReading) -> Change:
+    return lambda seen: replace(seen, readings={**seen.readings, NAME: Reading(NAME, blue, green)})
+
+
+def both(*changes: Change) -> Change:
+    def change(seen: Facts) -> Facts:
+        for each in changes:
+            seen = each(seen)
+        return seen
+
+    return change
+
+
+def twin(*, private: bool) -> Change:
+    return of_estate(lambda estate: replace(estate, twins=(ZoneFacts("Z0TWIN", private=private),)))
+
+
+AAAA = RecordFacts("AAAA", "eks-blueprint-green", 0, "weighted", follows_health=True)
+SICK = TargetGroupFacts("targetgroup/sick/1", healthy=0, registered=2)
+EMPTY = TargetGroupFacts("targetgroup/empty/1", healthy=0, registered=0)
+STICKY = TargetGroupFacts("targetgroup/sticky/1", healthy=1, registered=1, sticky=timedelta(hours=2))
+
+
+def _without_txt(record: RecordFacts) -> RecordFacts | None:
+    return None if record.type == "TXT" and record.identifier.endswith("green") else record
+
+
+def _elsewhere(record: RecordFacts) -> RecordFacts:
+    return replace(record, target="old.elb.example.com") if record.type in ADDRESSES else record
+
+
+TRIPS = [
+    ("answers", Grade.FAIL, lambda s: replace(s, unread=("EKS does not allow it; grant it",)), "EKS does not allow it"),
+    ("weights", Grade.FAIL, reading(SideReading(100, 100), SideReading(None, 0)), "green carries no readable weight"),
+    ("weights", Grade.FAIL, reading(SideReading(100, 100), SideReading(0, None)), "green has no weighted record"),
+    ("weights", Grade.FAIL, reading(SideReading(100, 90), SideReading(0, 0)), "annotated with 100 but Route 53 has 90"),
+    ("weights", Grade.FAIL, reading(SideReading(0, 0), SideReading(0, 0)), "blue has weight 0"),
+    ("weights", Grade.FAIL, reading(SideReading(100, 100), SideReading(9, 9)), "green already has weight 9"),
+    ("way-back", Grade.FAIL, lambda s: replace(s, rehearsed=("blue refuses; grant patch",)), "blue refuses"),
+    ("ingress", Grade.FAIL, no_ingress(Side.GREEN), "team-burnham/burnham-ingress does not exist"),
+    ("ingress", Grade.FAIL, ingress(Side.GREEN, address=""), "no load balancer in its status"),
+    ("identifiers", Grade.FAIL, ingress(Side.GREEN, identifier="eks-blueprint-blue"), "one record for both"),
+    ("identifiers", Grade.FAIL, ingress(Side.BLUE, identifier=""), "blue has no set identifier"),
+    ("hosts", Grade.FAIL, ingress(Side.GREEN, hosts=("other.example.com",)), "green's Ingress serves other.example"),
+    ("hosts", Grade.FAIL, ingress(Side.BLUE, hosts=(PLAN.workloads[0].host, "b.example.com")), "serves b.example.com"),
+    ("record-policy", Grade.FAIL, more_records(RecordFacts("AAAA", "", None, "simple")), "AAAA record is simple"),
+    ("record-policy", Grade.FAIL, more_records(RecordFacts("A", "x", None, "latency")), "A record is latency"),
+    ("record-policy", Grade.FAIL, more_records(RecordFacts("A", "third", 5, "weighted")), "third, has weight 5"),
+    ("record-policy", Grade.WARN, more_records(RecordFacts("A", "third", 0, "weighted")), "third, has weight 0"),
+    ("record-types", Grade.WARN, more_records(AAAA), "blue has A records, green has A and AAAA"),
+    ("record-types", Grade.FAIL, both(more_records(AAAA), balancer(Side.GREEN, dualstack=True)), "alone with IPv6"),
+    ("record-types", Grade.FAIL, more_records(replace(AAAA, type="CNAME")), "green is alone with CNAME"),
+    ("ownership", Grade.FAIL, records(_without_txt), "no ownership record (TXT)"),
+    ("ownership", Grade.FAIL, controller(Side.GREEN, owner="renamed"), "its ExternalDNS is renamed"),
+    ("zone-twin", Grade.WARN, twin(private=True), "there is a private zone"),
+    ("zone-twin", Grade.WARN, twin(private=False), "a second public zone"),
+    ("external-dns-runs", Grade.FAIL, controller(Side.BLUE, ready=0), "no ready pod"),
+    ("external-dns-runs", Grade.WARN, unseen(Side.BLUE), "is not to be seen"),
+    ("external-dns-policy", Grade.FAIL, controller(Side.GREEN, policy="create-only"), "--policy=create-only"),
+    ("external-dns-policy", Grade.FAIL, controller(Side.GREEN, dry_run=True), "--dry-run"),
+    ("external-dns-policy", Grade.WARN, controller(Side.GREEN, registry="noop"), "--registry=noop"),
+    ("external-dns-prefix", Grade.FAIL, controller(Side.GREEN, prefix=STABLE_PREFIX), f"reads {STABLE_PREFIX}"),
+    ("external-dns-prefix", Grade.WARN, controller(Side.GREEN, prefix=""), "tells which annotations"),
+    ("external-dns-scope", Grade.FAIL, controller(Side.BLUE, sources=("service",)), "does not look at Ingresses"),
+    ("external-dns-scope", Grade.FAIL, controller(Side.BLUE, domains=("else.com",)), "--domain-filter leaves out"),
+    ("external-dns-owners", Grade.FAIL, controller(Side.GREEN, owner="eks-blueprint-blue"), "deletes the other's"),
+    ("external-dns-pace", Grade.FAIL, controller(Side.GREEN, interval=5 * MINUTE), "may take 5m to be written"),
+    ("external-dns-pace", Grade.WARN, controller(Side.GREEN, interval=3 * MINUTE), "a single loop that fails"),
+    ("external-dns-pace", Grade.WARN, controller(Side.GREEN, interval=None), "--interval is not readable"),
+    ("external-dns-pace", Grade.WARN, controller(Side.GREEN, cache=MINUTE), "caches records for 1m"),
+    ("load-balancer", Grade.FAIL, no_balancer(Side.GREEN), "is no load balancer of this account"),
+    ("load-balancer", Grade.FAIL, balancer(Side.GREEN, state="provisioning"), "is provisioning"),
+    ("load-balancer", Grade.WARN, balancer(Side.GREEN, kind="network"), "a network load balancer"),
+    ("load-balancer", Grade.FAIL, records(_elsewhere), "leads to old.elb.example.com"),
+    ("targets", Grade.FAIL, balancer(Side.GREEN, groups=(STICKY, SICK)), "keep its users on blue"),
+    ("targets", Grade.FAIL, balancer(Side.BLUE, groups=(STICKY, SICK)), "there is no way back"),
+    ("targets", Grade.FAIL, balancer(Side.BLUE, groups=(STICKY, EMPTY)), "0 of 0 targets healthy"),
+    ("targets", Grade.FAIL, balancer(Side.BLUE, groups=()), "has no target group"),
+    ("targets", Grade.WARN, records(lambda held: replace(held, follows_health=False)), "EvaluateTargetHealth is off"),
+    ("clinging", Grade.WARN, balancer(Side.GREEN, keep_alive=timedelta(hours=1)), "for 3600 s after a rollback"),
+    ("clinging", Grade.WARN, balancer(Side.GREEN, groups=(STICKY,)), "holds sessions for 2h"),
+    ("alarm-state", Grade.FAIL, lambda s: replace(s, alarms={}), "does not exist"),
+    ("alarm-state", Grade.FAIL, alarm(AlarmState.ALARM), "already in ALARM (3 datapoints)"),
+    ("alarm-state", Grade.WARN, alarm(AlarmState.INSUFFICIENT_DATA), "has no data yet"),
+    ("alarm-state", Grade.FAIL, watch(children=("gone",)), "its rule names gone, which does not exist"),
+    ("alarm-sight", Grade.FAIL, watch(balancers=("app/old/0",)), "is blind: app/old/0 does not exist"),
+    ("alarm-sight", Grade.FAIL, watch(balancers=(BLUE_BALANCER,)), "watches blue's load balancer"),
+    ("alarm-sight", Grade.FAIL, watch(balancers=("app/yelb-eks-blueprint-green/1",)), "watches another load balancer"),
+    ("alarm-speed", Grade.WARN, watch(speed=5 * MINUTE), "cannot fire in time"),
+]  # fmt: skip
+
+
+def found(check: str, seen: Facts) -> list[Finding]:
+    return [finding for finding in examine(seen) if finding.check == check]
+
+
+@pytest.mark.parametrize("check", [check.id for check in CHECKS])
+def test_a_sound_estate_passes(check: str) -> None:
+    findings = found(check, facts())
+
+    assert findings
+    assert {finding.verdict for finding in findings} == {Grade.PASS}
+
+
+@pytest.mark.parametrize(("check", "verdict", "change", "words"), TRIPS, ids=lambda value: str(value)[:40])
+def test_what_is_wrong_trips_its_check_and_says_what_to_do(
+    check: str, verdict: Grade, change: Change, words: str
+) -> None:
+    bad = [finding for finding in found(check, change(facts())) if finding.verdict is not Grade.PASS]
+
+    assert [finding for finding in bad if finding.verdict is verdict and words in finding.evidence], bad
+    assert all(finding.fix for finding in bad)
+
+
+def test_every_check_is_tripped_by_a_test_and_has_its_own_name() -> None:
+    ids = [check.id for check in CHECKS]
+
+    assert {check for check, *_ in TRIPS} == set(ids)
+    assert len(set(ids)) == len(ids)
+
+
+def test_an_alarm_that_exists_in_a_composite_is_seen_through_it() -> None:
+    child = WatchFacts(balancers=("app/old/0",), speed=MINUTE)
+    seen = both(
+        watch(balancers=(), children=("inner",)),
+        of_estate(lambda estate: replace(estate, watches={**estate.watches, "inner": child})),
+        lambda s: replace(s, alarms={**s.alarms, "inner": Alarm("inner", AlarmState.OK)}),
+    )(facts())
+
+    assert any(finding.verdict is Grade.FAIL for finding in found("alarm-sight", seen))
+
+
+def test_an_alarm_without_a_load_balancer_is_taken_as_it_is() -> None:
+    assert found("alarm-sight", watch(balancers=())(facts()))[0].evidence == "watches no load balancer by its dimension"
+
+
+def test_nothing_is_said_of_what_could_not_be_read_but_that() -> None:
+    blind = Facts(PLAN, {}, {}, unread=("Route 53 does not allow it; grant it",))
+
+    assert {finding.check for finding in graded(examine(blind), Grade.FAIL)} == {"answers"}
+
+
+def test_the_refusal_says_the_same_of_several_once_and_stays_readable() -> None:
+    same = [Finding("targets", f"host-{number}", Grade.FAIL, "sick", "heal it") for number in range(3)]
+    many = [Finding("targets", "host", Grade.FAIL, f"sick {number}", "heal it") for number in range(TOLD_MAX + 5)]
+
+    assert refusal(same) == "host-0, host-1, host-2: sick; heal it"
+    assert refusal(many).splitlines()[-1] == "and 5 more; `crossfade preflight` shows all"
+    assert len(refusal(many).splitlines()) == TOLD_MAX + 1
+
+
+def test_the_timeline_keeps_the_counts_and_the_warnings() -> None:
+    findings = examine(alarm(AlarmState.INSUFFICIENT_DATA)(facts()))
+
+    kept = table(findings)
+
+    assert kept["table"]["alarm-state"] == {"warn": 1, "pass": 1}
+    assert [words[:34] for words in kept["warnings"]] == [f"{GREEN_ALARM}: has no data yet"[:34]]
+    assert "1 with a warning" in summary(findings)
+
+
+def test_what_is_said_together_keeps_its_order() -> None:
+    one, two = Finding("a", "x", Grade.PASS, "e"), Finding("b", "x", Grade.PASS, "e")
+
+    assert [finding.check for finding in together([one, two, replace(one, about="y")])] == ["a", "b"]
+
+
+def test_a_weight_under_both_prefixes_is_read_by_either() -> None:
+    seen = both(
+        ingress(Side.GREEN, prefixes=(ALPHA_PREFIX, STABLE_PREFIX)), controller(Side.GREEN, prefix=STABLE_PREFIX)
+    )(facts())
+
+    mine = [finding for finding in found("external-dns-prefix", seen) if finding.about == f"{NAME} green"]
+    assert [finding.verdict for finding in mine] == [Grade.PASS]
