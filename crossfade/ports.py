@@ -24,9 +24,12 @@ class TrafficRouter(Protocol):
         """
         Read both sides of every workload, from the source of truth and from the authority, in the given order.
 
+        One side whose source of truth does not answer is read as not `reachable`, with what the authority shows.
+
         Raises:
             RouterObjectMissingError: An object of a workload does not exist.
-            RouterThrottledError, RouterUnavailableError: Ask again later.
+            RouterThrottledError: Ask again later.
+            RouterUnavailableError: Neither side of a workload answers, or the authority does not; likewise.
         """
 
     def write(self, workloads: Sequence[Workload], writes: Sequence[Write], *, epoch: int) -> None:

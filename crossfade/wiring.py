@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from crossfade.core.config import Config
+from crossfade.core.plan import Router
+from crossfade.core.records import together
 from crossfade.core.weight import Side
 from crossfade.errors import InvalidConfigError
 from crossfade.names import CONFIG_FILE, Env
@@ -57,13 +59,30 @@ class Wired:
 
     @cached_property
     def router(self) -> TrafficRouter:
-        """The weights in both clusters."""
+        """The weights of all workloads, each through its own router."""
+        from crossfade.adapters.routers import Routers
+
+        kinds = dict.fromkeys(workload.router for workload in self.config.workloads)
+        return Routers({kind: self.rescue if kind is Router.ROUTE53 else self._external_dns() for kind in kinds})
+
+    def _external_dns(self) -> TrafficRouter:
         from crossfade.adapters.aws import client
         from crossfade.adapters.external_dns import ExternalDnsRouter
         from crossfade.adapters.route53 import RecordReader
 
         clusters = {side: self._cluster(side) for side in Side}
         return ExternalDnsRouter(clusters, RecordReader(client("route53", self._region), self.config.hosted_zone.id))
+
+    @cached_property
+    def rescue(self) -> TrafficRouter:
+        """The weights of all workloads, written to Route 53 itself."""
+        from crossfade.adapters.aws import client
+        from crossfade.adapters.route53 import RecordKeeper
+        from crossfade.adapters.route53_router import Route53Router
+
+        zone = self.config.hosted_zone
+        hosts = [workload.host for workload in self.config.workloads]
+        return Route53Router(RecordKeeper(client("route53", self._region), zone.id), zone.name, together(hosts))
 
     def _cluster(self, side: Side) -> "KubernetesApi":
         import boto3
@@ -149,7 +168,11 @@ class Parts(Protocol):
 
     @property
     def router(self) -> TrafficRouter:
-        """The weights in both clusters."""
+        """The weights of all workloads, each through its own router."""
+
+    @property
+    def rescue(self) -> TrafficRouter:
+        """The weights of all workloads, written to Route 53 itself."""
 
     @property
     def alarms(self) -> AlarmSource:

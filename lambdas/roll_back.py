@@ -10,4 +10,4 @@ from lambdas.door import Json, door
 @door(Function.ROLL_BACK, EndTask)
 def handler(task: EndTask) -> Json:
     parts = wired()
-    return roll_back(parts.ledger, parts.router, task).to_json()
+    return roll_back(parts.ledger, parts.router, parts.rescue, task).to_json()

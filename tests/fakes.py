@@ -136,7 +136,11 @@ class InMemoryRouter(_Faulty):
             sides: list[SideReading] = []
             for side in Side:
                 try:
-                    sides.append(_reading(self._get(workload.name, side)))
+                    sides.append(_reading(self._get(workload.name, side), side))
+                except RouterUnavailableError as error:
+                    sides.append(self._unseen(workload.name, side, str(error)))
+                    if len(self.unreachable) == len(Side):
+                        faults.append(error)
                 except CrossfadeError as error:
                     faults.append(error)
             if len(sides) == len(Side):
@@ -170,6 +174,11 @@ class InMemoryRouter(_Faulty):
                     faults.append(error)
         _raise_worst([fault for fault in faults if isinstance(fault, TemporaryError)])
         return (*self.refusals, *(str(fault) for fault in faults))
+
+    def _unseen(self, workload: str, side: Side, note: str) -> SideReading:
+        held = self._objects.get((workload, side))
+        shown = held.shown if held else None
+        return SideReading(None, shown, note=note, reachable=False, identifier=side.value)
 
     def _get(self, workload: str, side: Side) -> _Object:
         if side in self.unreachable:
@@ -212,9 +221,76 @@ class InMemoryRouter(_Faulty):
             self.written.append(Write(workload, side, weight))
 
 
-def _reading(held: _Object) -> SideReading:
+class InMemoryRescue(_Faulty):
+    """
+    Route 53 itself, under the objects of an InMemoryRouter: what is written is shown at once, annotations stay.
+
+    Attributes:
+        written: Every write that took effect, oldest first.
+        refusals: What `rehearse` answers.
+    """
+
+    def __init__(self, clusters: InMemoryRouter) -> None:
+        super().__init__()
+        self._objects = clusters._objects
+        self._epochs: dict[str, int] = {}
+        self.written: list[Write] = []
+        self.refusals: tuple[str, ...] = ()
+
+    def observe(self, workloads: Sequence[Workload]) -> tuple[Reading, ...]:
+        """See `ports.TrafficRouter.observe`."""
+        self._trip("observe")
+        return tuple(Reading(w.name, *(self._reading(w.name, side) for side in Side)) for w in workloads)
+
+    def _reading(self, workload: str, side: Side) -> SideReading:
+        held = self._get(workload, side)
+        return SideReading(held.shown, held.shown, epoch=self._epochs.get(workload, 0), identifier=side.value)
+
+    def write(self, workloads: Sequence[Workload], writes: Sequence[Write], *, epoch: int) -> None:
+        """See `ports.TrafficRouter.write`."""
+        self._trip("write")
+        assert all(workload.identifiers for workload in workloads), "records are found by their set identifiers"
+        faults: list[CrossfadeError] = []
+        for write in writes:
+            try:
+                self._stamp(write.workload, epoch)
+                held = self._get(write.workload, write.side)
+            except CrossfadeError as error:
+                faults.append(error)
+                continue
+            if held.shown != write.weight:
+                held.shown = write.weight
+                self.written.append(write)
+        _raise_worst(faults)
+
+    def stamp(self, workloads: Sequence[Workload], *, epoch: int) -> None:
+        """See `ports.TrafficRouter.stamp`."""
+        self._trip("stamp")
+        for workload in workloads:
+            self._stamp(workload.name, epoch)
+
+    def rehearse(self, workloads: Sequence[Workload]) -> tuple[str, ...]:
+        """See `ports.TrafficRouter.rehearse`."""
+        self._trip("rehearse")
+        assert all(workload.identifiers for workload in workloads), "records are found by their set identifiers"
+        return self.refusals
+
+    def _stamp(self, workload: str, epoch: int) -> None:
+        if self._epochs.get(workload, 0) > epoch:
+            msg = f"{workload} carries epoch {self._epochs[workload]}, ours is {epoch}; stop writing"
+            raise SupersededError(msg)
+        self._epochs[workload] = epoch
+
+    def _get(self, workload: str, side: Side) -> _Object:
+        if (workload, side) not in self._objects or self._objects[workload, side].shown is None:
+            msg = f"{workload}: {side} has no record; create it"
+            raise RouterObjectMissingError(msg)
+        return self._objects[workload, side]
+
+
+def _reading(held: _Object, side: Side) -> SideReading:
     note = "" if held.declared is not None and held.shown is not None else "absent"
-    return SideReading(declared=held.declared, authoritative=held.shown, epoch=held.epoch, note=note)
+    return SideReading(held.declared, held.shown, epoch=held.epoch, note=note, identifier=side.value)
 
 
 def _raise_worst(faults: Sequence[CrossfadeError]) -> None:

@@ -33,6 +33,11 @@ class SideReading:
     reachable: bool = True
     identifier: str = ""
 
+    @property
+    def agrees(self) -> bool:
+        """Whether the authority shows what is declared; of what is declared by nobody knows what, whether it shows."""
+        return self.authoritative == self.declared if self.reachable else self.authoritative is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -73,11 +78,13 @@ class Step:
         writes: What to write now; empty when arrived or when waiting for the authority.
         arrived: Whether both sides show the wanted weights, declared and authoritative.
         reason: One sentence for the timeline.
+        direct: What to write to the authority itself, past the source of truth; only on the way back.
     """
 
     writes: tuple[Write, ...]
     arrived: bool
     reason: str
+    direct: tuple[Write, ...] = ()
 
 
 _ORDER = ((Side.BLUE, "raise"), (Side.GREEN, "raise"), (Side.GREEN, "lower"), (Side.BLUE, "lower"))
@@ -93,17 +100,34 @@ def next_step(reading: Reading, target: Split, *, settled: bool) -> Step:
         settled: Whether the last write is old enough that the authority cannot be showing a value from
             before it; nothing but raising blue happens earlier.
     """
+    move = next_move(reading, target)
+    if move is None:
+        return Step((), arrived=True, reason=f"{reading.workload}: {target} is read back")
+    return _move(reading, *move, settled=settled)
+
+
+def next_move(reading: Reading, target: Split) -> tuple[Side, int, str] | None:
+    """The side, the weight and the word ("raise" or "lower") of the next move; None when there is none left."""
     for side, move in _ORDER:
         at, want = reading.side(side), target.weight(side)
         if _is_due(at, want, move):
-            return _move(reading, side, want, move, settled=settled)
-    return Step((), arrived=True, reason=f"{reading.workload}: {target} is read back")
+            return side, want, move
+    return None
+
+
+def may_not_wait(side: Side, move: str) -> bool:
+    """Whether this is the one move that is made at once: raising blue can do no harm."""
+    return (side, move) == _ORDER[0]
 
 
 def _is_due(at: SideReading, want: int, move: str) -> bool:
     if move == "raise":
-        return at.authoritative is None or at.authoritative < want or (at.declared is not None and at.declared < want)
-    return at.authoritative != want or at.declared != want
+        if at.authoritative is None or at.authoritative < want:
+            return True
+        if at.declared is None:  # a controller may make it 0
+            return at.reachable and at.authoritative == want
+        return at.declared < want
+    return at.authoritative != want or (at.reachable and at.declared != want)
 
 
 def _move(reading: Reading, side: Side, want: int, move: str, *, settled: bool) -> Step:
@@ -113,6 +137,6 @@ def _move(reading: Reading, side: Side, want: int, move: str, *, settled: bool) 
         shown = "no weight" if at.authoritative is None else f"{at.authoritative}"
         reason = f"{name}: {side} is written as {at.declared}, the authority still shows {shown}"
         return Step((), arrived=False, reason=reason)
-    if not settled and (side, move) != _ORDER[0]:
+    if not settled and not may_not_wait(side, move):
         return Step((), arrived=False, reason=f"{name}: the last write settles, then {move} {side} to {want}")
     return Step((Write(name, side, want),), arrived=False, reason=f"{name}: {move} {side} to {want}")

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from crossfade.core.migration import Record
-from crossfade.core.plan import Workload
+from crossfade.core.plan import Identifiers, Workload
 from crossfade.core.traffic import Reading, Step, Write, next_step
 from crossfade.core.weight import Side, Split
 from crossfade.errors import DriftError, RouterUnavailableError, SupersededError
@@ -52,6 +52,12 @@ def observe_all(router: TrafficRouter, workloads: Sequence[Workload]) -> tuple[R
     return readings
 
 
+def identifiers_of(reading: Reading) -> Identifiers | None:
+    """The set identifiers of both sides; None unless both are known."""
+    blue, green = reading.blue.identifier, reading.green.identifier
+    return Identifiers(blue=blue, green=green) if blue and green else None
+
+
 def approach(
     ledger: Ledger,
     router: TrafficRouter,
@@ -59,31 +65,31 @@ def approach(
     targets: Mapping[str, Split],
     *,
     now: datetime,
-    before: Mapping[str, Split] | None = None,
+    before: Mapping[str, Split],
 ) -> tuple[Record, tuple[Step, ...]]:
     """
-    Read all weights and write, for every workload, the next one that is safe on the way to *targets*.
+    Read all weights and write, for every workload, the next one that is safe on the way forward to *targets*.
 
     The time of writing is stored before the write: after a crash the authority is given more time, never less.
 
     Args:
         targets: The wanted weights, by workload.
         before: The weights that we left behind, by workload; anything else was written by somebody else and is
-            never overwritten. None (on the way back) overwrites whatever there is.
+            never overwritten.
 
     Raises:
         DriftError: A weight is neither the one from before nor the wanted one.
+        RouterUnavailableError: A cluster does not answer.
     """
     workloads = record.plan.workloads
     readings = observe_all(router, workloads)
-    record = _observed(ledger, record, readings, now)
-    settled = record.settled(now, returning=before is None)
-    if before is not None:
-        refuse_drift(readings, targets, before)
+    record = observed(ledger, record, readings, now)
+    settled = record.settled(now)
+    refuse_drift(readings, targets, before)
     steps = tuple(next_step(reading, targets[reading.workload], settled=settled) for reading in readings)
     writes = tuple(write for step in steps for write in step.writes)
     if writes:
-        record = ledger.save(record.with_(wrote=now, agreed=None, **_unsettled(writes)))
+        record = ledger.save(record.with_(wrote=now, agreed=None, **unsettled(writes)))
         router.write(workloads, writes, epoch=record.epoch)
         for step in steps:
             for write in step.writes:
@@ -92,14 +98,15 @@ def approach(
     return record, steps
 
 
-def _unsettled(writes: Sequence[Write]) -> dict[str, None]:
-    """Blue has to settle anew only when blue is written."""
+def unsettled(writes: Sequence[Write]) -> dict[str, None]:
+    """What to forget of the record when *writes* are made: blue has to settle anew only when blue is written."""
     return {"blue_agreed": None} if any(write.side is Side.BLUE for write in writes) else {}
 
 
-def _observed(ledger: Ledger, record: Record, readings: Sequence[Reading], now: datetime) -> Record:
-    observed = record.observed(readings, now)
-    return record if observed is record else ledger.save(observed)
+def observed(ledger: Ledger, record: Record, readings: Sequence[Reading], now: datetime) -> Record:
+    """*record*, knowing what *readings* say about what has settled; saved if that is news."""
+    knowing = record.observed(readings, now)
+    return record if knowing is record else ledger.save(knowing)
 
 
 def refuse_drift(readings: Sequence[Reading], targets: Mapping[str, Split], before: Mapping[str, Split]) -> None:

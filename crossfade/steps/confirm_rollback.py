@@ -5,6 +5,7 @@ from typing import Any
 
 from crossfade.core.migration import Outcome, Record
 from crossfade.core.traffic import Reading
+from crossfade.core.weight import Side
 from crossfade.errors import PermanentError
 from crossfade.names import TimelineEvent
 from crossfade.ports import Ledger, Notice, Notifier, TrafficRouter
@@ -58,7 +59,7 @@ def _judge(router: TrafficRouter, record: Record, reason: str) -> tuple[Outcome,
     if not record.baseline:
         return Outcome.REFUSED, f"nothing was changed: {reason}"
     try:
-        readings = router.observe(record.plan.workloads)
+        readings = router.observe(record.workloads)
     except PermanentError as error:
         return Outcome.ROLLBACK_UNCONFIRMED, f"{reason}; the weights cannot be read back: {error}"
     astray = [_astray(record, reading) for reading in readings if not _is_back(record, reading)]
@@ -75,10 +76,14 @@ def _is_back(record: Record, reading: Reading) -> bool:
 
 
 def _astray(record: Record, reading: Reading) -> str:
+    shows = f"{reading.workload} shows {reading.split or 'no weights'}"
+    if silent := [side for side in Side if not reading.side(side).reachable]:
+        doubt = f"{' and '.join(silent)} may ask for another weight: the cluster does not answer"
+        before = record.baseline_of(reading.workload).split
+        instead = "" if reading.split == before else f", instead of {_before(record, reading)}"
+        return f"{shows}{instead}, but {doubt}"
     declared = f"annotated blue {reading.blue.declared} : green {reading.green.declared}"
-    return (
-        f"{reading.workload} shows {reading.split or 'no weights'}, {declared}, instead of {_before(record, reading)}"
-    )
+    return f"{shows}, {declared}, instead of {_before(record, reading)}"
 
 
 def _before(record: Record, reading: Reading) -> str:

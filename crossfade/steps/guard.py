@@ -14,7 +14,8 @@ from crossfade.names import TimelineEvent
 from crossfade.ports import Executions, Ledger, Notice, Notifier, TrafficRouter
 from crossfade.steps.common import note
 from crossfade.steps.confirm_rollback import confirm_rollback, end
-from crossfade.steps.roll_back import begin, give_back, roll_back
+from crossfade.steps.give_back import give_back
+from crossfade.steps.roll_back import begin, roll_back
 from crossfade.steps.tasks import EndTask
 
 _RUNNING = "RUNNING"
@@ -40,13 +41,20 @@ class _Hands:
 
     ledger: Ledger
     router: TrafficRouter
+    rescue: TrafficRouter
     notifier: Notifier
     executions: Executions
     now: datetime
 
 
 def guard(
-    ledger: Ledger, router: TrafficRouter, notifier: Notifier, executions: Executions, *, now: datetime
+    ledger: Ledger,
+    router: TrafficRouter,
+    rescue: TrafficRouter,
+    notifier: Notifier,
+    executions: Executions,
+    *,
+    now: datetime,
 ) -> dict[str, Deed]:
     """
     Look at every lease and bring back what nobody else will.
@@ -59,7 +67,7 @@ def guard(
     Raises:
         CrossfadeError: At least one migration could not be looked at; ask again.
     """
-    hands = _Hands(ledger, router, notifier, executions, now)
+    hands = _Hands(ledger, router, rescue, notifier, executions, now)
     done: dict[str, Deed] = {}
     failed: list[CrossfadeError] = []
     for migration in ledger.leased():
@@ -98,7 +106,7 @@ def _restore(hands: _Hands, task: EndTask) -> Deed:
         TemporaryError: Something did not answer, and there is still time to ask again.
     """
     try:
-        progress = roll_back(hands.ledger, hands.router, task)
+        progress = roll_back(hands.ledger, hands.router, hands.rescue, task)
     except CrossfadeError as error:
         _raise_in_time(hands, task, error)
         task = task.model_copy(update={"reason": f"{task.reason}; {error}"})
@@ -141,7 +149,7 @@ def _try_again(hands: _Hands, record: Record) -> Deed:
     """An unconfirmed rollback was paged; go on trying, and say so when it is read back after all."""
     ledger, now = hands.ledger, hands.now
     record = begin(ledger, hands.router, record, now=now, reason=record.reason)
-    progress = give_back(ledger, hands.router, record, now=now)
+    progress = give_back(ledger, hands.router, hands.rescue, record, now=now)
     if not progress.arrived:
         return Deed(progress.reason)
     text = f"read back at last: {record.reason}"

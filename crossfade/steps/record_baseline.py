@@ -7,7 +7,7 @@ from crossfade.core.migration import Baseline
 from crossfade.errors import PreflightFailedError
 from crossfade.names import TimelineEvent
 from crossfade.ports import Ledger, TrafficRouter
-from crossfade.steps.common import current, note
+from crossfade.steps.common import current, identifiers_of, note, observe_all
 from crossfade.steps.tasks import LeasedTask
 
 
@@ -20,12 +20,17 @@ def record_baseline(ledger: Ledger, router: TrafficRouter, task: LeasedTask) -> 
     """
     record = current(ledger, task)
     if not record.baseline:
-        readings = router.observe(record.plan.workloads)
+        readings = observe_all(router, record.plan.workloads)
         faults = [(at.workload, found) for at in readings for found in unsafe_weights(at)]
         if faults:
             raise PreflightFailedError("\n".join(f"{name}: {found.evidence}; {found.fix}" for name, found in faults))
         baseline = tuple(
-            Baseline(workload=reading.workload, blue=reading.blue.declared, green=reading.green.declared)
+            Baseline(
+                workload=reading.workload,
+                blue=reading.blue.declared,
+                green=reading.green.declared,
+                identifiers=identifiers_of(reading),
+            )
             for reading in readings
         )
         record = ledger.save(record.with_(baseline=baseline))

@@ -1,22 +1,28 @@
 """Roll back: give all traffic back to where it was, blue first, and never under an epoch that others share.
 
-The same road as every shift, with the baseline as the weight. What was never written is never touched.
+The steps themselves are those of `give_back`. What was never written is never touched.
 """
 
 from datetime import datetime
 
 from crossfade.core.migration import Record
-from crossfade.core.weight import Split
 from crossfade.errors import CrossfadeError, NotPropagatedError
 from crossfade.names import TimelineEvent
 from crossfade.ports import Ledger, TrafficRouter
-from crossfade.steps.common import approach, note, outstanding
+from crossfade.steps.common import note
+from crossfade.steps.give_back import give_back
 from crossfade.steps.tasks import EndTask, Progress
 
 
-def roll_back(ledger: Ledger, router: TrafficRouter, task: EndTask) -> Progress:
+def roll_back(ledger: Ledger, router: TrafficRouter, rescue: TrafficRouter, task: EndTask) -> Progress:
     """
     Make the next safe write on the way back; arrived when the authority shows every baseline weight.
+
+    Args:
+        ledger: Where the record is.
+        router: The first rung: every workload's own.
+        rescue: The second: Route 53 itself, for the records of all workloads.
+        task: With the reason.
 
     Raises:
         NotPropagatedError: The baseline was not shown within the plan's rollback time.
@@ -26,22 +32,12 @@ def roll_back(ledger: Ledger, router: TrafficRouter, task: EndTask) -> Progress:
     if record is None or record.execution != task.execution or not record.baseline or record.outcome is not None:
         return Progress(arrived=True, reason="there is nothing to give back", wait_seconds=0)
     record = begin(ledger, router, record, now=task.now, reason=task.reason)
-    progress = give_back(ledger, router, record, now=task.now)
+    progress = give_back(ledger, router, rescue, record, now=task.now)
     limit = record.plan.timing.rollback
     if not progress.arrived and record.rollback_began is not None and task.now - record.rollback_began > limit:
         msg = f"the rollback is not read back within {round(limit.total_seconds())} s: {progress.reason}"
         raise NotPropagatedError(msg)
     return progress
-
-
-def give_back(ledger: Ledger, router: TrafficRouter, record: Record, *, now: datetime) -> Progress:
-    """Make the next safe write towards the baseline of *record*, whose rollback has begun."""
-    record, steps = approach(ledger, router, record, _targets(record), now=now)
-    if waiting := outstanding(steps):
-        return Progress(arrived=False, reason=waiting, wait_seconds=round(record.plan.timing.poll.total_seconds()))
-    text = "every weight is read back as it was before the start"
-    note(ledger, record, now, TimelineEvent.TRAFFIC_RETURNED, text)
-    return Progress(arrived=True, reason=text, wait_seconds=0)
 
 
 def begin(ledger: Ledger, router: TrafficRouter, record: Record, *, now: datetime, reason: str) -> Record:
@@ -64,8 +60,3 @@ def begin(ledger: Ledger, router: TrafficRouter, record: Record, *, now: datetim
     except CrossfadeError as error:  # a cluster that cannot be stamped must not delay the one that can be raised
         note(ledger, record, now, TimelineEvent.ROLLBACK_BEGAN, f"not every object could be fenced: {error}")
     return record
-
-
-def _targets(record: Record) -> dict[str, Split]:
-    splits = {baseline.workload: baseline.split for baseline in record.baseline}
-    return {workload: split for workload, split in splits.items() if split is not None}

@@ -151,13 +151,21 @@ class Estate:
 
 
 @contextmanager
-def an_estate() -> Iterator[Estate]:
-    """The estate, alone in its own cloud and time."""
+def a_cloud() -> Iterator[Clock]:
+    """An account with the empty zone, and its time."""
     with ExitStack() as stack:
         clock = stack.enter_context(Clock(NINE))
         stack.enter_context(Cloud(clock, region=REGION))
         route53 = Route53(clock, Random(1))  # noqa: S311  # a seed is the point
         stack.enter_context(route53.installed()).create_zone(ZONE, DOMAIN)
+        yield clock
+
+
+@contextmanager
+def an_estate() -> Iterator[Estate]:
+    """The estate, alone in its own cloud and time."""
+    with ExitStack() as stack:
+        clock = stack.enter_context(a_cloud())
         servers = {side: stack.enter_context(_server(side, clock)) for side in Side}
         _register(servers)
         estate = Estate(servers)

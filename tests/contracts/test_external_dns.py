@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 
-from crossfade.core.plan import Workload
+from crossfade.core.plan import Identifiers, Workload
 from crossfade.core.traffic import Write
 from crossfade.core.weight import Side
 from crossfade.errors import (
@@ -150,6 +150,51 @@ def test_many_workloads_are_read_in_one_request_to_route_53(estate: Estate) -> N
     assert seen == ["ListResourceRecordSets"]
 
 
+# --- A cluster that is silent ----------------------------------------------------------------------------------------
+
+
+def test_a_silent_cluster_has_the_record_that_is_not_the_other_one_s(estate: Estate) -> None:
+    estate.cut_off(BLUE)
+    blue = estate.router.observe([BURNHAM])[0].blue
+
+    assert (blue.reachable, blue.declared, blue.authoritative) == (False, None, 100)
+    assert blue.identifier == CLUSTERS[BLUE]
+
+
+def test_a_silent_cluster_among_many_records_has_the_one_that_is_remembered(estate: Estate) -> None:
+    estate.show(BURNHAM, GREEN, 7, identifier="canary")
+    estate.cut_off(GREEN)
+    remembered = BURNHAM.model_copy(update={"identifiers": Identifiers(blue="b", green=CLUSTERS[GREEN])})
+    readings = estate.router.observe([BURNHAM, remembered])
+
+    assert [reading.green.authoritative for reading in readings] == [None, 0]
+    assert "set identifier ''" in readings[0].green.note
+
+
+def test_a_silent_cluster_is_asked_once_and_not_for_every_ingress(estate: Estate) -> None:
+    interfere(estate, GREEN, Interference(verb="get", resource="deployments", status=503))
+    readings = estate.router.observe(WORKLOADS)
+
+    assert [reading.green.reachable for reading in readings] == [False, False]
+    assert estate.servers[GREEN].api.audit == []
+
+
+def test_both_clusters_silent_is_no_answer(estate: Estate) -> None:
+    for side in Side:
+        interfere(estate, side, Interference(verb="get", resource="ingresses", status=503, times=1))
+
+    with pytest.raises(RouterUnavailableError, match=r"blue(?s:.*)green"):
+        estate.router.observe([BURNHAM])
+
+
+def test_a_refusal_is_no_silence(estate: Estate) -> None:
+    interfere(estate, GREEN, Interference(verb="get", resource="ingresses", status=403))
+    estate.cut_off(BLUE)
+
+    with pytest.raises(RouterRefusedError):
+        estate.router.observe([BURNHAM])
+
+
 # --- What is sent ----------------------------------------------------------------------------------------------------
 
 
@@ -269,12 +314,13 @@ def test_a_token_never_appears_in_an_error(estate: Estate) -> None:
     for interference in (Interference(status=403), Interference(status=500), Interference(drop=True)):
         interfere(estate, BLUE, interference)
         with pytest.raises(CrossfadeError) as caught:
-            estate.router.observe(WORKLOADS)
+            write(estate, BURNHAM, BLUE, 50)
         said.append("".join(traceback.format_exception(caught.value)))
         estate.servers[BLUE].api.interferences.clear()
     estate.cut_off(BLUE)
+    said.append(repr(estate.router.observe(WORKLOADS)))
     with pytest.raises(CrossfadeError) as caught:
-        estate.router.observe(WORKLOADS)
+        write(estate, BURNHAM, BLUE, 50)
     said += ["".join(traceback.format_exception(caught.value)), repr(estate.eks), repr(estate.router.__dict__)]
 
     assert not [text for text in said if "k8s-aws-v1" in text or "X-Amz-Signature" in text or "Bearer" in text]

@@ -1,6 +1,7 @@
-"""What every traffic router promises: the in-memory one of tests and simulator, and the one over ExternalDNS."""
+"""What every traffic router promises: over ExternalDNS, over Route 53, over both at once, and the tests' own twin."""
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 import pytest
@@ -17,6 +18,7 @@ from crossfade.errors import (
 )
 from crossfade.ports import TrafficRouter
 from tests.contracts.estate import BURNHAM, GUESTBOOK, WORKLOADS, an_estate
+from tests.contracts.zone import a_mixed_estate, a_zone
 from tests.fakes import InMemoryRouter
 
 BLUE, GREEN = Side.BLUE, Side.GREEN
@@ -74,13 +76,29 @@ class FakeGround:
         self.router.in_between = action
 
 
-@pytest.fixture(params=["in-memory", "external-dns"])
+def open_ground(name: str) -> AbstractContextManager[Ground]:
+    match name:
+        case "external-dns":
+            return an_estate()
+        case "route53":
+            return a_zone()
+        case "both":
+            return a_mixed_estate()
+        case _:
+            return nullcontext(FakeGround())
+
+
+@pytest.fixture(params=["in-memory", "external-dns", "route53", "both"])
 def ground(request: pytest.FixtureRequest) -> Iterator[Ground]:
-    if request.param == "in-memory":
-        yield FakeGround()
-        return
-    with an_estate() as estate:
-        yield estate
+    with open_ground(request.param) as opened:
+        yield opened
+
+
+@pytest.fixture(params=["in-memory", "external-dns"])
+def clusters(request: pytest.FixtureRequest) -> Iterator[Ground]:
+    """A ground in which each side has an API server that can be silent."""
+    with open_ground(request.param) as opened:
+        yield opened
 
 
 def write(ground: Ground, *writes: tuple[Workload, Side, int], epoch: int = 7) -> None:
@@ -104,11 +122,11 @@ def test_both_sides_of_every_workload_are_read_in_the_given_order(ground: Ground
     assert [(reading.blue.declared, reading.green.declared) for reading in readings] == [(100, 0)] * 2
 
 
-def test_what_is_written_is_declared_at_once_and_shown_only_by_the_authority(ground: Ground) -> None:
-    write(ground, (BURNHAM, GREEN, 5))
-    before = ground.router.observe([BURNHAM])[0].green
-    ground.show(BURNHAM, GREEN, 5)
-    after = ground.router.observe([BURNHAM])[0].green
+def test_what_is_written_is_declared_at_once_and_shown_only_by_the_authority(clusters: Ground) -> None:
+    write(clusters, (BURNHAM, GREEN, 5))
+    before = clusters.router.observe([BURNHAM])[0].green
+    clusters.show(BURNHAM, GREEN, 5)
+    after = clusters.router.observe([BURNHAM])[0].green
 
     assert (before.declared, before.authoritative) == (5, 0)
     assert (after.declared, after.authoritative) == (5, 5)
@@ -129,11 +147,30 @@ def test_an_object_that_is_gone_is_an_error_that_names_it(ground: Ground) -> Non
         ground.router.observe(WORKLOADS)
 
 
-def test_a_cluster_that_does_not_answer_is_no_cluster_without_weights(ground: Ground) -> None:
-    ground.cut_off(GREEN)
+@pytest.mark.parametrize("side", Side)
+def test_a_cluster_that_does_not_answer_is_no_cluster_without_weights(clusters: Ground, side: Side) -> None:
+    clusters.show(BURNHAM, side, 33)
+    clusters.cut_off(side)
+    silent, other = (clusters.router.observe(WORKLOADS)[0].side(of) for of in (side, side.other))
 
-    with pytest.raises(RouterUnavailableError, match="green"):
-        ground.router.observe(WORKLOADS)
+    assert (silent.reachable, silent.declared, silent.authoritative) == (False, None, 33)
+    assert side in silent.note
+    assert silent.identifier
+    assert (other.reachable, other.declared) == (True, 100 if side is GREEN else 0)
+
+
+def test_two_clusters_that_do_not_answer_are_asked_again(clusters: Ground) -> None:
+    for side in Side:
+        clusters.cut_off(side)
+
+    with pytest.raises(RouterUnavailableError, match=r"blue(?s:.*)green"):
+        clusters.router.observe(WORKLOADS)
+
+
+def test_every_side_says_which_record_it_has(ground: Ground) -> None:
+    readings = ground.router.observe(WORKLOADS)
+
+    assert all(reading.side(side).identifier.endswith(side.value) for reading in readings for side in Side)
 
 
 def test_observing_changes_nothing(ground: Ground) -> None:
@@ -215,21 +252,21 @@ def test_when_one_object_fails_the_others_are_written(ground: Ground) -> None:
     assert ground.declared(GUESTBOOK, GREEN) == 5
 
 
-def test_blue_is_written_when_green_does_not_answer(ground: Ground) -> None:
-    write(ground, (BURNHAM, BLUE, 50))
-    ground.cut_off(GREEN)
+def test_blue_is_written_when_green_does_not_answer(clusters: Ground) -> None:
+    write(clusters, (BURNHAM, BLUE, 50))
+    clusters.cut_off(GREEN)
 
     with pytest.raises(RouterUnavailableError, match="green"):
-        write(ground, (BURNHAM, BLUE, 100), (BURNHAM, GREEN, 0), epoch=8)
-    assert (ground.declared(BURNHAM, BLUE), ground.epoch(BURNHAM, BLUE)) == (100, 8)
+        write(clusters, (BURNHAM, BLUE, 100), (BURNHAM, GREEN, 0), epoch=8)
+    assert (clusters.declared(BURNHAM, BLUE), clusters.epoch(BURNHAM, BLUE)) == (100, 8)
 
 
-def test_an_error_that_cannot_be_retried_outranks_one_that_can_and_both_are_told(ground: Ground) -> None:
-    ground.router.stamp([BURNHAM], epoch=9)
-    ground.cut_off(GREEN)
+def test_an_error_that_cannot_be_retried_outranks_one_that_can_and_both_are_told(clusters: Ground) -> None:
+    clusters.router.stamp([BURNHAM], epoch=9)
+    clusters.cut_off(GREEN)
 
     with pytest.raises(SupersededError, match=r"9(?s:.*)green"):
-        write(ground, (GUESTBOOK, GREEN, 5), (BURNHAM, BLUE, 50), epoch=7)
+        write(clusters, (GUESTBOOK, GREEN, 5), (BURNHAM, BLUE, 50), epoch=7)
 
 
 # --- Stamping --------------------------------------------------------------------------------------------------------
@@ -243,12 +280,12 @@ def test_a_stamp_reaches_every_object_and_changes_no_weight(ground: Ground) -> N
     assert [ground.declared(*at) for at in everywhere()] == weights
 
 
-def test_a_stamp_reaches_blue_when_green_does_not_answer(ground: Ground) -> None:
-    ground.cut_off(GREEN)
+def test_a_stamp_reaches_blue_when_green_does_not_answer(clusters: Ground) -> None:
+    clusters.cut_off(GREEN)
 
     with pytest.raises(RouterUnavailableError):
-        ground.router.stamp(WORKLOADS, epoch=8)
-    assert [ground.epoch(workload, BLUE) for workload in WORKLOADS] == [8, 8]
+        clusters.router.stamp(WORKLOADS, epoch=8)
+    assert [clusters.epoch(workload, BLUE) for workload in WORKLOADS] == [8, 8]
 
 
 def test_an_older_stamp_does_not_replace_a_younger_one(ground: Ground) -> None:
@@ -280,8 +317,8 @@ def test_a_rehearsal_names_every_object_that_a_rollback_could_not_write(ground: 
     assert "blue" in faults[1]
 
 
-def test_a_rehearsal_on_a_cluster_that_does_not_answer_is_tried_again(ground: Ground) -> None:
-    ground.cut_off(BLUE)
+def test_a_rehearsal_on_a_cluster_that_does_not_answer_is_tried_again(clusters: Ground) -> None:
+    clusters.cut_off(BLUE)
 
     with pytest.raises(RouterUnavailableError):
-        ground.router.rehearse(WORKLOADS)
+        clusters.router.rehearse(WORKLOADS)

@@ -21,7 +21,7 @@ from crossfade.steps.roll_back import roll_back
 from crossfade.steps.shift_traffic import shift_traffic
 from crossfade.steps.take_lease import take_lease
 from crossfade.steps.tasks import EndTask, HealthTask, LeasedTask, StageTask, Task
-from tests.fakes import FakeAlarms, FakeMetrics, InMemoryLedger, InMemoryRouter, RecordingNotifier
+from tests.fakes import FakeAlarms, FakeMetrics, InMemoryLedger, InMemoryRescue, InMemoryRouter, RecordingNotifier
 from tests.steps.scene import a_plan
 from world.clock import Clock
 from world.cloud import Cloud
@@ -72,7 +72,9 @@ class Steps:
             Function.SHIFT_TRAFFIC: lambda e: shift_traffic(self._ledger, router, _task(StageTask, e)).to_json(),
             Function.CHECK_HEALTH: self._check,
             Function.COMPLETE: lambda e: complete(self._ledger, router, self._notifier, _task(LeasedTask, e)).to_json(),
-            Function.ROLL_BACK: lambda e: roll_back(self._ledger, router, _task(EndTask, e)).to_json(),
+            Function.ROLL_BACK: lambda e: roll_back(
+                self._ledger, router, InMemoryRescue(router), _task(EndTask, e)
+            ).to_json(),
             Function.CONFIRM_ROLLBACK: self._confirm,
         }
 

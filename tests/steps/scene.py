@@ -15,7 +15,15 @@ from crossfade.steps.roll_back import roll_back
 from crossfade.steps.shift_traffic import shift_traffic
 from crossfade.steps.take_lease import take_lease
 from crossfade.steps.tasks import EndTask, HealthTask, LeasedTask, Progress, StageTask, Task
-from tests.fakes import FakeAlarms, FakeEstate, FakeMetrics, InMemoryLedger, InMemoryRouter, RecordingNotifier
+from tests.fakes import (
+    FakeAlarms,
+    FakeEstate,
+    FakeMetrics,
+    InMemoryLedger,
+    InMemoryRescue,
+    InMemoryRouter,
+    RecordingNotifier,
+)
 
 T0 = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
 EXECUTION = "arn:aws:states:eu-west-1:123456789012:execution:Crossfade:tonight"
@@ -56,6 +64,7 @@ class Scene:
     plan: Plan = field(default_factory=a_plan)
     ledger: InMemoryLedger = field(default_factory=InMemoryLedger)
     router: InMemoryRouter = field(default_factory=lambda: InMemoryRouter(NAMES))
+    rescue: InMemoryRescue = field(init=False)
     alarms: FakeAlarms = field(default_factory=lambda: FakeAlarms([f"green-{name}-5xx" for name in NAMES]))
     estate: FakeEstate = field(default_factory=FakeEstate)
     metrics: FakeMetrics = field(default_factory=FakeMetrics)
@@ -67,6 +76,7 @@ class Scene:
 
     def __post_init__(self) -> None:
         self.metrics.share = self._shown_share
+        self.rescue = InMemoryRescue(self.router)
 
     def pass_time(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
@@ -140,7 +150,7 @@ class Scene:
         return complete(self.ledger, self.router, self.notifier, self._leased())
 
     def roll_back(self, reason: str = "green-burnham-5xx is in ALARM") -> Progress:
-        return roll_back(self.ledger, self.router, self._end(reason))
+        return roll_back(self.ledger, self.router, self.rescue, self._end(reason))
 
     def rolled_back(self) -> "Scene":
         for _ in range(20):

@@ -6,7 +6,13 @@ import pytest
 
 from crossfade.core.migration import Record
 from crossfade.core.weight import Side
-from crossfade.errors import LedgerUnavailableError, RouterUnavailableError, SupersededError
+from crossfade.errors import (
+    LedgerUnavailableError,
+    RouterRefusedError,
+    RouterThrottledError,
+    RouterUnavailableError,
+    SupersededError,
+)
 from crossfade.steps.guard import Deed, guard
 from tests.fakes import FakeExecutions
 from tests.steps.scene import EXECUTION, Scene
@@ -18,7 +24,7 @@ class Guarded(Scene):
     executions = FakeExecutions()
 
     def guard(self) -> dict[str, Deed]:
-        return guard(self.ledger, self.router, self.notifier, self.executions, now=self.now)
+        return guard(self.ledger, self.router, self.rescue, self.notifier, self.executions, now=self.now)
 
     def guarded_for(self, minutes: int) -> None:
         for _ in range(minutes):
@@ -99,11 +105,10 @@ def test_a_redriven_execution_may_not_write_after_the_guardian() -> None:
 
 def test_a_migration_that_cannot_be_restored_yet_is_tried_again() -> None:
     scene = stopped(2)
-    scene.router.unreachable.add(Side.BLUE)
-    with pytest.raises(RouterUnavailableError):
+    scene.router.fail("observe", RouterThrottledError("slow down"))
+    with pytest.raises(RouterThrottledError):
         scene.guard()
 
-    scene.router.unreachable.clear()
     scene.guarded_for(6)
 
     assert scene.splits() == {"blue 100 : green 0"}
@@ -122,6 +127,7 @@ def test_step_functions_that_does_not_answer_is_no_reason_to_act() -> None:
 
 def test_an_unconfirmed_rollback_is_finished_when_the_authority_comes_back() -> None:
     scene = stopped(2)
+    scene.rescue.fail("write", RouterRefusedError("grant it"), times=99)
     for _ in range(20):
         scene.guard()
         scene.pass_time(60)
@@ -168,17 +174,50 @@ def test_an_object_that_is_gone_is_paged_and_not_waited_for() -> None:
     assert [notice.page for notice in scene.notifier.told] == [True]
 
 
-def test_a_cluster_that_never_answers_is_paged_once_when_the_rollback_is_out_of_time() -> None:
+@pytest.mark.parametrize(
+    ("silent", "shown", "says"),
+    [
+        pytest.param([Side.GREEN], "blue 100 : green 0", "but green may ask for another weight", id="green"),
+        pytest.param([Side.BLUE], "blue 100 : green 1", "but blue may ask for another weight", id="blue"),
+        pytest.param(list(Side), "blue 100 : green 1", "the weights cannot be read back", id="both"),
+    ],
+)
+def test_a_cluster_that_never_answers_is_paged_once_and_traffic_is_given_back_all_the_same(
+    silent: list[Side], shown: str, says: str
+) -> None:
     scene = stopped(2)
-    scene.router.unreachable.add(Side.GREEN)
+    scene.router.unreachable |= set(silent)
     for _ in range(20):
         with suppress(RouterUnavailableError):
             scene.guard()
         scene.pass_time(60)
+        if len(silent) == 1:
+            scene.router.propagate(silent[0].other)
 
     assert scene.record.outcome == "RollbackUnconfirmed"
-    assert "the weights cannot be read back" in scene.record.reason
+    assert says in scene.record.reason
     assert [notice.page for notice in scene.notifier.told] == [True]
+    assert {str(reading.split) for reading in scene.rescue.observe(scene.record.workloads)} == {shown}
+    assert scene.ledger.leased()
+
+
+@pytest.mark.parametrize("side", Side)
+def test_what_a_silent_cluster_still_asked_for_is_repaired_when_it_answers_again(side: Side) -> None:
+    scene = stopped(3)
+    scene.router.unreachable.add(side)
+    for _ in range(20):
+        scene.guard()
+        scene.pass_time(60)
+        scene.router.propagate(side.other)
+    assert scene.record.outcome == "RollbackUnconfirmed"
+
+    scene.router.unreachable.clear()
+    scene.router.propagate()  # its controller is back, too
+    scene.guarded_for(8)
+
+    assert scene.record.outcome == "RolledBack"
+    assert scene.splits() == {"blue 100 : green 0"}
+    assert not scene.ledger.leased()
 
 
 def test_one_migration_that_cannot_be_restored_does_not_keep_the_others_waiting() -> None:

@@ -8,6 +8,7 @@ from crossfade.errors import (
     LedgerUnavailableError,
     NotPropagatedError,
     RouterObjectMissingError,
+    RouterRefusedError,
     RouterUnavailableError,
     SupersededError,
 )
@@ -115,6 +116,7 @@ def test_somebody_else_who_holds_the_lease_is_not_disturbed() -> None:
 
 def test_a_rollback_that_is_never_shown_gives_up_and_is_reported_as_unconfirmed_with_a_page() -> None:
     scene = Scene().ready().moved_through(2)
+    scene.rescue.fail("write", RouterRefusedError("grant route53:ChangeResourceRecordSets"), times=99)
     scene.roll_back()
     scene.pass_time(901)
 

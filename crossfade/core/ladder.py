@@ -1,0 +1,80 @@
+"""The way back, rung by rung: which weight comes next, and whether its source of truth can still bring it about.
+
+Rule 1: the moves and their order are those of `traffic`: blue is raised first, and nothing else before it has settled.
+Rule 2: a weight goes to its source of truth (rung 1) wherever that answers, else a controller would undo the rest.
+Rule 3: it goes to the authority itself (rung 2) when its source of truth is silent, or has not brought it there in
+time. Of green only a lowering does: nothing on the way back gives green traffic that it has not got.
+Rule 4: while nobody knows what blue's source of truth asks for, green keeps a weight of 1. Blue's controller may come
+back and write a 0 that was asked for before; beside a green of 0 that would be answered as 50:50.
+
+Whether blue can serve what it is given is judged before, from its targets (`evidence`). A verdict at this place would
+be one more argument of `way_back`: no other code raises a weight on the way back.
+This file knows no router and no technology.
+"""
+
+from datetime import timedelta
+from typing import Final
+
+from crossfade.core.traffic import Reading, SideReading, Step, Write, may_not_wait, next_move
+from crossfade.core.weight import Side, Split
+
+RESCUE_AFTER: Final = timedelta(seconds=90)
+"""How long rung 1 has to be shown: one round of ExternalDNS, 60 s by default, and half of the next."""
+
+_LEAST: Final = 1
+"""What green keeps in doubt: beside blue's 100 it is less than one percent."""
+
+
+def way_back(reading: Reading, target: Split, *, settled: bool, overdue: bool) -> Step:
+    """
+    Choose the next write that brings *reading* back to *target*, or say what is being waited for.
+
+    Args:
+        reading: Both sides as just read.
+        target: The weights from before the first write.
+        settled: Whether blue's last write is old enough that no name server answers an earlier one.
+        overdue: Whether the last write should have been shown by now.
+    """
+    move = next_move(reading, _in_doubt(reading, target))
+    if move is not None:
+        return _move(reading, *move, settled=settled, overdue=overdue)
+    silent = [side for side in Side if not reading.side(side).reachable]
+    if silent:
+        words = f"{' and '.join(silent)} may still ask for another weight: the cluster does not answer"
+        return Step((), arrived=False, reason=f"{reading.workload}: {reading.split} is shown, but {words}")
+    return Step((), arrived=True, reason=f"{reading.workload}: {target} is read back")
+
+
+def may_be_direct(reading: Reading, write: Write) -> bool:
+    """Whether *write* may go to the authority itself when its source of truth fails: anything but raising green."""
+    return write.side is Side.BLUE or write.weight <= (reading.green.authoritative or 0)
+
+
+def _in_doubt(reading: Reading, target: Split) -> Split:
+    """*target*, with a green that is not lowered to 0 while it is not known what blue's source of truth says."""
+    if reading.blue.declared is not None or target.green > 0:
+        return target
+    known = [weight for weight in (reading.green.declared, reading.green.authoritative) if weight is not None]
+    return Split(target.blue, min(_LEAST, max(known, default=0)))
+
+
+def _move(reading: Reading, side: Side, want: int, move: str, *, settled: bool, overdue: bool) -> Step:
+    at, name = reading.side(side), reading.workload
+    write, what = Write(name, side, want), f"{name}: {move} {side} to {want}"
+    is_written = at.reachable and at.declared == want
+    if is_written and not overdue:
+        return Step((), arrived=False, reason=_waiting(name, side, at))
+    if not settled and not may_not_wait(side, move):
+        return Step((), arrived=False, reason=f"{name}: the last write settles, then {move} {side} to {want}")
+    if at.reachable and not is_written:
+        return Step((write,), arrived=False, reason=what)
+    if not may_be_direct(reading, write):
+        return Step((), arrived=False, reason=_waiting(name, side, at))
+    why = "it is written there and was not carried on" if at.reachable else "its cluster does not answer"
+    return Step((), arrived=False, reason=f"{what} directly in Route 53: {why}", direct=(write,))
+
+
+def _waiting(name: str, side: Side, at: SideReading) -> str:
+    shown = "no weight" if at.authoritative is None else f"{at.authoritative}"
+    declared = f"is written as {at.declared}" if at.reachable else "is written as nobody knows what"
+    return f"{name}: {side} {declared}, the authority still shows {shown}"
