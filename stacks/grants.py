@@ -23,6 +23,15 @@ _EPOCH: Final = ("dynamodb:UpdateItem",)
 
 _BALANCERS: Final = tuple(f"elasticloadbalancing:Describe{what}" for what in ("LoadBalancers", "TargetGroups", "Tags"))
 """Find the load balancer that a record names, its target groups, and whose it is."""
+_SURVEY: Final = (
+    "elasticloadbalancing:DescribeLoadBalancerAttributes",
+    "elasticloadbalancing:DescribeLoadBalancers",
+    "elasticloadbalancing:DescribeTargetGroupAttributes",
+    "elasticloadbalancing:DescribeTargetGroups",
+    "elasticloadbalancing:DescribeTargetHealth",
+    "route53:ListHostedZonesByName",
+)
+"""Look at the load balancers behind both sides, and for zones with the same name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +43,7 @@ class Grant:
         table: Actions on the ledger's table.
         alarms: Whether it reads CloudWatch alarms.
         requests: Whether it reads what the load balancers of the zone's hosts counted.
+        survey: Whether it looks at load balancers and their targets, and for other zones.
         traffic: Whether it finds the clusters and reads the zone's records. What it may do *in* a cluster is
             Kubernetes' business: see `access` and the shipped RBAC.
         publish: Whether it tells people.
@@ -43,6 +53,7 @@ class Grant:
     table: tuple[str, ...]
     alarms: bool = False
     requests: bool = False
+    survey: bool = False
     traffic: bool = False
     publish: bool = False
     executions: bool = False
@@ -51,7 +62,7 @@ class Grant:
 GRANTS: Final[Mapping[Function, Grant]] = {
     Function.RESOLVE_PLAN: Grant(table=_RECORD),
     Function.TAKE_LEASE: Grant(table=(*_RECORD, *_LEASES, *_EPOCH)),
-    Function.PREFLIGHT: Grant(table=(*_RECORD, *_LEASES), alarms=True, traffic=True),
+    Function.PREFLIGHT: Grant(table=(*_RECORD, *_LEASES), alarms=True, survey=True, traffic=True),
     Function.RECORD_BASELINE: Grant(table=(*_RECORD, *_LEASES), traffic=True),
     Function.SHIFT_TRAFFIC: Grant(table=(*_RECORD, *_LEASES), traffic=True),
     Function.CHECK_HEALTH: Grant(table=(*_RECORD, *_LEASES), alarms=True, requests=True, publish=True),
@@ -98,6 +109,8 @@ def _grant(role: iam.Role, grant: Grant, resources: Resources) -> None:
         _allow(role, ["route53:ListResourceRecordSets"], [resources.zone])
         _allow(role, _BALANCERS, ["*"])
         _allow(role, ["cloudwatch:GetMetricData"], ["*"])
+    if grant.survey:
+        _allow(role, _SURVEY, ["*"])
     if grant.traffic:
         _allow(role, ["eks:DescribeCluster"], resources.clusters)
         _allow(role, ["route53:ListResourceRecordSets"], [resources.zone])

@@ -47,6 +47,14 @@ REQUESTS = {
     "elasticloadbalancing:DescribeTargetGroups": ["*"],
     "route53:ListResourceRecordSets": ["arn:aws:route53:::hostedzone/Z0EXAMPLE1234567890"],
 }
+SURVEY = {
+    "elasticloadbalancing:DescribeLoadBalancerAttributes": ["*"],
+    "elasticloadbalancing:DescribeLoadBalancers": ["*"],
+    "elasticloadbalancing:DescribeTargetGroupAttributes": ["*"],
+    "elasticloadbalancing:DescribeTargetGroups": ["*"],
+    "elasticloadbalancing:DescribeTargetHealth": ["*"],
+    "route53:ListHostedZonesByName": ["*"],
+}
 PUBLISH = {"sns:Publish": ["NotificationsTopic"]}
 EXECUTIONS = {"states:DescribeExecution": ["arn:aws:states:eu-west-1:*account*:execution:*Machine*:*"]}
 
@@ -62,7 +70,7 @@ EPOCH = table("UpdateItem")
 GOLDEN = {
     Function.RESOLVE_PLAN: RECORD,
     Function.TAKE_LEASE: RECORD | LEASES | EPOCH,
-    Function.PREFLIGHT: RECORD | LEASES | TRAFFIC | ALARMS,
+    Function.PREFLIGHT: RECORD | LEASES | TRAFFIC | ALARMS | SURVEY,
     Function.RECORD_BASELINE: RECORD | LEASES | TRAFFIC,
     Function.SHIFT_TRAFFIC: RECORD | LEASES | TRAFFIC,
     Function.CHECK_HEALTH: RECORD | LEASES | ALARMS | REQUESTS | PUBLISH,

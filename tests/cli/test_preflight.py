@@ -1,0 +1,68 @@
+"""`crossfade preflight`: the table, the exit code, and what is said when AWS cannot be asked."""
+
+import pytest
+
+from crossfade.core.preflight import CHECKS
+from tests.cli.conftest import Run
+
+
+@pytest.mark.xdist_group("synthesis")
+def test_a_sound_estate_passes_every_check(run: Run) -> None:
+    ran = run("preflight", "--embedded")
+
+    assert ran.code == 0, ran.err
+    assert ran.out.splitlines()[-1].endswith("0 failed")
+    assert [check.id for check in CHECKS if f"{check.id} " not in ran.out] == []
+
+
+@pytest.mark.xdist_group("synthesis")
+def test_a_failed_check_is_exit_code_5_and_one_object_for_programs(run: Run) -> None:
+    ran = run(
+        "preflight", "--embedded", "--fault", "preflight:create-only", "--workloads", "burnham", "--output", "json"
+    )
+
+    failed = [finding for finding in ran.json["findings"] if finding["verdict"] == "fail"]
+    assert ran.code == 5
+    assert ran.json["passed"] is False
+    assert [(finding["check"], finding["about"]) for finding in failed] == [("external-dns-policy", "green")]
+    assert failed[0]["fix"] == "run it with --policy=sync or upsert-only"
+
+
+def test_a_fault_without_the_embedded_world_is_refused(run: Run) -> None:
+    ran = run("preflight", "--fault", "preflight:create-only")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "give --embedded, too" in ran.err
+
+
+def test_a_workload_that_is_not_configured_is_refused(run: Run) -> None:
+    ran = run("preflight", "--workloads", "nobody")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "nobody" in ran.err
+
+
+def test_without_clusters_it_says_which_is_missing_and_fails(account: None, run: Run) -> None:
+    del account
+
+    ran = run("preflight", "--output", "json")
+
+    failed = {finding["check"]: finding["evidence"] for finding in ran.json["findings"] if finding["verdict"] == "fail"}
+    said = " ".join(finding["evidence"] for finding in ran.json["findings"] if finding["check"] == "answers")
+    assert ran.code == 5
+    assert set(failed) == {"answers", "way-back"}
+    assert "cluster" in said
+    assert "NoSuchHostedZone" in said
+
+
+def test_without_credentials_it_is_refused_in_one_sentence(
+    account: None, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del account
+    with monkeypatch.context() as nobody:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+            nobody.delenv(name, raising=False)
+        ran = run("preflight")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "credentials" in ran.err
