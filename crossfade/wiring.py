@@ -21,6 +21,8 @@ from crossfade.names import CONFIG_FILE, Env
 from crossfade.ports import AlarmSource, EstateReader, Executions, Ledger, MetricSource, Notifier, TrafficRouter
 
 if TYPE_CHECKING:
+    import boto3
+
     from crossfade.adapters.kubernetes_api import KubernetesApi
 
 REGION: Final = "AWS_REGION"
@@ -36,9 +38,13 @@ class Wired:
         topic_arn: Of the topic for notices.
         config_file: Path of the deployed configuration.
         region: Of the state machine, the table, the topic and the alarms.
+        session: Whose credentials open the clusters; those of the environment if there is none.
     """
 
-    def __init__(self, *, table: str, topic_arn: str, config_file: str, region: str) -> None:
+    def __init__(
+        self, *, table: str, topic_arn: str, config_file: str, region: str, session: "boto3.Session | None" = None
+    ) -> None:
+        self._session = session
         self._region = region
         self._table = table
         self._topic_arn = topic_arn
@@ -93,7 +99,7 @@ class Wired:
 
         clusters = self.config.clusters
         at = clusters.blue if side is Side.BLUE else clusters.green
-        credentials = boto3.Session().get_credentials()
+        credentials = (self._session or boto3.Session()).get_credentials()
         if credentials is None:
             msg = "AWS credentials: there are none; run with the function's role, or log in"
             raise InvalidConfigError([msg])

@@ -92,11 +92,11 @@ def command(
 
 def _look(config: Config, plan: Plan, profile: str | None, region: str | None) -> tuple[Finding, ...]:
     with connected(profile=profile, region=region, stack=DEFAULT_STACK) as account, _by_default(account.session):
-        return _looked(config, plan, account.region)
+        return _looked(config, plan, account.region, account.session)
 
 
-def _looked(config: Config, plan: Plan, region: str) -> tuple[Finding, ...]:
-    parts = Wired(table="", topic_arn="", config_file="", region=region)
+def _looked(config: Config, plan: Plan, region: str, session: boto3.Session | None = None) -> tuple[Finding, ...]:
+    parts = Wired(table="", topic_arn="", config_file="", region=region, session=session)
     parts.config = config
     return look(parts.router, parts.alarms, parts.estate, plan)
 

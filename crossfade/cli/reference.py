@@ -25,7 +25,7 @@ _PREFACE: Final = """\
 `crossfade COMMAND --help` says the same as this page.
 `crossfade --install-completion` teaches your shell the commands and their options.
 
-`demo` and `plan` ask nobody but this machine.
+`demo`, `plan` and `preflight --embedded` ask nobody but this machine.
 All other commands speak to the account in which Crossfade is deployed, with your own credentials:
 `--profile` or `AWS_PROFILE`, `--region` or `AWS_REGION`, and `AWS_ENDPOINT_URL` work as everywhere.
 They find the state machine and the ledger in the outputs of the CloudFormation stack.
@@ -33,6 +33,8 @@ They find the state machine and the ledger in the outputs of the CloudFormation 
 What they need to be allowed: `cloudformation:DescribeStacks`, `states:DescribeExecution` and `states:ListExecutions`,
 `dynamodb:GetItem` and `dynamodb:Query` on the ledger's table;
 to start, `states:StartExecution`; to steer, `dynamodb:PutItem` on the table.
+`preflight` needs no stack, but what the function of that name may read, in AWS and in both clusters:
+see [permissions](permissions.md).
 
 **abort** rolls back. **hold** freezes. **approve** lets a gate open. **promote** ends a bake early.
 An alarm is never overruled by any of them.

@@ -88,8 +88,7 @@ def ingress(facts: Facts, subject: Subject) -> Iterator[Found]:
 
 def identifiers(facts: Facts, subject: Subject) -> Iterator[Found]:
     """The set identifiers differ, so that each cluster has a record of its own."""
-    both = {side: facts.ingress(subject.of, side) for side in Side}
-    found = {side: held.identifier for side, held in both.items() if held}
+    found = {side: facts.identifier(subject.of, side) for side in Side if facts.ingress(subject.of, side)}
     for side, identifier in found.items():
         if not identifier:
             yield fail(f"{side} has no set identifier", "annotate its Ingress with the name of its cluster")
@@ -127,7 +126,7 @@ def policy(facts: Facts, subject: Subject) -> Iterator[Found]:
         if record.policy != "weighted":
             fix = "remove it, or give it a set identifier and a weight on both sides"
             yield fail(f"its {record.type} record is {record.policy}, so weights do not rule it", fix)
-    ours = {held.identifier for side in Side if (held := facts.ingress(workload, side))}
+    ours = {facts.identifier(workload, side) for side in Side}
     for record in records:
         if record.policy == "weighted" and record.identifier not in ours:
             evidence = f"a third {record.type} record, {record.identifier}, has weight {record.weight}"

@@ -233,10 +233,15 @@ class Facts:
 
     def records_of(self, workload: Workload, side: Side) -> tuple[RecordFacts, ...]:
         """Those of them that lead to *side*."""
+        identifier = self.identifier(workload, side)
+        return tuple(record for record in self.records(workload) if identifier and record.identifier == identifier)
+
+    def identifier(self, workload: Workload, side: Side) -> str:
+        """The set identifier of its records: as configured, else as its Ingress has it; empty when there is none."""
+        if workload.identifiers is not None:
+            return workload.identifiers.of(side)
         ingress = self.ingress(workload, side)
-        if ingress is None or not ingress.identifier:
-            return ()
-        return tuple(record for record in self.records(workload) if record.identifier == ingress.identifier)
+        return ingress.identifier if ingress else ""
 
     def controller(self, side: Side) -> ControllerFacts | None:
         """The ExternalDNS of *side*, if it was to be seen."""

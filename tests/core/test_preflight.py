@@ -18,6 +18,7 @@ from crossfade.core.facts import (
     ZoneFacts,
 )
 from crossfade.core.finding import Finding, Grade, together
+from crossfade.core.plan import Identifiers
 from crossfade.core.preflight import CHECKS, TOLD_MAX, examine, graded, refusal, summary, table
 from crossfade.core.traffic import Reading, SideReading
 from crossfade.core.verdict import Alarm, AlarmState
@@ -299,3 +300,11 @@ def test_a_weight_under_both_prefixes_is_read_by_either() -> None:
 
     mine = [finding for finding in found("external-dns-prefix", seen) if finding.about == f"{NAME} green"]
     assert [finding.verdict for finding in mine] == [Grade.PASS]
+
+
+def test_identifiers_that_are_configured_count_before_those_of_the_ingresses() -> None:
+    named = PLAN.workloads[0].model_copy(update={"identifiers": Identifiers(blue="b", green="g")})
+    seen = replace(facts(), plan=PLAN.model_copy(update={"workloads": (named,)}))
+
+    assert seen.identifier(named, Side.GREEN) == "g"
+    assert any("a third A record" in finding.evidence for finding in found("record-policy", seen))
