@@ -10,9 +10,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
-from types import TracebackType
+from types import SimpleNamespace, TracebackType
 from typing import Any, Final, Self
 
+from botocore import endpoint
 from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.sns.models import sns_backends
@@ -21,6 +22,7 @@ from world.clock import Clock
 from world.deployment import Deployment, Template, deploy
 from world.events import Events
 from world.functions import Functions, Load, LogLine, Observer
+from world.moto_hooks.swap import swapped
 from world.step_functions import Execution, History, Listener, StepFunctions
 
 LONGEST_RUN: Final = timedelta(days=15)
@@ -88,6 +90,7 @@ class Cloud:
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             stack.enter_context(_surroundings(self._region))
+            stack.enter_context(_clients_try_again_at_once())
             stack.enter_context(mock_aws(config=_MOTO))
             stack.enter_context(self._step_functions.installed())
             stack.enter_context(self.events.installed())
@@ -192,6 +195,13 @@ def _surroundings(region: str) -> Iterator[None]:
         yield
     finally:
         _set_variables(before)
+
+
+@contextmanager
+def _clients_try_again_at_once() -> Iterator[None]:
+    """boto3's own retries wait in real time; here that wait takes no time at all."""
+    with swapped(endpoint, "time", SimpleNamespace(sleep=lambda _seconds: None)):
+        yield
 
 
 def _set_variables(variables: Mapping[str, str | None]) -> None:

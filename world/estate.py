@@ -276,8 +276,8 @@ class Estate:
                 self.clusters[GREEN if fault.stage == 1 else BLUE].external_dns.is_stuck = True
             case FaultKind.THROTTLED_ROUTE53:
                 self.route53.throttle(THROTTLED_FOR)
-            case FaultKind.HANDLER_CRASH:
-                pass  # whoever calls the functions asks `is_active`
+            case FaultKind.HANDLER_CRASH | FaultKind.STOP:
+                pass  # whoever runs the machine and calls the functions asks `is_active`
             case _:
                 misconfigure(self, fault)
 

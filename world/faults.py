@@ -4,7 +4,8 @@
 time, so that its bake meets it. Without a stage it is the first one. Faults stay until the end, but for throttling.
 Those that begin with `preflight:` are there before the first write, and have no stage.
 
-This file only reads names; the estate breaks things, and whoever calls functions carries out `handler-crash`.
+This file only reads names; the estate breaks things, and whoever runs the state machine and calls functions carries
+out `handler-crash` and `stop`.
 """
 
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ class FaultKind(StrEnum):
     STUCK_EXTERNAL_DNS = "stuck-external-dns"  # green's loop stops in stage 1; blue's loop in any later stage
     THROTTLED_ROUTE53 = "throttled-route53"  # Route 53 refuses everybody for three minutes
     HANDLER_CRASH = "handler-crash"  # a function dies in the middle of its work
+    STOP = "stop"  # somebody presses Stop in the console while the stage bakes
     CREATE_ONLY = "preflight:create-only"  # green's ExternalDNS never changes a record
     DRY_RUN = "preflight:dry-run"  # green's ExternalDNS only pretends
     EXTERNAL_DNS_DOWN = "preflight:external-dns-down"  # blue's ExternalDNS has no ready pod

@@ -9,7 +9,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -29,6 +30,9 @@ from world.functions import Invocation
 
 START: Final = datetime(2026, 3, 1, 1, 45, tzinfo=UTC)
 """A Sunday at night: with the warm-up, the migration begins at two."""
+
+FINGER: Final = timedelta(seconds=45)
+"""From the first look at a stage's health until somebody presses Stop: in the middle of a wait."""
 
 EXAMPLES: Final = Path(__file__).resolve().parents[2] / "examples"
 
@@ -114,12 +118,20 @@ class HandlerCrashError(Exception):
 
 
 def _let_faults_in(cloud: Cloud, estate: Estate) -> None:
-    """Tell the estate when a stage begins, and let the shift of the asked stage die after it has written."""
+    """
+    Tell the estate when a stage begins, and carry out what is asked for there.
+
+    The shift of that stage dies after it has written; somebody presses Stop while that stage bakes.
+    """
     crashed: set[int] = set()
+    stopped: set[str] = set()
 
     def before(invocation: Invocation) -> None:
         if invocation.function == Function.SHIFT_TRAFFIC.value:
             estate.stage_entered(invocation.payload["stage"] + 1)
+        if invocation.function == Function.CHECK_HEALTH.value and estate.is_active(FaultKind.STOP) and not stopped:
+            stopped.add(invocation.payload["execution"])
+            cloud.clock.after(FINGER, partial(cloud.stop, invocation.payload["execution"]))
 
     def after(invocation: Invocation, _result: Any) -> None:
         if invocation.function != Function.SHIFT_TRAFFIC.value or crashed:

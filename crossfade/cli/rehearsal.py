@@ -9,7 +9,7 @@ from crossfade.cli.embedded import Embedded
 from crossfade.cli.frame import Frame, HostRow, Line
 from crossfade.cli.summary import Summary
 from crossfade.cli.view import View
-from crossfade.core.migration import Outcome
+from crossfade.core.migration import Outcome, Record
 from crossfade.core.plan import Plan
 from crossfade.names import Function, TimelineEvent
 from crossfade.ports import Event
@@ -22,6 +22,10 @@ MIGRATION: Final = "demo"
 _READ_EVERY: Final = 8
 """Looks at health that change nothing, between two readings of the timeline: reading it is slow."""
 _FRAME: Final = timedelta(seconds=30)
+_GUARDED: Final = timedelta(minutes=15)
+"""How long the guardian has to restore what an execution left behind that was ended from outside."""
+_OWN_ENDS: Final = frozenset({"SUCCEEDED", "FAILED"})
+_RESTORED: Final = frozenset({Outcome.ROLLED_BACK, Outcome.REFUSED})
 _WORST: Final = ("ALARM", "INSUFFICIENT_DATA", "OK")
 _DOING: Final[Mapping[str, str]] = {
     Function.RESOLVE_PLAN: "resolving the plan",
@@ -33,6 +37,7 @@ _DOING: Final[Mapping[str, str]] = {
     Function.COMPLETE: "making green permanent",
     Function.ROLL_BACK: "giving traffic back to blue",
     Function.CONFIRM_ROLLBACK: "confirming the rollback",
+    Function.GUARDIAN: "the guardian gives traffic back to blue",
 }
 
 
@@ -58,6 +63,7 @@ class Demo:
         self._doing = ""
         self._reason = ""
         self._rolling_back = False
+        self._is_guarded = False
         self._is_stale = True
         self._looks = 0
         self._lines: tuple[Line, ...] = ()
@@ -68,11 +74,16 @@ class Demo:
         world.cloud.on_invoke(self._note)
         ticking = world.clock.every(_FRAME, self._show, first=timedelta(seconds=1))
         execution = world.cloud.run(MIGRATION, given)
+        if execution.status not in _OWN_ENDS:
+            world.clock.run_until(world.clock.now + _GUARDED, stop=lambda: self._is_guarded)
         ticking.cancel()
         self._show()
         return self._summary(execution)
 
     def _note(self, function: str, payload: Any, result: Any) -> None:
+        if function == Function.GUARDIAN:
+            self._note_guardian(result)
+            return
         self._doing = _DOING.get(function, function)
         if function == Function.SHIFT_TRAFFIC:
             self._stage = payload["stage"]
@@ -84,6 +95,15 @@ class Demo:
         is_waiting = function == Function.CHECK_HEALTH and result["action"] == "wait" if _is_answer(result) else False
         self._is_stale |= not is_waiting or self._looks % _READ_EVERY == 0
         self._reason = reason
+
+    def _note_guardian(self, result: Any) -> None:
+        if not isinstance(result, dict) or "done" not in result:
+            return  # it looked and had nothing to do
+        self._doing = _DOING[Function.GUARDIAN]
+        self._reason = result["done"].get(MIGRATION, "")
+        self._rolling_back = self._is_stale = True
+        record = self._world.ledger.load(MIGRATION)
+        self._is_guarded = record is not None and record.outcome is not None
 
     def _show(self) -> None:
         self._view.show(self._frame())
@@ -117,7 +137,8 @@ class Demo:
     def _summary(self, execution: Execution) -> Summary:
         snapshot = self._world.estate.snapshot()
         history = self._world.cloud.history(execution.arn)
-        outcome, reason = _outcome(execution)
+        record = self._world.ledger.load(MIGRATION)
+        outcome, reason = _outcome(execution, record)
         return Summary(
             outcome=outcome,
             reason=reason,
@@ -130,6 +151,7 @@ class Demo:
             transitions=history.transitions,
             began=self._began,
             ended=self._world.clock.now,
+            restored_after=_restored_after(execution, record),
             broken=broken_promises(outcome, snapshot, paged=self._paged()),
         )
 
@@ -194,13 +216,22 @@ def broken_promises(outcome: Outcome, snapshot: Snapshot, *, paged: bool) -> tup
     )
 
 
-def _outcome(execution: Execution) -> tuple[Outcome, str]:
+def _outcome(execution: Execution, record: Record | None) -> tuple[Outcome, str]:
+    """In the words of the execution; when it was ended from outside, in those of the ledger."""
     if execution.output is not None:
         return Outcome(execution.output["outcome"]), ""
+    if execution.status not in _OWN_ENDS and record is not None and record.outcome is not None:
+        return record.outcome, record.reason
     error = execution.error or ""
     if error in tuple(Outcome):
         return Outcome(error), execution.cause or ""
     return Outcome.ROLLBACK_UNCONFIRMED, f"the execution ended as {execution.status}: {execution.error}"
+
+
+def _restored_after(execution: Execution, record: Record | None) -> timedelta | None:
+    if execution.status in _OWN_ENDS or execution.stopped is None or record is None or record.ended is None:
+        return None
+    return record.ended - execution.stopped if record.outcome in _RESTORED else None
 
 
 def _expected(plan: Plan) -> timedelta:

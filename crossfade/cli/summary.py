@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -42,6 +42,8 @@ class Summary:
         transitions: Of states.
         began: UTC.
         ended: UTC.
+        restored_after: From the moment when the execution was ended from outside until the guardian had read back that
+            traffic is where it was; None when the execution ended by itself.
         broken: Promises that were broken, a sentence each; empty when all were kept.
     """
 
@@ -56,6 +58,7 @@ class Summary:
     transitions: int
     began: datetime
     ended: datetime
+    restored_after: timedelta | None = None
     broken: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -71,6 +74,7 @@ class Summary:
                 "events": self.events,
                 "transitions": self.transitions,
                 "duration_seconds": round((self.ended - self.began).total_seconds()),
+                "restored_after_seconds": round(self.restored_after.total_seconds()) if self.restored_after else None,
             },
             "promise": {"kept": not self.broken, "broken": list(self.broken)},
         }
@@ -92,6 +96,13 @@ def _headline(summary: Summary) -> RenderableType:
     headline.append(f": {_WORDS[summary.outcome]}", style="bold")
     if summary.outcome not in _GOOD and summary.reason:
         headline.append(f"\n{summary.reason}", style="default")
+    if summary.restored_after is not None:
+        took = format_duration(summary.restored_after)
+        headline.append(
+            f"\nThe execution was ended from outside ({summary.status}); {took} later the guardian had read back that "
+            "traffic is where it was.",
+            style="default",
+        )
     return headline
 
 

@@ -94,8 +94,13 @@ def _guard_one(hands: _Hands, migration: str) -> Deed | None:
     status = hands.executions.status(record.execution)
     if status == _RUNNING:
         return None
-    reason = f"the execution ended as {status}"
+    reason = _with(record.reason, f"the execution ended as {status}")
     return _restore(hands, EndTask(migration=migration, execution=record.execution, now=hands.now, reason=reason))
+
+
+def _with(before: str, words: str) -> str:
+    """Why a rollback had begun before, if it had, and *words*, once."""
+    return before if words in before else "; ".join(filter(None, (before, words)))
 
 
 def _restore(hands: _Hands, task: EndTask) -> Deed:

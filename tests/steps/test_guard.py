@@ -64,6 +64,16 @@ def test_whatever_ended_the_execution_traffic_is_given_back_and_read_back(status
     assert not scene.ledger.leased()
 
 
+def test_a_rollback_that_was_under_way_keeps_its_reason() -> None:
+    scene = stopped(2)
+    scene.roll_back("green-burnham-5xx is in ALARM")
+
+    scene.guarded_for(6)
+
+    assert scene.record.outcome == "RolledBack"
+    assert scene.record.reason == "green-burnham-5xx is in ALARM; the execution ended as ABORTED"
+
+
 def test_the_first_look_raises_blue() -> None:
     scene = stopped(3)
 

@@ -1,9 +1,11 @@
 import os
+import time
 from datetime import timedelta
 from typing import Any
 
 import boto3
 import pytest
+from botocore import endpoint
 
 from tests.world.machines import definition, deploy, echo, task, template
 from world.clock import Clock
@@ -25,6 +27,14 @@ def test_the_profiles_and_endpoints_of_this_machine_are_out_of_sight(
         assert boto3.Session().region_name == "eu-central-1"
 
     assert dict(os.environ) == before
+
+
+def test_clients_of_this_process_wait_for_no_real_time_while_the_cloud_is_open(clock: Clock) -> None:
+    with Cloud(clock):
+        during = vars(endpoint)["time"]
+        during.sleep(10**6)
+
+    assert (during is time, vars(endpoint)["time"] is time) == (False, True)
 
 
 def test_one_cloud_knows_nothing_of_another(clock: Clock) -> None:

@@ -184,6 +184,7 @@ def test_a_fault_begins_once_and_with_its_stage() -> None:
         ("green-5xx", Fault(FaultKind.GREEN_5XX, 1)),
         ("green-crash@2", Fault(FaultKind.GREEN_CRASH, 2)),
         (" handler-crash@10 ", Fault(FaultKind.HANDLER_CRASH, 10)),
+        ("stop@2", Fault(FaultKind.STOP, 2)),
     ],
 )
 def test_a_fault_is_read_from_its_name(text: str, fault: Fault) -> None:

@@ -1,0 +1,131 @@
+"""One migration through everything: the synthesised machine, the real functions, two clusters, DNS and users.
+
+What came of it is read where the users would feel it: from Route 53 and from the Ingresses, past the product.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import boto3
+
+from crossfade.adapters.config_file import read_config
+from crossfade.cli.embedded import Embedded, embedded, estate_of
+from crossfade.core.config import WorkloadConfig
+from crossfade.core.migration import Record
+from crossfade.names import WEIGHT_KEY, Function
+from world.faults import parse_fault
+from world.functions import Invocation
+from world.step_functions import Execution
+
+CONFIG: Final = Path(__file__).with_name("crossfade.yaml")
+MIGRATION: Final = "tonight"
+WARM_UP: Final = timedelta(minutes=5)
+
+ON_BLUE: Final = {(100, 0)}
+ON_GREEN: Final = {(0, 100)}
+
+Weights = set[tuple[int, int]]
+"""Blue's and green's weight, each different pair once."""
+
+
+@dataclass
+class Journey:
+    """
+    A world with a migration that may run in it.
+
+    Attributes:
+        world: Built and deployed.
+    """
+
+    world: Embedded
+
+    def run(self, given: Mapping[str, Any] | None = None, *, name: str = MIGRATION) -> Execution:
+        """Run a migration to the end of its execution."""
+        return self.world.cloud.run(name, given)
+
+    def pass_time(self, **time: float) -> None:
+        """Let time pass."""
+        self.world.clock.sleep(timedelta(**time).total_seconds())
+
+    def until(self, reached: Callable[[], bool], *, within: timedelta) -> float:
+        """Let time pass until *reached*, looking every second; after how many seconds that was."""
+        began = self.world.clock.now
+        while not reached():
+            assert self.world.clock.now - began < within, f"not within {within}"
+            self.world.clock.sleep(1)
+        return (self.world.clock.now - began).total_seconds()
+
+    @property
+    def record(self) -> Record:
+        """What the ledger says of the migration."""
+        record = self.world.ledger.load(MIGRATION)
+        assert record is not None
+        return record
+
+    @property
+    def states(self) -> list[str]:
+        """The states that its execution entered."""
+        arn = self.world.cloud.deployment.machine_arn.replace(":stateMachine:", ":execution:")
+        return self.world.cloud.history(f"{arn}:{MIGRATION}").states
+
+    @property
+    def routed(self) -> Weights:
+        """What Route 53 lists, of every host and record type."""
+        zone = self.world.config.hosted_zone
+        pages = boto3.client("route53").get_paginator("list_resource_record_sets").paginate(HostedZoneId=zone.id)
+        records = [record for page in pages for record in page["ResourceRecordSets"] if "Weight" in record]
+        pairs: dict[tuple[str, str], dict[str, int]] = {}
+        for record in records:
+            if record["Type"] in {"A", "AAAA"}:
+                pairs.setdefault((record["Name"], record["Type"]), {})[record["SetIdentifier"]] = record["Weight"]
+        hosts = {f"{workload.host}." for workload in self.world.config.workloads}
+        clusters = self.world.config.clusters
+        return {
+            (weights[clusters.blue.name], weights[clusters.green.name])
+            for (host, _), weights in pairs.items()
+            if host in hosts
+        }
+
+    @property
+    def declared(self) -> Weights:
+        """What the Ingresses ask for."""
+        return {
+            (self._annotated("blue", workload), self._annotated("green", workload))
+            for workload in self.world.config.workloads
+        }
+
+    def _annotated(self, side: str, workload: WorkloadConfig) -> int:
+        store = self.world.estate.clusters[side].api.store
+        annotations = store.read("Ingress", workload.namespace, workload.ingress)["metadata"]["annotations"]
+        (weight,) = (value for key, value in annotations.items() if key.endswith(f"/{WEIGHT_KEY}"))
+        return int(weight)
+
+    @property
+    def pages(self) -> list[str]:
+        """The subjects of all messages that call for somebody."""
+        return [subject for message in self.world.cloud.messages if "NEEDS YOU" in (subject := message.subject or "")]
+
+    def on_health_check(self, act: Callable[[Invocation], object]) -> None:
+        """Do *act* once, when health is looked at for the first time."""
+        done: list[bool] = []
+
+        def before(invocation: Invocation) -> None:
+            if invocation.function == Function.CHECK_HEALTH and not done:
+                done.append(True)
+                act(invocation)
+
+        self.world.cloud.functions.before.append(before)
+
+
+@contextmanager
+def journey(*faults: str, seed: int = 1) -> Iterator[Journey]:
+    """A world in which *faults* (`stop@2`) will happen."""
+    config = read_config(CONFIG, now=None)
+    spec = replace(estate_of(config), warm_up=WARM_UP)
+    parsed = [parse_fault(fault) for fault in faults]
+    with embedded(config, CONFIG, seed=seed, faults=parsed, spec=spec) as world:
+        yield Journey(world)

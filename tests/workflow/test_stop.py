@@ -1,0 +1,101 @@
+"""Somebody presses Stop: the execution runs no Catch, and traffic comes back all the same."""
+
+from datetime import timedelta
+
+import pytest
+
+from crossfade.names import Function, State
+from tests.workflow.journey import ON_BLUE, Journey, journey
+from world.functions import Invocation
+
+pytestmark = pytest.mark.xdist_group("workflow")
+
+BY_EVENT = timedelta(seconds=120)
+BY_SWEEPER = timedelta(seconds=240)
+"""Within this after the end of the execution, blue is asked for everywhere."""
+READ_BACK = timedelta(minutes=15)
+
+
+def comes_back(tonight: Journey, *, within: timedelta) -> None:
+    """Blue is asked for *within* that time, all traffic is read back there, and everybody knows."""
+    tonight.until(lambda: {blue for blue, _ in tonight.declared} == {100}, within=within)
+    tonight.until(lambda: tonight.record.outcome is not None, within=READ_BACK)
+
+    assert tonight.routed == tonight.declared == ON_BLUE
+    assert tonight.record.outcome == "RolledBack"
+    assert tonight.world.ledger.leased() == ()
+    assert tonight.world.cloud.messages[-1].subject == "Crossfade RolledBack: tonight"
+
+
+@pytest.mark.parametrize("stage", [1, 2])
+def test_a_stop_while_a_stage_bakes_is_noticed_by_its_event(stage: int) -> None:
+    with journey(f"stop@{stage}") as tonight:
+        execution = tonight.run()
+
+        assert (execution.status, tonight.states[-1]) == ("ABORTED", State.BAKE)
+        assert tonight.routed != ON_BLUE
+        comes_back(tonight, within=BY_EVENT)
+
+
+@pytest.mark.parametrize("stage", [1, 2])
+def test_a_stop_whose_event_is_lost_is_noticed_by_the_sweeper(stage: int) -> None:
+    with journey(f"stop@{stage}") as tonight:
+        tonight.world.cloud.events.lost = True
+        execution = tonight.run()
+
+        assert execution.status == "ABORTED"
+        comes_back(tonight, within=BY_SWEEPER)
+
+
+def test_an_event_that_comes_three_times_does_the_same_once() -> None:
+    with journey("stop@2") as tonight:
+        tonight.world.cloud.events.copies = 3
+        tonight.run()
+
+        comes_back(tonight, within=BY_EVENT)
+        assert [message.subject for message in tonight.world.cloud.messages].count("Crossfade RolledBack: tonight") == 1
+
+
+def test_a_rollback_that_is_stopped_half_way_is_finished() -> None:
+    with journey("green-crash@2") as tonight:
+        calls: list[str] = []
+
+        def press(invocation: Invocation) -> None:
+            if invocation.function == Function.ROLL_BACK:
+                calls.append(invocation.payload["execution"])
+                if len(calls) == 2:
+                    tonight.world.clock.after(timedelta(seconds=5), lambda: tonight.world.cloud.stop(calls[0]))
+
+        tonight.world.cloud.functions.before.append(press)
+        execution = tonight.run()
+
+        assert (execution.status, tonight.states[-1]) == ("ABORTED", State.WAIT_FOR_ROLLBACK)
+        comes_back(tonight, within=BY_EVENT)
+        assert "green" in tonight.record.reason, "why it was rolled back is kept"
+
+
+def test_a_stop_before_the_first_write_leaves_nothing_behind() -> None:
+    with journey() as tonight:
+
+        def press(invocation: Invocation) -> None:
+            if invocation.function == Function.RECORD_BASELINE:
+                tonight.world.cloud.stop(invocation.payload["execution"])
+
+        tonight.world.cloud.functions.before.append(press)
+        tonight.run()
+        tonight.pass_time(minutes=5)
+
+        assert tonight.routed == tonight.declared == ON_BLUE
+        assert tonight.record.outcome in {"Refused", "RolledBack"}
+        assert tonight.world.ledger.leased() == ()
+
+
+def test_a_stopped_migration_may_be_followed_by_another() -> None:
+    with journey("stop@1") as tonight:
+        tonight.run()
+        tonight.until(lambda: tonight.record.outcome is not None, within=READ_BACK)
+
+        again = tonight.run(name="tomorrow")
+
+        assert again.status == "SUCCEEDED"
+        assert {blue for blue, _ in tonight.routed} == {0}
