@@ -230,7 +230,9 @@ def test_a_sound_estate_passes(check: str) -> None:
     assert {finding.verdict for finding in findings} == {Grade.PASS}
 
 
-@pytest.mark.parametrize(("check", "verdict", "change", "words"), TRIPS, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(
+    ("check", "verdict", "change", "words"), TRIPS, ids=[f"{check}: {words}" for check, *_, words in TRIPS]
+)
 def test_what_is_wrong_trips_its_check_and_says_what_to_do(
     check: str, verdict: Grade, change: Change, words: str
 ) -> None:
