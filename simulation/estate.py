@@ -2,7 +2,7 @@
 
 What the authority lists and what name servers answer are two things: a change is listed at once and answered up to
 60 s later, each change on its own. Only plain data is kept, so that a run takes milliseconds.
-This file knows the product's seams (KubernetesApi, RecordReader, ports), not what the product does with them.
+This file knows the product's seams (KubernetesApi, RecordKeeper, ports), not what the product does with them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,9 +13,11 @@ from random import Random
 from typing import Final, TypeVar
 
 from crossfade.adapters.kubernetes_api import Annotated, Container
-from crossfade.adapters.route53 import WeightedRecord
+from crossfade.adapters.route53 import Change as RecordChange
+from crossfade.adapters.route53 import RecordSet, WeightedRecord
 from crossfade.core.evidence import MINUTE, Minute, Sample, Series
-from crossfade.core.plan import Plan, Workload
+from crossfade.core.plan import Plan, Router, Workload
+from crossfade.core.records import epoch_name
 from crossfade.core.verdict import Alarm, AlarmState
 from crossfade.core.weight import Side
 from crossfade.errors import (
@@ -37,6 +39,7 @@ WEIGHT: Final = f"{ALPHA_PREFIX}{WEIGHT_KEY}"
 IDENTIFIER: Final = f"{ALPHA_PREFIX}{IDENTIFIER_KEY}"
 
 Key = tuple[str, Side]
+RecordKey = tuple[str, str, str]
 T = TypeVar("T")
 
 
@@ -50,7 +53,7 @@ class Ingress:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A weight annotation that changed, for the record: who, what, from, to."""
+    """A weight that was changed, for the record: who, what, from, to; an annotation, or the record *direct*ly."""
 
     at: float
     workload: str
@@ -59,6 +62,7 @@ class Change:
     after: int
     epoch: int
     ours: bool
+    direct: bool = False
 
 
 @dataclass
@@ -68,10 +72,11 @@ class Estate:
 
     Attributes:
         plan: Which workloads there are.
-        ingresses: By workload and side.
+        ingresses: By workload and side; of workloads whose records are written directly there are none.
         listed: What Route 53 lists, by workload and side.
         answered: What its name servers answer with.
-        changes: Every change of a weight annotation, oldest first.
+        markers: The epoch that stands beside a host's records, by workload.
+        changes: Every change of a weight annotation, or of a record by us, oldest first.
         broken: What does not work at present (see `faults.Trouble`), by its value.
         watch: Called after everything that changes what users get.
     """
@@ -83,15 +88,19 @@ class Estate:
     ingresses: dict[Key, Ingress] = field(default_factory=dict)
     listed: dict[Key, int] = field(default_factory=dict)
     answered: dict[Key, int] = field(default_factory=dict)
+    markers: dict[str, int] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
     watch: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
         self.began = self.clock.now
+        self._batches = 0
+        self._shown: dict[Key, int] = {}
         for workload in self.plan.workloads:
             for side, weight in ((Side.BLUE, 100), (Side.GREEN, 0)):
-                self.ingresses[workload.name, side] = Ingress({WEIGHT: str(weight), IDENTIFIER: side.value})
+                if workload.router is Router.EXTERNAL_DNS:
+                    self.ingresses[workload.name, side] = Ingress({WEIGHT: str(weight), IDENTIFIER: side.value})
                 self.listed[workload.name, side] = self.answered[workload.name, side] = weight
         for side in Side:
             phase = timedelta(seconds=self.random.uniform(1, INTERVAL.total_seconds()))
@@ -122,6 +131,17 @@ class Estate:
         if after != before:
             self.changes.append(Change(self.seconds, *key, before, after, self.epoch(*key), ours))
 
+    def record(self, weights: Mapping[Key, int], markers: Mapping[str, int]) -> None:
+        """Change records and the epochs beside them by one batch, as Route 53 does when it accepts it."""
+        self.markers |= markers
+        for key, weight in weights.items():
+            before = self.listed[key]
+            if weight != before:
+                epoch = self.markers.get(key[0], 0)
+                self.changes.append(Change(self.seconds, *key, before, weight, epoch, ours=True, direct=True))
+                self._list(key, weight)
+        self.watch()
+
     def _loop(self, side: Side) -> None:
         """One round of an ExternalDNS: it reads now and writes a few seconds later what it has read."""
         stuck = {f"{side.value}_external_dns", f"{side.value}_api", "route53"} & self.broken
@@ -136,13 +156,19 @@ class Estate:
             return
         for key, weight in wanted.items():
             if self.listed[key] != weight and 0 <= weight <= 255:  # noqa: PLR2004 - Route 53's range
-                self.listed[key] = weight
-                delay = timedelta(seconds=self.random.uniform(*PROPAGATION_SECONDS))
-                self.clock.after(delay, partial(self._answer, key, weight))
+                self._list(key, weight)
 
-    def _answer(self, key: Key, weight: int) -> None:
-        self.answered[key] = weight
-        self.watch()
+    def _list(self, key: Key, weight: int) -> None:
+        self.listed[key] = weight
+        self._batches += 1
+        delay = timedelta(seconds=self.random.uniform(*PROPAGATION_SECONDS))
+        self.clock.after(delay, partial(self._answer, key, weight, self._batches))
+
+    def _answer(self, key: Key, weight: int, batch: int) -> None:
+        if self._shown.get(key, 0) < batch:  # a younger one may have been faster
+            self._shown[key] = batch
+            self.answered[key] = weight
+            self.watch()
 
 
 class SimulatedApi:
@@ -196,31 +222,104 @@ class SimulatedApi:
         return Annotated(dict(held.annotations), str(held.version))
 
     def _call(self, what: str, action: Callable[[], T], *, late: bool = False) -> T:
-        if f"{self._side.value}_api" in self._estate.broken:
-            msg = f"the API server of {self.cluster} does not answer; it is tried again"
-            raise RouterUnavailableError(msg)
+        def attempt() -> T:
+            if f"{self._side.value}_api" in self._estate.broken:
+                msg = f"the API server of {self.cluster} does not answer; it is tried again"
+                raise RouterUnavailableError(msg)
+            return action()
+
         name = f"{self._side.value} api: {what}"
-        return self._estate.seams.call(name, action, RouterUnavailableError, late=late)
+        return self._estate.seams.call(name, attempt, RouterUnavailableError, late=late)
 
 
 class SimulatedRecords:
-    """The zone, in the shape of `adapters.route53.RecordReader`."""
+    """The zone, in the shape of `adapters.route53.RecordKeeper`."""
 
     def __init__(self, estate: Estate) -> None:
         self._estate = estate
+        self._named = {workload.host: workload for workload in estate.plan.workloads}
 
     def read(self, hosts: Sequence[str]) -> Mapping[str, tuple[WeightedRecord, ...]]:
         """See `RecordReader.read`."""
-        if "route53" in self._estate.broken:
-            msg = "Route 53 limits the rate; it is tried again"
-            raise RouterThrottledError(msg)
-        named = {workload.host: workload for workload in self._estate.plan.workloads}
-        return self._estate.seams.call(
-            "route 53: list", lambda: {host: self._of(named[host]) for host in hosts}, RouterThrottledError
-        )
+        return self._call("list", lambda: {host: self._of(self._named[host]) for host in hosts})
 
     def _of(self, workload: Workload) -> tuple[WeightedRecord, ...]:
         return tuple(WeightedRecord("A", side.value, self._estate.listed[workload.name, side]) for side in Side)
+
+    def stored(self, names: Sequence[str]) -> Mapping[str, tuple[RecordSet, ...]]:
+        """See `RecordReader.stored`."""
+
+        def stored() -> dict[str, tuple[RecordSet, ...]]:
+            found: dict[str, list[RecordSet]] = {name: [] for name in names}
+            for (name, _, _), record in self._all().items():
+                if name in found:
+                    found[name].append(record)
+            return {name: tuple(records) for name, records in found.items()}
+
+        return self._call("list", stored)
+
+    def change(self, changes: Sequence[RecordChange], what: str) -> None:
+        """See `RecordKeeper.change`: whole or not at all, and a DELETE needs what is stored."""
+
+        def change() -> None:
+            stored = self._all()
+            for one in changes:
+                record = one["ResourceRecordSet"]
+                key = _key(record)
+                if one["Action"] == "DELETE" and stored.get(key) == record:
+                    del stored[key]
+                elif one["Action"] == "UPSERT" or (one["Action"] == "CREATE" and key not in stored):
+                    stored[key] = record
+                else:
+                    msg = f"{what}: a record was changed by somebody else in between; it is read again"
+                    raise WriteConflictError(msg)
+            self._store(stored)
+
+        self._call("change", change, late=True)
+
+    def protected(self) -> frozenset[tuple[str, str]]:
+        """See `RecordKeeper.protected`."""
+        return self._call("list protections", frozenset[tuple[str, str]])
+
+    def _all(self) -> dict[RecordKey, RecordSet]:
+        records: list[RecordSet] = []
+        for workload in self._named.values():
+            records += [_address(workload.host, side, self._estate.listed[workload.name, side]) for side in Side]
+            if workload.name in self._estate.markers:
+                records.append(_marker(workload.host, self._estate.markers[workload.name]))
+        return {_key(record): record for record in records}
+
+    def _store(self, stored: Mapping[RecordKey, RecordSet]) -> None:
+        weights: dict[Key, int] = {}
+        markers: dict[str, int] = {}
+        for workload in self._named.values():
+            for side in Side:
+                weights[workload.name, side] = stored[workload.host, "A", side.value]["Weight"]
+            if marker := stored.get((epoch_name(workload.host), "TXT", "")):
+                markers[workload.name] = int(marker["ResourceRecords"][0]["Value"].strip('"').partition("=")[2])
+        self._estate.record(weights, markers)
+
+    def _call(self, what: str, action: Callable[[], T], *, late: bool = False) -> T:
+        def attempt() -> T:
+            if "route53" in self._estate.broken:
+                msg = "Route 53 limits the rate; it is tried again"
+                raise RouterThrottledError(msg)
+            return action()
+
+        return self._estate.seams.call(f"route 53: {what}", attempt, RouterThrottledError, late=late)
+
+
+def _address(host: str, side: Side, weight: int) -> RecordSet:
+    return {"Name": host, "Type": "A", "SetIdentifier": side.value, "Weight": weight}
+
+
+def _marker(host: str, epoch: int) -> RecordSet:
+    values = [{"Value": f'"crossfade-epoch={epoch}"'}]
+    return {"Name": epoch_name(host), "Type": "TXT", "TTL": 60, "ResourceRecords": values}
+
+
+def _key(record: RecordSet) -> RecordKey:
+    return record["Name"], record["Type"], record.get("SetIdentifier", "")
 
 
 class SimulatedAlarms:

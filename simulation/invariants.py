@@ -15,6 +15,7 @@ from simulation.estate import Change, Estate, Key, SimulatedAlarms
 from simulation.machine import Execution
 
 _ROUNDING = 0.01
+_RESIDUE_PERCENT = 1
 _ECHO_SECONDS = 65
 """So long name servers may still answer what an earlier migration commanded."""
 _CLAIMS = {
@@ -42,6 +43,7 @@ class Watch:
     record: Callable[[], Record | None]
     broken: list[str] = field(default_factory=list)
     _epochs: dict[Key, int] = field(default_factory=dict)
+    _markers: dict[str, int] = field(default_factory=dict)
     _seen: int = 0
     _commanded: list[tuple[float, float]] = field(default_factory=list)
     _has_succeeded: bool = False
@@ -131,6 +133,10 @@ class Watch:
             if epoch < self._epochs.get(key, 0):
                 self._break("I5", f"{key[0]} {key[1]}: epoch {epoch} wrote after epoch {self._epochs[key]}")
             self._epochs[key] = max(epoch, self._epochs.get(key, 0))
+        for workload, epoch in self.estate.markers.items():
+            if epoch < self._markers.get(workload, 0):
+                self._break("I5", f"{workload}: records of epoch {epoch} after epoch {self._markers[workload]}")
+            self._markers[workload] = max(epoch, self._markers.get(workload, 0))
 
     def _passed_on_evidence(self, before: Record) -> None:
         told = self.alarms.reads[-1][1] if self.alarms.reads else frozenset()
@@ -198,8 +204,17 @@ class Watch:
             declared, listed = self.estate.declared(*key), self.estate.listed[key]
             if healed and declared != listed:
                 self._break("I4", f"{key[0]} {key[1]}: annotated {declared}, Route 53 lists {listed}")
+        if record is not None and record.outcome in {Outcome.ROLLED_BACK, Outcome.ROLLBACK_UNCONFIRMED}:
+            self._given_back()
         if record is not None and record.outcome is Outcome.SUCCEEDED and places - {(0, 100)}:
             self._break("I19", f"it ended as Succeeded with traffic at {places}")
+
+    def _given_back(self) -> None:
+        """Whatever is broken for good, Route 53 gives green next to nothing any more."""
+        for workload in self.estate.plan.workloads:
+            blue, green = self._place(workload.name)
+            if workload.name not in self._edited() and 100 * green > _RESIDUE_PERCENT * (blue + green):
+                self._break("I7", f"{workload.name} is left at blue {blue} : green {green} after a rollback")
 
     def _place(self, workload: str) -> tuple[int, int]:
         return self.estate.listed[workload, Side.BLUE], self.estate.listed[workload, Side.GREEN]

@@ -10,19 +10,26 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from crossfade.core import migration, traffic
+from crossfade.adapters import route53_router
+from crossfade.core import ladder, migration, traffic
 from crossfade.core.migration import Action, Baseline, Decision, Outcome, Record
 from crossfade.core.plan import Stage
 from crossfade.core.traffic import Step
 from crossfade.core.verdict import Health, Verdict
 from crossfade.core.weight import Side, Split
-from crossfade.steps import check_health, common, confirm_rollback, guard, roll_back, take_lease
+from crossfade.steps import check_health, common, confirm_rollback, give_back, guard, roll_back, take_lease
 from simulation.faults import Fault, How, Spell, Trouble
 from simulation.run import Scenario
 
 Replacement = tuple[Any, str, Any]
 
 _BAD_EARLY: Final = (Spell(Trouble.GREEN_BAD, 200, 10**6),)
+_SILENT_GREEN_THEN_AGAIN: Final = (
+    Spell(Trouble.GREEN_BAD, 200, 300),
+    Spell(Trouble.GREEN_API, 210, 300),
+    Spell(Trouble.DUPLICATE, 700, 1),
+)
+"""Green's record is lowered directly, then all is well again, and a second migration goes to the same weights."""
 _BAD_LATE: Final = (Spell(Trouble.GREEN_BAD, 700, 10**6),)
 
 
@@ -114,6 +121,32 @@ def _no_drift(*_given: Any) -> None:
     """Whatever is there is ours."""
 
 
+def _one_rung(*_given: Any, **_named: Any) -> None:
+    """There is only the annotation."""
+
+
+def _blind_swap(side: Any, weight: int | None) -> Iterator[Any]:
+    for record in () if weight is None else side.addresses:
+        yield {"Action": "UPSERT", "ResourceRecordSet": {**record, "Weight": weight}}
+
+
+def _unmarked(*_given: Any) -> Iterator[Any]:
+    yield from ()
+
+
+def _no_doubt(_reading: Any, target: Split) -> Split:
+    return target
+
+
+def _silence_is_consent(reading: Any, target: Split, **named: Any) -> Step:
+    step = ladder.way_back(reading, target, **named)
+    return replace(step, arrived=True) if reading.split == target else step
+
+
+def _shown_is_back(record: Record, reading: Any) -> bool:
+    return bool(reading.split == record.baseline_of(reading.workload).split)
+
+
 def _green_first() -> Sequence[Replacement]:
     order = ((Side.GREEN, "lower"), (Side.BLUE, "lower"), (Side.BLUE, "raise"), (Side.GREEN, "raise"))
     return [(traffic, "_ORDER", order)]
@@ -171,8 +204,44 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         "rolled-back-unseen",
         "A rollback is called done without looking.",
         "I19",
-        (Scenario(1, "two", (), (*_BAD_LATE, Spell(Trouble.BLUE_EXTERNAL_DNS, 690, 10**6))),),
+        (Scenario(1, "two", (), (*_BAD_LATE, Spell(Trouble.BLUE_API, 690, 10**6))),),
         lambda: [(confirm_rollback, "_judge", _unconfirmed_success)],
+    ),
+    Mutant(
+        "one-rung",
+        "A rollback has only the annotation, whatever ExternalDNS does.",
+        "I7",
+        (Scenario(1, "two", (), (*_BAD_LATE, Spell(Trouble.BLUE_EXTERNAL_DNS, 690, 10**6))),),
+        lambda: [(give_back._Hands, "_rung_2", _one_rung)],  # noqa: SLF001 - a bug lives inside
+    ),
+    Mutant(
+        "blind-rescue",
+        "Records are written whatever they have become since they were read.",
+        "I2",
+        tuple(
+            Scenario(seed, "leap", (Fault(at, How.LATE),), _SILENT_GREEN_THEN_AGAIN)
+            for seed in range(6)
+            for at in range(230, 250)
+        ),
+        lambda: [(route53_router, "_swapped", _blind_swap), (route53_router._Host, "_marked", _unmarked)],  # noqa: SLF001
+    ),
+    Mutant(
+        "no-doubt",
+        "Green is lowered to 0 while nobody knows what blue's annotation says.",
+        "I2",
+        tuple(
+            Scenario(seed, "two", (), (*_BAD_LATE, Spell(Trouble.BLUE_API, 690, lasts)))
+            for seed in range(20)
+            for lasts in (500, 520, 540)
+        ),
+        lambda: [(ladder, "_in_doubt", _no_doubt)],
+    ),
+    Mutant(
+        "silence-is-consent",
+        "A cluster that does not answer is taken to ask for what is shown.",
+        "I4",
+        (Scenario(1, "two", (), (Spell(Trouble.GREEN_BAD, 700, 3000), Spell(Trouble.GREEN_API, 690, 2000))),),
+        lambda: [(give_back, "way_back", _silence_is_consent), (confirm_rollback, "_is_back", _shown_is_back)],
     ),
     Mutant(
         "overshoot",
@@ -192,7 +261,11 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         "rollback-under-the-old-epoch",
         "A rollback shares its epoch with functions that may still be running.",
         "I9",
-        tuple(Scenario(seed, "five", (Fault(at, How.LATE),)) for seed in range(3) for at in range(60, 260)),
+        tuple(
+            Scenario(seed, "five", (Fault(at, How.LATE), Fault(at + 1, How.STOP)))
+            for seed in range(40)
+            for at in range(309, 321)  # about when green is raised in the fourth stage; the guardian calls next
+        ),
         lambda: [(roll_back, "begin", _old_epoch), (guard, "begin", _old_epoch)],
     ),
     Mutant(

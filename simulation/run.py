@@ -10,8 +10,12 @@ from random import Random
 from typing import Any, Final
 
 from crossfade.adapters.external_dns import ExternalDnsRouter
+from crossfade.adapters.route53_router import Route53Router
+from crossfade.adapters.routers import Routers
 from crossfade.core.config import Config
 from crossfade.core.migration import Outcome, Record
+from crossfade.core.plan import Router
+from crossfade.core.records import together
 from crossfade.core.resolve import resolve
 from crossfade.core.weight import Side
 from crossfade.errors import CrossfadeError, LedgerUnavailableError
@@ -113,7 +117,8 @@ class _Parts:
 
     config: Config
     ledger: SimulatedLedger
-    router: ExternalDnsRouter
+    router: Routers
+    rescue: Route53Router
     alarms: SimulatedAlarms
     metrics: SimulatedMetrics
     estate: SoundEstate
@@ -150,11 +155,15 @@ class Run:
         alarms = SimulatedAlarms(self._estate)
         ledger = SimulatedLedger(self._seams, self._estate.broken)
         clusters = {side: SimulatedApi(self._estate, side) for side in Side}
-        router = ExternalDnsRouter(clusters, SimulatedRecords(self._estate), workers=1)  # type: ignore[arg-type]
+        zone: Any = SimulatedRecords(self._estate)
+        external_dns = ExternalDnsRouter(clusters, zone, workers=1)  # type: ignore[arg-type]  # in its shape
+        hosts = [workload.host for workload in self._plan.workloads]
+        rescue = Route53Router(zone, self._plan.zone.name, together(hosts))
         self._parts = _Parts(
             config,
             ledger,
-            router,
+            Routers({Router.EXTERNAL_DNS: external_dns, Router.ROUTE53: rescue}),
+            rescue,
             alarms,
             SimulatedMetrics(self._estate),
             SoundEstate(),
@@ -199,7 +208,8 @@ class Run:
             f"+{(e.at - START).total_seconds():6.0f} {e.what}: {e.text}" for e in self._parts.ledger.entries(MIGRATION)
         ]
         changes = [
-            f"+{c.at:6.0f} annotation: {c.workload} {c.side} {c.before} -> {c.after} (epoch {c.epoch}, ours {c.ours})"
+            f"+{c.at:6.0f} {'record' if c.direct else 'annotation'}: "
+            f"{c.workload} {c.side} {c.before} -> {c.after} (epoch {c.epoch}, ours {c.ours})"
             for c in self._estate.changes
         ]
         return [*self._seams.struck, *sorted(events + changes)]

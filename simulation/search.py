@@ -59,10 +59,21 @@ def swarm(seed: int, plans: Sequence[str]) -> Scenario:
     )
 
 
+_FOR_GOOD: Final = frozenset(
+    {
+        Trouble.BLUE_API,
+        Trouble.BLUE_EXTERNAL_DNS,
+        Trouble.GREEN_API,
+        Trouble.GREEN_BAD,
+        Trouble.GREEN_EXTERNAL_DNS,
+        Trouble.NOTIFIER,
+    }
+)
+
+
 def _lasting(random: Random, trouble: Trouble) -> int:
     """Mostly a while; sometimes for good, where nobody but people can mend it."""
-    for_good = trouble in {Trouble.BLUE_EXTERNAL_DNS, Trouble.GREEN_EXTERNAL_DNS, Trouble.GREEN_BAD, Trouble.NOTIFIER}
-    return _FOREVER_SECONDS if for_good and random.random() < 0.2 else random.choice(_LASTS_SECONDS)  # noqa: PLR2004
+    return _FOREVER_SECONDS if trouble in _FOR_GOOD and random.random() < 0.2 else random.choice(_LASTS_SECONDS)  # noqa: PLR2004
 
 
 def shrink(attempt: Try, failing: Scenario) -> Scenario:
