@@ -12,7 +12,15 @@ def handler(wake_up: WakeUp) -> Json:
     parts = wired()
     if not parts.ledger.leased():
         return {}
-    done = guard(parts.ledger, parts.router, parts.rescue, parts.notifier, parts.executions, now=wake_up.time)
+    done = guard(
+        parts.ledger,
+        parts.router,
+        parts.rescue,
+        parts.notifier,
+        parts.executions,
+        config=parts.config,
+        now=wake_up.time,
+    )
     if not done:
         return {}
     count(Metric.GUARDIAN_ACTED)

@@ -8,7 +8,9 @@ back as every rollback, under a fresh epoch, one safe write at a time. Each run 
 from dataclasses import dataclass
 from datetime import datetime
 
+from crossfade.core.config import Config
 from crossfade.core.migration import Outcome, Record
+from crossfade.core.plan import Cluster, HostedZone, Workload
 from crossfade.errors import CrossfadeError, TemporaryError
 from crossfade.names import TimelineEvent
 from crossfade.ports import Executions, Ledger, Notice, Notifier, TrafficRouter
@@ -19,6 +21,10 @@ from crossfade.steps.roll_back import begin, roll_back
 from crossfade.steps.tasks import EndTask
 
 _RUNNING = "RUNNING"
+_MOVED = (
+    "the deployed configuration has other clusters or hosts than this migration; deploy the one from before, and the "
+    "guardian goes on, or restore by hand: see docs/runbook.md"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,7 @@ class _Hands:
     rescue: TrafficRouter
     notifier: Notifier
     executions: Executions
+    config: Config
     now: datetime
 
 
@@ -54,6 +61,7 @@ def guard(
     notifier: Notifier,
     executions: Executions,
     *,
+    config: Config,
     now: datetime,
 ) -> dict[str, Deed]:
     """
@@ -61,13 +69,22 @@ def guard(
 
     One migration that cannot be restored yet does not keep the others waiting.
 
+    Args:
+        ledger: Whose leases.
+        router: Every workload's own.
+        rescue: Route 53 itself.
+        notifier: Who tells people.
+        executions: Whether they run.
+        config: What the routers were made for; a migration that began under another one is not touched.
+        now: UTC.
+
     Returns:
         What was done, by migration; a migration that still runs is not mentioned.
 
     Raises:
         CrossfadeError: At least one migration could not be looked at; ask again.
     """
-    hands = _Hands(ledger, router, rescue, notifier, executions, now)
+    hands = _Hands(ledger, router, rescue, notifier, executions, config, now)
     done: dict[str, Deed] = {}
     failed: list[CrossfadeError] = []
     for migration in ledger.leased():
@@ -87,7 +104,7 @@ def _guard_one(hands: _Hands, migration: str) -> Deed | None:
     if record is None:
         return Deed("a lease without a record was left alone")
     if record.outcome is Outcome.ROLLBACK_UNCONFIRMED:
-        return _try_again(hands, record)
+        return Deed(_MOVED) if _is_elsewhere(record, hands.config) else _try_again(hands, record)
     if record.outcome is not None:
         ledger.release(record.plan.lease_units, epoch=record.epoch)
         return Deed(f"the lease of a migration that ended as {record.outcome.value} was given up")
@@ -95,7 +112,36 @@ def _guard_one(hands: _Hands, migration: str) -> Deed | None:
     if status == _RUNNING:
         return None
     reason = _with(record.reason, f"the execution ended as {status}")
+    if _is_elsewhere(record, hands.config):
+        ending = end(ledger, hands.notifier, record, Outcome.ROLLBACK_UNCONFIRMED, f"{reason}; {_MOVED}", now=hands.now)
+        return Deed(ending["reason"], Outcome.ROLLBACK_UNCONFIRMED)
     return _restore(hands, EndTask(migration=migration, execution=record.execution, now=hands.now, reason=reason))
+
+
+def _is_elsewhere(record: Record, config: Config) -> bool:
+    """
+    Whether *record* began under a configuration with other clusters or hosts.
+
+    The machine runs the versions that it began with; the guardian runs what was deployed last. If blue and green have
+    swapped their names in between, its blue is the other one.
+    """
+    plan = record.plan
+    places: list[tuple[Cluster | HostedZone | Workload, Cluster | HostedZone | Workload | None]] = [
+        (plan.blue, config.clusters.blue),
+        (plan.green, config.clusters.green),
+        (plan.zone, config.hosted_zone),
+        *((mine, _named(mine.name, config)) for mine in plan.workloads),
+    ]
+    return any(there is None or _place(here) != _place(there) for here, there in places)
+
+
+def _named(name: str, config: Config) -> Workload | None:
+    return next((workload for workload in config.workloads if workload.name == name), None)
+
+
+def _place(of: Cluster | HostedZone | Workload) -> dict[str, object]:
+    """Where something is; not what judges it, and not how much it is used."""
+    return of.model_dump(exclude={"alarms", "requests_per_second"})
 
 
 def _with(before: str, words: str) -> str:

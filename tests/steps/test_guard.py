@@ -1,10 +1,13 @@
 """The guardian: what happens when somebody presses Stop, and when nothing else is left."""
 
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
 
+from crossfade.core.config import Config, check_config
 from crossfade.core.migration import Record
+from crossfade.core.plan import Plan
 from crossfade.core.weight import Side
 from crossfade.errors import (
     LedgerUnavailableError,
@@ -15,16 +18,41 @@ from crossfade.errors import (
 )
 from crossfade.steps.guard import Deed, guard
 from tests.fakes import FakeExecutions
-from tests.steps.scene import EXECUTION, Scene
+from tests.steps.scene import EXECUTION, Scene, a_plan
+
+
+def config_of(plan: Plan) -> Config:
+    """A configuration with the places of *plan*."""
+    document = {
+        "version": 1,
+        "clusters": {"blue": plan.blue.model_dump(), "green": plan.green.model_dump()},
+        "hostedZone": plan.zone.model_dump(),
+        "workloads": [
+            workload.model_dump(mode="json", exclude={"identifiers", "requests_per_second"})
+            for workload in plan.workloads
+        ],
+        "plans": {"standard": {"stages": [{"share": 100, "bake": "10m"}]}},
+        "defaultPlan": "standard",
+    }
+    return check_config(document, now=None)
 
 
 class Guarded(Scene):
     """A scene with a guardian that looks once a minute."""
 
     executions = FakeExecutions()
+    config = config_of(a_plan())
 
     def guard(self) -> dict[str, Deed]:
-        return guard(self.ledger, self.router, self.rescue, self.notifier, self.executions, now=self.now)
+        return guard(
+            self.ledger,
+            self.router,
+            self.rescue,
+            self.notifier,
+            self.executions,
+            config=self.config,
+            now=self.now,
+        )
 
     def guarded_for(self, minutes: int) -> None:
         for _ in range(minutes):
@@ -241,3 +269,61 @@ def test_one_migration_that_cannot_be_restored_does_not_keep_the_others_waiting(
         scene.guard()
 
     assert scene.router.declared("burnham", Side.BLUE) == 100
+
+
+def swapped(config: Config) -> Config:
+    clusters = config.clusters
+    return config.model_copy(
+        update={"clusters": clusters.model_copy(update={"blue": clusters.green, "green": clusters.blue})}
+    )
+
+
+def fewer(config: Config) -> Config:
+    return config.model_copy(update={"workloads": config.workloads[:1]})
+
+
+def elsewhere(config: Config) -> Config:
+    return config.model_copy(
+        update={"hosted_zone": config.hosted_zone.model_copy(update={"id": "Z9999999999999999999"})}
+    )
+
+
+@pytest.mark.parametrize("change", [swapped, fewer, elsewhere])
+def test_a_migration_that_began_under_another_configuration_is_paged_and_not_touched(
+    change: Callable[[Config], Config],
+) -> None:
+    scene = stopped(2)
+    scene.config = change(scene.config)
+    before = scene.written()
+
+    scene.guarded_for(3)
+
+    assert scene.written() == before
+    assert scene.record.outcome == "RollbackUnconfirmed"
+    assert "deploy the one from before" in scene.record.reason
+    assert [notice.page for notice in scene.notifier.told] == [True]
+
+
+def test_it_is_restored_when_the_configuration_from_before_is_deployed_again() -> None:
+    scene = stopped(2)
+    mine = scene.config
+    scene.config = swapped(mine)
+    scene.guard()
+
+    scene.config = mine
+    scene.guarded_for(6)
+
+    assert scene.splits() == {"blue 100 : green 0"}
+    assert scene.record.outcome == "RolledBack"
+
+
+def test_other_alarms_are_no_reason_not_to_restore() -> None:
+    scene = stopped(2)
+    first, *rest = scene.config.workloads
+    scene.config = scene.config.model_copy(
+        update={"workloads": (first.model_copy(update={"alarms": ("another-one",)}), *rest)}
+    )
+
+    scene.guarded_for(6)
+
+    assert scene.record.outcome == "RolledBack"
