@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from crossfade.core.weight import PERCENT
 from crossfade.report.model import Measured, Minute, Series
@@ -65,8 +66,31 @@ class Bin:
         return total((self.blue_5xx, self.green_5xx))
 
 
+class _Same:
+    """The very same series, as the key of a cache: comparing thousands of minutes would cost what it saves."""
+
+    def __init__(self, series: Sequence[Series]) -> None:
+        self.series = tuple(series)
+
+    def __hash__(self) -> int:
+        return hash(tuple(map(id, self.series)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and list(map(id, self.series)) == list(map(id, other.series))
+
+
 def bins(series: Sequence[Series]) -> tuple[Bin, ...]:
-    """Sum *series* minute by minute, or into wider bins when there are more than `BINS_MAX` minutes."""
+    """
+    Sum *series* minute by minute, or into wider bins when there are more than `BINS_MAX` minutes.
+
+    One page asks for the same bins hundreds of times; they are made once.
+    """
+    return _bins(_Same(series))
+
+
+@lru_cache(maxsize=128)
+def _bins(key: _Same) -> tuple[Bin, ...]:
+    series = key.series
     minutes = [minute for workload in series for minute in workload.minutes]
     if not minutes:
         return ()

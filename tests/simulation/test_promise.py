@@ -1,5 +1,7 @@
 """The promise under everything that goes wrong. A failure prints its seed; `crossfade replay SEED` repeats a swarm."""
 
+from collections.abc import Callable
+
 import pytest
 
 from simulation.faults import Spell, Trouble
@@ -10,7 +12,7 @@ from simulation.session import PLANS, Session
 pytestmark = pytest.mark.xdist_group("simulation")
 
 SWARM_SEEDS = 150
-EVERY = 11
+EVERY = 23
 """Every so manieth call is tried here; `crossfade simulate --search exhaustive` tries all."""
 
 
@@ -48,6 +50,52 @@ def test_no_single_fault_at_any_call_breaks_an_invariant(session: Session, plan:
 def test_no_random_swarm_of_faults_and_troubles_breaks_an_invariant(session: Session) -> None:
     for seed in range(SWARM_SEEDS):
         result = session.attempt(swarm(seed, PLANS))
+        assert result.broken == [], told(result)
+
+
+FOR_GOOD = 10**6
+
+
+@pytest.mark.parametrize("bad", [200, 700], ids=["early", "late"])
+@pytest.mark.parametrize("plan", PLANS)
+@pytest.mark.parametrize(
+    ("broken", "outcome"),
+    [
+        pytest.param([Trouble.BLUE_EXTERNAL_DNS], "RolledBack", id="blue's ExternalDNS"),
+        pytest.param([Trouble.GREEN_EXTERNAL_DNS], "RolledBack", id="green's ExternalDNS"),
+        pytest.param([Trouble.BLUE_EXTERNAL_DNS, Trouble.GREEN_EXTERNAL_DNS], "RolledBack", id="both ExternalDNS"),
+        pytest.param([Trouble.GREEN_API], "RollbackUnconfirmed", id="green's API server"),
+        pytest.param([Trouble.BLUE_API], "RollbackUnconfirmed", id="blue's API server"),
+        pytest.param([Trouble.BLUE_API, Trouble.GREEN_API], "RollbackUnconfirmed", id="both API servers"),
+        pytest.param([Trouble.BLUE_EXTERNAL_DNS, Trouble.GREEN_API], "RollbackUnconfirmed", id="one of each"),
+    ],
+)
+def test_what_is_broken_for_good_keeps_no_traffic_on_green_and_is_told(
+    session: Session, plan: str, bad: int, broken: list[Trouble], outcome: str
+) -> None:
+    spells = (Spell(Trouble.GREEN_BAD, bad, FOR_GOOD), *(Spell(trouble, bad - 10, FOR_GOOD) for trouble in broken))
+    result = session.attempt(Scenario(0, plan, (), spells))
+
+    if result.outcome != "Succeeded":  # a short plan may be over before green turns bad
+        assert result.outcome == outcome, told(result)
+        assert any(notice.page for notice in result.told) == (outcome == "RollbackUnconfirmed")
+    assert result.broken == [], told(result)
+
+
+@pytest.mark.parametrize("workloads", [1, 2])
+def test_no_swarm_breaks_an_invariant_where_records_are_written_directly(
+    direct: Callable[[int], Session], workloads: int
+) -> None:
+    for seed in range(SWARM_SEEDS):
+        result = direct(workloads).attempt(swarm(seed, PLANS))
+        assert result.broken == [], told(result)
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_no_single_fault_breaks_an_invariant_where_records_are_written_directly(
+    direct: Callable[[int], Session], plan: str
+) -> None:
+    for result in single_faults(direct(2).attempt, plan=plan, every=EVERY):
         assert result.broken == [], told(result)
 
 
