@@ -74,9 +74,10 @@ def _place(workload: Workload, cluster: Cluster) -> PlaceFacts:
 def _records(workload: Workload, side: Side, cluster: Cluster) -> tuple[RecordFacts, RecordFacts]:
     weight = 100 if side is Side.BLUE else 0
     target = _address(workload, cluster)
+    identifier = workload.identifiers.of(side) if workload.identifiers else cluster.name
     return (
-        RecordFacts("A", cluster.name, weight, "weighted", target=target, follows_health=True),
-        RecordFacts("TXT", cluster.name, weight, "weighted", owner=cluster.name),
+        RecordFacts("A", identifier, weight, "weighted", target=target, follows_health=True),
+        RecordFacts("TXT", identifier, weight, "weighted", owner=cluster.name),
     )
 
 
