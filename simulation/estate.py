@@ -131,14 +131,21 @@ class Estate:
         if after != before:
             self.changes.append(Change(self.seconds, *key, before, after, self.epoch(*key), ours))
 
-    def record(self, weights: Mapping[Key, int], markers: Mapping[str, int]) -> None:
+    def by_hand(self, key: Key, weight: int) -> None:
+        """A person edits a weight where it is written: the annotation, or else the record."""
+        if key in self.ingresses:
+            self.change(key, {WEIGHT: str(weight)}, ours=False)
+        else:
+            self.record({key: weight}, {}, ours=False)
+
+    def record(self, weights: Mapping[Key, int], markers: Mapping[str, int], *, ours: bool) -> None:
         """Change records and the epochs beside them by one batch, as Route 53 does when it accepts it."""
         self.markers |= markers
         for key, weight in weights.items():
             before = self.listed[key]
             if weight != before:
                 epoch = self.markers.get(key[0], 0)
-                self.changes.append(Change(self.seconds, *key, before, weight, epoch, ours=True, direct=True))
+                self.changes.append(Change(self.seconds, *key, before, weight, epoch, ours=ours, direct=True))
                 self._list(key, weight)
         self.watch()
 
@@ -297,7 +304,7 @@ class SimulatedRecords:
                 weights[workload.name, side] = stored[workload.host, "A", side.value]["Weight"]
             if marker := stored.get((epoch_name(workload.host), "TXT", "")):
                 markers[workload.name] = int(marker["ResourceRecords"][0]["Value"].strip('"').partition("=")[2])
-        self._estate.record(weights, markers)
+        self._estate.record(weights, markers, ours=True)
 
     def _call(self, what: str, action: Callable[[], T], *, late: bool = False) -> T:
         def attempt() -> T:

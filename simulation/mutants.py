@@ -134,8 +134,8 @@ def _unmarked(*_given: Any) -> Iterator[Any]:
     yield from ()
 
 
-def _no_doubt(_reading: Any, target: Split) -> Split:
-    return target
+def _no_doubt(reading: Any, target: Split) -> tuple[Any, Split]:
+    return reading, target
 
 
 def _silence_is_consent(reading: Any, target: Split, **named: Any) -> Step:

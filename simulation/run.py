@@ -23,7 +23,7 @@ from crossfade.names import Function
 from crossfade.ports import Notice
 from crossfade.wiring import given
 from lambdas.door import logger
-from simulation.estate import WEIGHT, Estate, SimulatedAlarms, SimulatedApi, SimulatedMetrics, SimulatedRecords
+from simulation.estate import Estate, SimulatedAlarms, SimulatedApi, SimulatedMetrics, SimulatedRecords
 from simulation.faults import CrashError, Fault, LateError, Seams, Spell, Trouble
 from simulation.invariants import Watch
 from simulation.ledger import SimulatedLedger
@@ -308,7 +308,7 @@ class Run:
     def _begin(self, spell: Spell) -> None:
         match spell.trouble:
             case Trouble.DRIFT:
-                self._estate.change((self._plan.workloads[0].name, Side.GREEN), {WEIGHT: "7"}, ours=False)
+                self._estate.by_hand((self._plan.workloads[0].name, Side.GREEN), 7)
             case Trouble.DUPLICATE:
                 self._start(f"{MIGRATION}-again")
             case _:

@@ -12,6 +12,7 @@ be one more argument of `way_back`: no other code raises a weight on the way bac
 This file knows no router and no technology.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -35,9 +36,10 @@ def way_back(reading: Reading, target: Split, *, settled: bool, overdue: bool) -
         settled: Whether blue's last write is old enough that no name server answers an earlier one.
         overdue: Whether the last write should have been shown by now.
     """
-    move = next_move(reading, _in_doubt(reading, target))
+    doubted, wanted = _in_doubt(reading, target)
+    move = next_move(doubted, wanted)
     if move is not None:
-        return _move(reading, *move, settled=settled, overdue=overdue)
+        return _move(doubted, *move, settled=settled, overdue=overdue)
     silent = [side for side in Side if not reading.side(side).reachable]
     if silent:
         words = f"{' and '.join(silent)} may still ask for another weight: the cluster does not answer"
@@ -50,12 +52,19 @@ def may_be_direct(reading: Reading, write: Write) -> bool:
     return write.side is Side.BLUE or write.weight <= (reading.green.authoritative or 0)
 
 
-def _in_doubt(reading: Reading, target: Split) -> Split:
-    """*target*, with a green that is not lowered to 0 while it is not known what blue's source of truth says."""
+def _in_doubt(reading: Reading, target: Split) -> tuple[Reading, Split]:
+    """
+    *target*, with a green that is not lowered to 0 while it is not known what blue's source of truth says.
+
+    What green's own says is left as it is if it is low enough: it is not written up for the sake of a doubt.
+    """
+    green = reading.green
     if reading.blue.declared is not None or target.green > 0:
-        return target
-    known = [weight for weight in (reading.green.declared, reading.green.authoritative) if weight is not None]
-    return Split(target.blue, min(_LEAST, max(known, default=0)))
+        return reading, target
+    if green.declared is None or green.declared > _LEAST:
+        return reading, Split(target.blue, min(_LEAST, max(green.declared or 0, green.authoritative or 0)))
+    want = min(_LEAST, green.authoritative or 0)
+    return replace(reading, green=replace(green, declared=want)), Split(target.blue, want)
 
 
 def _move(reading: Reading, side: Side, want: int, move: str, *, settled: bool, overdue: bool) -> Step:

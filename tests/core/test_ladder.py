@@ -71,6 +71,9 @@ def test_a_silent_green_is_lowered_at_the_authority_when_blue_has_settled() -> N
         pytest.param(side(1, 1), (), (), id="green has 1"),
         pytest.param(side(0, 0), (), (), id="green has 0"),
         pytest.param(side(1, 0), (), (), id="green was to have 1"),
+        pytest.param(side(0, 1), (), (), id="green was to have 0"),
+        pytest.param(side(0, 9), (), (Write("cart", GREEN, 1),), id="green was to have 0 and has 9"),
+        pytest.param(side(9, 0), (Write("cart", GREEN, 1),), (), id="green was to have 9"),
     ],
 )
 def test_while_blue_is_silent_green_is_lowered_to_1_and_never_raised(
@@ -120,6 +123,18 @@ def test_green_is_lowered_only_beside_a_blue_that_is_shown_and_settled(
             assert min(write.weight for write in lowered) >= min(1, green.authoritative or 1)
         else:
             assert blue.declared >= target.blue
+
+
+@given(blue=sides, green=sides, settled=st.booleans(), overdue=st.booleans())
+def test_nothing_of_green_is_written_up_on_the_way_back(
+    blue: SideReading, green: SideReading, *, settled: bool, overdue: bool
+) -> None:
+    found = step(blue, green, settled=settled, overdue=overdue)
+
+    written, direct = ([w.weight for w in writes if w.side is GREEN] for writes in (found.writes, found.direct))
+
+    assert not written or green.declared is None or written[0] <= green.declared
+    assert not direct or direct[0] <= (green.authoritative or 0)
 
 
 @given(blue=sides, green=sides, target=splits, settled=st.booleans(), overdue=st.booleans())
