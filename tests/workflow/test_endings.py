@@ -47,14 +47,14 @@ def test_whatever_breaks_all_traffic_ends_on_blue(fault: str, why: str) -> None:
         assert tonight.world.ledger.leased() == ()
 
 
-def test_a_way_back_that_sticks_is_never_called_rolled_back() -> None:
+def test_a_way_back_that_sticks_is_gone_another_way() -> None:
     with journey("stuck-external-dns@2") as tonight:
         execution = tonight.run()
 
-        assert execution.error in {"RolledBack", "RollbackUnconfirmed"}
-        assert {blue for blue, _ in tonight.declared} == {100}, "blue is asked for, whatever became of it"
-        assert (tonight.routed == ON_BLUE) == (execution.error == "RolledBack")
-        assert len(tonight.pages) == (execution.error == "RollbackUnconfirmed")
+        assert execution.error == "RolledBack"
+        assert tonight.routed == tonight.declared == ON_BLUE
+        assert any("directly in Route 53" in event.text for event in tonight.world.ledger.timeline(MIGRATION))
+        assert tonight.pages == []
 
 
 def test_a_route53_that_refuses_everybody_is_paged_and_restored_when_it_is_back() -> None:

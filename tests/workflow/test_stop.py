@@ -4,6 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from crossfade.cli.rehearsal import Demo
+from crossfade.cli.view import SilentView
+from crossfade.core.resolve import resolve
 from crossfade.names import Function, State
 from tests.workflow.journey import ON_BLUE, Journey, journey
 from world.functions import Invocation
@@ -99,3 +102,23 @@ def test_a_stopped_migration_may_be_followed_by_another() -> None:
 
         assert again.status == "SUCCEEDED"
         assert {blue for blue, _ in tonight.routed} == {0}
+
+
+def test_the_demo_of_a_stop_lasts_until_traffic_is_read_back_and_says_how_long_that_took() -> None:
+    with journey("stop@2") as tonight:
+        plan = resolve(tonight.world.config, {}, now=tonight.world.clock.now)
+        summary = Demo(tonight.world, plan, SilentView(), fault="stop@2").run({})
+
+        assert (summary.outcome, summary.status, summary.broken) == ("RolledBack", "ABORTED", ())
+        assert summary.restored_after is not None
+        assert timedelta(minutes=2) < summary.restored_after < READ_BACK
+        assert summary.to_json()["execution"]["restored_after_seconds"] == summary.restored_after.total_seconds()
+        assert tonight.routed == ON_BLUE
+
+
+def test_a_demo_that_nobody_stopped_speaks_of_no_guardian() -> None:
+    with journey("green-crash") as tonight:
+        plan = resolve(tonight.world.config, {}, now=tonight.world.clock.now)
+        summary = Demo(tonight.world, plan, SilentView(), fault="green-crash").run({})
+
+        assert (summary.outcome, summary.status, summary.restored_after) == ("RolledBack", "FAILED", None)
