@@ -42,6 +42,8 @@ from crossfade.core.resolve import MigrationInput
 from crossfade.core.verdict import Cause
 from crossfade.errors import CrossfadeError, PermanentError, TemporaryError
 from crossfade.names import State
+from simulation.faults import How
+from simulation.mutants import MUTANTS
 from stacks.definition_check import read_definition
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -492,6 +494,20 @@ def exits() -> Lines:
     return _table(["Code", "Meaning"], ([f"{code.value}", words] for code, words in MEANINGS.items()))
 
 
+def mutants() -> Lines:
+    """The seeded bugs of the simulator, and the invariant that must see each."""
+    return _table(
+        ["Bug", "What is wrong", "Seen by"], ([f"`{each.name}`", each.bug, each.killed_by] for each in MUTANTS)
+    )
+
+
+def faults() -> Lines:
+    """How one call of a simulated run may go wrong."""
+    source = _read(ROOT / "simulation" / "faults.py")
+    said = dict(re.findall(r'^    [A-Z_]+ = "(\w+)"  # (.*)$', source, re.MULTILINE))
+    return _table(["Fault", "What happens"], ([f"`{each.value}`", said[each.value]] for each in How))
+
+
 # --- Permissions -----------------------------------------------------------------------------------------------------
 
 
@@ -640,8 +656,10 @@ PARTS: Final[Mapping[str, Callable[[], Lines]]] = {
     "exits": exits,
     "failures": failures,
     "iam": iam,
+    "faults": faults,
     "input-keys": input_keys,
     "make": make_table,
+    "mutants": mutants,
     "outcomes": outcomes,
     "picture": picture,
     "presets": presets,
