@@ -103,3 +103,10 @@ def test_the_architecture_lists_every_invariant_that_the_simulator_checks() -> N
     listed = {cell for cell in page("ARCHITECTURE.md").first_cells("The simulator") if cell != "#"}
 
     assert listed == set(re.findall(r'_break\("(I\d+)"', source))
+
+
+def test_the_contributing_page_lists_every_folder_of_tests() -> None:
+    folders = {f"tests/{path.parent.name}/" for path in (ROOT / "tests").glob("*/test_*.py")}
+    listed = {cell.strip("`") for cell in page("CONTRIBUTING.md").first_cells("Tests")}
+
+    assert listed == {"Folder", *folders}
