@@ -10,4 +10,4 @@ from lambdas.door import Json, door
 @door(Function.PREFLIGHT, LeasedTask)
 def handler(task: LeasedTask) -> Json:
     parts = wired()
-    return preflight(parts.ledger, parts.router, parts.alarms, parts.estate, task)
+    return preflight(parts.ledger, parts.router, parts.rescue, parts.alarms, parts.estate, task=task)

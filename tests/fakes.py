@@ -227,11 +227,13 @@ class InMemoryRescue(_Faulty):
 
     Attributes:
         written: Every write that took effect, oldest first.
+        rehearsed: The names of all workloads that were rehearsed.
         refusals: What `rehearse` answers.
     """
 
     def __init__(self, clusters: InMemoryRouter) -> None:
         super().__init__()
+        self.rehearsed: list[str] = []
         self._objects = clusters._objects
         self._epochs: dict[str, int] = {}
         self.written: list[Write] = []
@@ -273,6 +275,7 @@ class InMemoryRescue(_Faulty):
         """See `ports.TrafficRouter.rehearse`."""
         self._trip("rehearse")
         assert all(workload.identifiers for workload in workloads), "records are found by their set identifiers"
+        self.rehearsed += [workload.name for workload in workloads]
         return self.refusals
 
     def _stamp(self, workload: str, epoch: int) -> None:

@@ -98,7 +98,7 @@ def _look(config: Config, plan: Plan, profile: str | None, region: str | None) -
 def _looked(config: Config, plan: Plan, region: str, session: boto3.Session | None = None) -> tuple[Finding, ...]:
     parts = Wired(table="", topic_arn="", config_file="", region=region, session=session)
     parts.config = config
-    return look(parts.router, parts.alarms, parts.estate, plan)
+    return look(parts.router, parts.rescue, parts.alarms, parts.estate, plan)
 
 
 def _look_embedded(config: Config, path: Path, plan: Plan, fault: str) -> tuple[Finding, ...]:

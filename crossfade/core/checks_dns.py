@@ -63,9 +63,25 @@ def _unsafe_side(side: Side, at: SideReading) -> Iterator[Found]:
 
 def way_back(facts: Facts, _: Subject) -> Iterator[Found]:
     """The writes of a rollback would be accepted."""
-    for why in facts.rehearsed:
+    yield from _against(facts.rehearsed, "let that write be accepted")
+
+
+def second_way_back(facts: Facts, _: Subject) -> Iterator[Found]:
+    """The same weights could be written to Route 53 itself, as far as that can be known without writing."""
+    yield from _against(facts.rescued, "let Route 53 accept changes of that record")
+    alone = [workload.name for workload in facts.plan.workloads if workload.router is Router.ROUTE53]
+    if alone:
+        evidence = f"the record is the only way back of {', '.join(alone)}"
+        yield warn(evidence, "know the runbook for a Route 53 that takes no changes")
+    if not facts.rescued and len(alone) < len(facts.plan.workloads):
+        evidence = "the records of both sides are found and nothing protects them"
+        yield passed(f"{evidence}; whether we may change them, Route 53 says only when we do")
+
+
+def _against(reasons: tuple[str, ...], mend: str) -> Iterator[Found]:
+    for why in reasons:
         evidence, _semicolon, fix = why.rpartition("; ")
-        yield fail(evidence or why, fix if evidence else "let that write be accepted")
+        yield fail(evidence or why, fix if evidence else mend)
 
 
 # --- Ingresses -------------------------------------------------------------------------------------------------------
@@ -208,6 +224,14 @@ CHECKS: Final = (
         "Bind the shipped Role; let admission policies accept the two annotations.",
         the_plan,
         way_back,
+    ),
+    Check(
+        "second-way-back",
+        "the records themselves could be written instead, as far as that can be known without writing",
+        "A record of blue or green is missing, or Route 53 protects it. Warns where the record is the first way, too.",
+        "Create the record, or delete its protection.",
+        the_plan,
+        second_way_back,
     ),
     Check(
         "ingress",

@@ -201,7 +201,8 @@ class Facts:
         plan: What is going to be run.
         readings: The weights, by name of the workload.
         alarms: The plan's alarms and the children of composites, by name.
-        rehearsed: What stands against writing a rollback.
+        rehearsed: What stands against writing a rollback through the workloads' own routers.
+        rescued: What stands against writing it to Route 53 itself.
         estate: The rest; None when it was not to be read.
         unread: What was not to be read, and why.
     """
@@ -210,6 +211,7 @@ class Facts:
     readings: Mapping[str, Reading]
     alarms: Mapping[str, Alarm]
     rehearsed: tuple[str, ...] = ()
+    rescued: tuple[str, ...] = ()
     estate: EstateFacts | None = None
     unread: tuple[str, ...] = ()
 

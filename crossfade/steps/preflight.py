@@ -3,24 +3,31 @@
 This file gathers what is read; what it means stands in `core.preflight`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from crossfade.core.facts import Facts
 from crossfade.core.finding import Finding
-from crossfade.core.plan import Plan
+from crossfade.core.plan import Plan, Router, Workload
 from crossfade.core.preflight import examine, refusal, summary, table
+from crossfade.core.traffic import Reading
 from crossfade.errors import PermanentError, PreflightFailedError
 from crossfade.names import TimelineEvent
 from crossfade.ports import AlarmSource, EstateReader, Ledger, TrafficRouter
-from crossfade.steps.common import current, note, observe_all
+from crossfade.steps.common import current, identifiers_of, note, observe_all
 from crossfade.steps.tasks import LeasedTask
 
 T = TypeVar("T")
 
 
 def preflight(
-    ledger: Ledger, router: TrafficRouter, alarms: AlarmSource, estate: EstateReader, task: LeasedTask
+    ledger: Ledger,
+    router: TrafficRouter,
+    rescue: TrafficRouter,
+    alarms: AlarmSource,
+    estate: EstateReader,
+    *,
+    task: LeasedTask,
 ) -> dict[str, Any]:
     """
     Look at everything, and refuse to start if a check fails.
@@ -29,7 +36,7 @@ def preflight(
         PreflightFailedError: One or more checks failed; the message has them, each with its fix.
     """
     record = current(ledger, task)
-    findings = look(router, alarms, estate, record.plan)
+    findings = look(router, rescue, alarms, estate, record.plan)
     if faults := refusal(findings):
         raise PreflightFailedError(faults)
     reason = summary(findings)
@@ -37,7 +44,9 @@ def preflight(
     return {"checks": len(findings), "reason": reason}
 
 
-def look(router: TrafficRouter, alarms: AlarmSource, estate: EstateReader, plan: Plan) -> tuple[Finding, ...]:
+def look(
+    router: TrafficRouter, rescue: TrafficRouter, alarms: AlarmSource, estate: EstateReader, plan: Plan
+) -> tuple[Finding, ...]:
     """
     Read all that *plan* is about and run every check. Nothing is changed.
 
@@ -54,10 +63,21 @@ def look(router: TrafficRouter, alarms: AlarmSource, estate: EstateReader, plan:
         readings={reading.workload: reading for reading in readings},
         alarms=_unless_refused(lambda: alarms.read(names), unread) or {},
         rehearsed=_unless_refused(lambda: router.rehearse(plan.workloads), unread) or (),
+        rescued=_unless_refused(lambda: rescue.rehearse(_with_a_second_rung(plan, readings)), unread) or (),
         estate=seen,
         unread=tuple(dict.fromkeys(unread)),
     )
     return examine(facts)
+
+
+def _with_a_second_rung(plan: Plan, readings: Sequence[Reading]) -> list[Workload]:
+    """Those whose own router is not Route 53, with the set identifiers that their Ingresses have."""
+    known = {reading.workload: identifiers_of(reading) for reading in readings}
+    return [
+        workload.model_copy(update={"identifiers": known[workload.name]})
+        for workload in plan.workloads
+        if workload.router is not Router.ROUTE53 and known.get(workload.name)
+    ]
 
 
 def _unless_refused(read: Callable[[], T], unread: list[str]) -> T | None:

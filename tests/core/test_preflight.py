@@ -18,7 +18,7 @@ from crossfade.core.facts import (
     ZoneFacts,
 )
 from crossfade.core.finding import Finding, Grade, together
-from crossfade.core.plan import Identifiers
+from crossfade.core.plan import Identifiers, Plan, Router
 from crossfade.core.preflight import CHECKS, TOLD_MAX, examine, graded, refusal, summary, table
 from crossfade.core.traffic import Reading, SideReading
 from crossfade.core.verdict import Alarm, AlarmState
@@ -157,6 +157,11 @@ def _elsewhere(record: RecordFacts) -> RecordFacts:
     return replace(record, target="old.elb.example.com") if record.type in ADDRESSES else record
 
 
+def _direct(plan: Plan) -> Plan:
+    workloads = tuple(workload.model_copy(update={"router": Router.ROUTE53}) for workload in plan.workloads)
+    return plan.model_copy(update={"workloads": workloads})
+
+
 TRIPS = [
     ("answers", Grade.FAIL, lambda s: replace(s, unread=("EKS does not allow it; grant it",)), "EKS does not allow it"),
     ("weights", Grade.FAIL, reading(SideReading(100, 100), SideReading(None, 0)), "green carries no readable weight"),
@@ -165,6 +170,8 @@ TRIPS = [
     ("weights", Grade.FAIL, reading(SideReading(0, 0), SideReading(0, 0)), "blue has weight 0"),
     ("weights", Grade.FAIL, reading(SideReading(100, 100), SideReading(9, 9)), "green already has weight 9"),
     ("way-back", Grade.FAIL, lambda s: replace(s, rehearsed=("blue refuses; grant patch",)), "blue refuses"),
+    ("second-way-back", Grade.FAIL, lambda s: replace(s, rescued=("A is protected; mend it",)), "A is protected"),
+    ("second-way-back", Grade.WARN, lambda s: replace(s, plan=_direct(s.plan)), "the only way back of burnham"),
     ("ingress", Grade.FAIL, no_ingress(Side.GREEN), "team-burnham/burnham-ingress does not exist"),
     ("ingress", Grade.FAIL, ingress(Side.GREEN, address=""), "no load balancer in its status"),
     ("identifiers", Grade.FAIL, ingress(Side.GREEN, identifier="eks-blueprint-blue"), "one record for both"),

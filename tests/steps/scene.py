@@ -109,7 +109,7 @@ class Scene:
         return self
 
     def preflight(self) -> dict[str, object]:
-        return preflight(self.ledger, self.router, self.alarms, self.estate, self._leased())
+        return preflight(self.ledger, self.router, self.rescue, self.alarms, self.estate, task=self._leased())
 
     def record_baseline(self) -> dict[str, object]:
         return record_baseline(self.ledger, self.router, self._leased())

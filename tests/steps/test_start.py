@@ -2,6 +2,7 @@
 
 import pytest
 
+from crossfade.core.plan import Identifiers, Router
 from crossfade.core.verdict import AlarmState
 from crossfade.core.weight import Side
 from crossfade.errors import LeaseHeldError, PreflightFailedError, RouterUnavailableError, SupersededError
@@ -82,6 +83,25 @@ def test_a_rollback_that_could_not_be_written_is_refused_before_the_start() -> N
 
     with pytest.raises(PreflightFailedError, match="grant patch"):
         scene.preflight()
+
+
+def test_a_second_way_back_that_would_not_work_is_refused_before_the_start() -> None:
+    scene = Scene().leased()
+    scene.rescue.refusals = ("burnham: Route 53 protects it from every change; delete that protection",)
+
+    with pytest.raises(PreflightFailedError, match="delete that protection"):
+        scene.preflight()
+    assert scene.rescue.rehearsed == ["burnham", "yelb"]
+
+
+def test_workloads_whose_records_are_written_anyway_have_no_second_way_back() -> None:
+    plan = a_plan()
+    direct = {"router": Router.ROUTE53, "identifiers": Identifiers(blue="blue", green="green")}
+    workloads = tuple(workload.model_copy(update=direct) for workload in plan.workloads)
+    scene = Scene(plan=plan.model_copy(update={"workloads": workloads})).leased()
+
+    assert "with a warning" in str(scene.preflight()["reason"])
+    assert scene.rescue.rehearsed == []
 
 
 def test_a_cluster_that_does_not_answer_is_asked_again_not_judged() -> None:
