@@ -6,10 +6,14 @@ these have no resource to name; the executions of the state machine get their na
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from enum import StrEnum
+from typing import Any, Final
 
 from aws_cdk import aws_iam as iam
 
+from crossfade.core.config import Config
+from crossfade.core.plan import Router
+from crossfade.core.records import RECORD_TYPES, record_names, together
 from crossfade.names import Function
 from stacks.findings import acknowledge, as_reported
 
@@ -34,6 +38,14 @@ _SURVEY: Final = (
 """Look at the load balancers behind both sides, and for zones with the same name."""
 
 
+class Records(StrEnum):
+    """Of which workloads a function may change the records themselves."""
+
+    NONE = "none"
+    OWN = "own"  # those whose router is route53
+    ALL = "all"  # on the way back, when ExternalDNS or a cluster does not do it
+
+
 @dataclass(frozen=True, slots=True)
 class Grant:
     """
@@ -46,6 +58,8 @@ class Grant:
         survey: Whether it looks at load balancers and their targets, and for other zones.
         traffic: Whether it finds the clusters and reads the zone's records. What it may do *in* a cluster is
             Kubernetes' business: see `access` and the shipped RBAC.
+        records: Whose records it may change.
+        protections: Whether it looks for records that nobody may change.
         publish: Whether it tells people.
         executions: Whether it asks how executions of the state machine are.
     """
@@ -55,6 +69,8 @@ class Grant:
     requests: bool = False
     survey: bool = False
     traffic: bool = False
+    records: Records = Records.NONE
+    protections: bool = False
     publish: bool = False
     executions: bool = False
 
@@ -62,14 +78,16 @@ class Grant:
 GRANTS: Final[Mapping[Function, Grant]] = {
     Function.RESOLVE_PLAN: Grant(table=_RECORD),
     Function.TAKE_LEASE: Grant(table=(*_RECORD, *_LEASES, *_EPOCH)),
-    Function.PREFLIGHT: Grant(table=(*_RECORD, *_LEASES), alarms=True, survey=True, traffic=True),
+    Function.PREFLIGHT: Grant(table=(*_RECORD, *_LEASES), alarms=True, survey=True, traffic=True, protections=True),
     Function.RECORD_BASELINE: Grant(table=(*_RECORD, *_LEASES), traffic=True),
-    Function.SHIFT_TRAFFIC: Grant(table=(*_RECORD, *_LEASES), traffic=True),
+    Function.SHIFT_TRAFFIC: Grant(table=(*_RECORD, *_LEASES), traffic=True, records=Records.OWN),
     Function.CHECK_HEALTH: Grant(table=(*_RECORD, *_LEASES), alarms=True, requests=True, publish=True),
-    Function.COMPLETE: Grant(table=(*_RECORD, *_LEASES, *_EPOCH), traffic=True, publish=True),
-    Function.ROLL_BACK: Grant(table=(*_RECORD, *_LEASES, *_EPOCH), traffic=True),
+    Function.COMPLETE: Grant(table=(*_RECORD, *_LEASES, *_EPOCH), traffic=True, records=Records.OWN, publish=True),
+    Function.ROLL_BACK: Grant(table=(*_RECORD, *_LEASES, *_EPOCH), traffic=True, records=Records.ALL),
     Function.CONFIRM_ROLLBACK: Grant(table=(*_RECORD, *_EPOCH), traffic=True, publish=True),
-    Function.GUARDIAN: Grant(table=(*_RECORD, *_LEASES, *_EPOCH), traffic=True, publish=True, executions=True),
+    Function.GUARDIAN: Grant(
+        table=(*_RECORD, *_LEASES, *_EPOCH), traffic=True, records=Records.ALL, publish=True, executions=True
+    ),
 }
 
 
@@ -82,6 +100,7 @@ class Resources:
         table: The ledger's table.
         topic: Where people are told.
         zone: The hosted zone.
+        records: The names of the records that may be changed, by whose they are; a group for every statement.
         clusters: Blue and green.
         executions: Those of the state machine, all of them: nobody knows their names before they start.
     """
@@ -89,8 +108,25 @@ class Resources:
     table: str
     topic: str
     zone: str
+    records: Mapping[Records, tuple[tuple[str, ...], ...]]
     clusters: tuple[str, ...]
     executions: str
+
+
+def changeable(config: Config) -> dict[Records, tuple[tuple[str, ...], ...]]:
+    """
+    The names of the records that may be changed, by whose they are.
+
+    They are divided as the functions divide their requests: one request must be allowed by one statement.
+    """
+    own = {workload.host for workload in config.workloads if workload.router is Router.ROUTE53}
+    groups = together([workload.host for workload in config.workloads])
+    owned = [[host for host in group if host in own] for group in groups]
+    return {Records.NONE: (), Records.OWN: _names(owned), Records.ALL: _names(groups)}
+
+
+def _names(groups: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(name for host in group for name in record_names(host)) for group in groups if group)
 
 
 def grant_all(roles: Mapping[Function, iam.Role], resources: Resources) -> None:
@@ -114,6 +150,10 @@ def _grant(role: iam.Role, grant: Grant, resources: Resources) -> None:
     if grant.traffic:
         _allow(role, ["eks:DescribeCluster"], resources.clusters)
         _allow(role, ["route53:ListResourceRecordSets"], [resources.zone])
+    for names in resources.records[grant.records]:
+        _allow(role, ["route53:ChangeResourceRecordSets"], [resources.zone], _only(names))
+    if grant.protections:
+        _allow(role, ["route53:ListResourceRecordSetProtections"], [resources.zone])
     if grant.publish:
         _allow(role, ["sns:Publish"], [resources.topic])
     if grant.executions:
@@ -122,5 +162,24 @@ def _grant(role: iam.Role, grant: Grant, resources: Resources) -> None:
         acknowledge(role, rule, "Executions of this one state machine; each gets its name when it starts.")
 
 
-def _allow(role: iam.Role, actions: Sequence[str], resources: Sequence[str]) -> None:
-    role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=list(resources)))
+def _only(names: Sequence[str]) -> dict[str, Any]:
+    """
+    Conditions that let through changes of *names* only, and no UPSERT: every write says what it replaces.
+
+    ForAllValues is true of a key that is absent, so each key has to be there.
+    Source: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-conditions-route53.html
+    """
+    changes = "route53:ChangeResourceRecordSets"
+    values = {
+        f"{changes}NormalizedRecordNames": list(names),
+        f"{changes}RecordTypes": list(RECORD_TYPES),
+        f"{changes}Actions": ["CREATE", "DELETE"],
+    }
+    return {"ForAllValues:StringEquals": values, "Null": dict.fromkeys(values, "false")}
+
+
+def _allow(
+    role: iam.Role, actions: Sequence[str], resources: Sequence[str], conditions: Mapping[str, Any] | None = None
+) -> None:
+    statement = iam.PolicyStatement(actions=list(actions), resources=list(resources), conditions=conditions)
+    role.add_to_policy(statement)

@@ -11,7 +11,7 @@ from crossfade.core.config import Config, ScheduleConfig
 from crossfade.core.plan import Cluster
 from crossfade.names import Function
 from stacks.functions import KUBERNETES_FUNCTIONS, Functions
-from stacks.grants import Resources, grant_all
+from stacks.grants import Resources, changeable, grant_all
 from stacks.guardian import Guardian
 from stacks.ledger import LedgerTable
 from stacks.monitoring import Monitoring
@@ -73,6 +73,7 @@ class CrossfadeStack(Stack):
                 table=ledger.table.table_arn,
                 topic=notifications.topic.topic_arn,
                 zone=f"arn:{self.partition}:route53:::hostedzone/{config.hosted_zone.id}",
+                records=changeable(config),
                 clusters=tuple(self._cluster_arn(each) for each in (config.clusters.blue, config.clusters.green)),
                 executions=self._executions_arn(machine),
             ),

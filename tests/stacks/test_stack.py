@@ -12,7 +12,8 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
-from crossfade.core.config import Config, check_config
+from crossfade.core.config import WORKLOADS_MAX, Config, check_config
+from crossfade.core.records import together
 from crossfade.names import KUBERNETES_GROUP, METRIC_NAMESPACE, SERVICE, Env, Function, Metric
 from stacks.asset import ROOT
 from stacks.definition_check import read_definition
@@ -55,6 +56,9 @@ SURVEY = {
     "elasticloadbalancing:DescribeTargetHealth": ["*"],
     "route53:ListHostedZonesByName": ["*"],
 }
+ZONE = "arn:aws:route53:::hostedzone/Z0EXAMPLE1234567890"
+PROTECTIONS = {"route53:ListResourceRecordSetProtections": [ZONE]}
+RECORDS = {"route53:ChangeResourceRecordSets": [ZONE]}
 PUBLISH = {"sns:Publish": ["NotificationsTopic"]}
 EXECUTIONS = {"states:DescribeExecution": ["arn:aws:states:eu-west-1:*account*:execution:*Machine*:*"]}
 
@@ -70,14 +74,14 @@ EPOCH = table("UpdateItem")
 GOLDEN = {
     Function.RESOLVE_PLAN: RECORD,
     Function.TAKE_LEASE: RECORD | LEASES | EPOCH,
-    Function.PREFLIGHT: RECORD | LEASES | TRAFFIC | ALARMS | SURVEY,
+    Function.PREFLIGHT: RECORD | LEASES | TRAFFIC | ALARMS | SURVEY | PROTECTIONS,
     Function.RECORD_BASELINE: RECORD | LEASES | TRAFFIC,
     Function.SHIFT_TRAFFIC: RECORD | LEASES | TRAFFIC,
     Function.CHECK_HEALTH: RECORD | LEASES | ALARMS | REQUESTS | PUBLISH,
     Function.COMPLETE: RECORD | LEASES | EPOCH | TRAFFIC | PUBLISH,
-    Function.ROLL_BACK: RECORD | LEASES | EPOCH | TRAFFIC,
+    Function.ROLL_BACK: RECORD | LEASES | EPOCH | TRAFFIC | RECORDS,
     Function.CONFIRM_ROLLBACK: RECORD | EPOCH | TRAFFIC | PUBLISH,
-    Function.GUARDIAN: RECORD | LEASES | EPOCH | TRAFFIC | PUBLISH | EXECUTIONS,
+    Function.GUARDIAN: RECORD | LEASES | EPOCH | TRAFFIC | RECORDS | PUBLISH | EXECUTIONS,
 }
 
 
@@ -93,6 +97,82 @@ def test_roles_hold_exactly_these_actions(main_template: Json, function: Functio
     assert permissions(main_template, f"Functions{title(function)}Role") == dict(
         sorted((always | GOLDEN[function]).items())
     )
+
+
+def conditions(template: Json, function: Function) -> list[Json]:
+    """Under which each statement of *function* lets records be changed."""
+    return [
+        statement["Condition"]
+        for policy in properties(template, "AWS::IAM::Policy")
+        if policy["Roles"][0]["Ref"].startswith(f"Functions{title(function)}Role")
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Action"] == "route53:ChangeResourceRecordSets"
+    ]
+
+
+def names(template: Json, function: Function) -> list[list[str]]:
+    key = "route53:ChangeResourceRecordSetsNormalizedRecordNames"
+    return [found["ForAllValues:StringEquals"][key] for found in conditions(template, function)]
+
+
+@pytest.mark.parametrize("function", [Function.ROLL_BACK, Function.GUARDIAN])
+def test_a_way_back_may_swap_the_records_of_the_configured_hosts_and_nothing_else(
+    main_template: Json, function: Function
+) -> None:
+    host = "burnham.estate.example.com"
+    values = {
+        "route53:ChangeResourceRecordSetsNormalizedRecordNames": [
+            host,
+            f"a-{host}",
+            f"aaaa-{host}",
+            f"cname-{host}",
+            f"_crossfade.{host}",
+        ],
+        "route53:ChangeResourceRecordSetsRecordTypes": ["A", "AAAA", "CNAME", "TXT"],
+        "route53:ChangeResourceRecordSetsActions": ["CREATE", "DELETE"],
+    }
+
+    assert conditions(main_template, function) == [
+        {"ForAllValues:StringEquals": values, "Null": dict.fromkeys(values, "false")}
+    ]
+
+
+def a_workload(name: str, **more: Any) -> Json:
+    host = f"{name}.estate.example.com"
+    return {"name": name, "namespace": "n", "ingress": name, "host": host, "alarms": ["green"]} | more
+
+
+@pytest.mark.parametrize("function", [Function.SHIFT_TRAFFIC, Function.COMPLETE])
+def test_on_the_way_forward_only_records_that_no_external_dns_keeps_may_be_changed(
+    tmp_path: Path, function: Function
+) -> None:
+    identifiers = {"blue": "blue", "green": "green"}
+    workloads = [a_workload("kept"), a_workload("own", router="route53", identifiers=identifiers)]
+    config = check_config({**DOCUMENT, "workloads": workloads}, now=None)
+    mixed = dict(template(synthesize(config, out_dir=tmp_path, code_only=True)))
+
+    assert [found[0] for found in names(mixed, function)] == ["own.estate.example.com"]
+    assert len(names(mixed, Function.ROLL_BACK)[0]) == 10
+
+
+def test_the_largest_estate_has_a_statement_for_every_request_and_policies_that_fit(tmp_path: Path) -> None:
+    hosts = [f"a-service-with-a-long-name-{number}" for number in range(WORKLOADS_MAX)]
+    config = check_config({**DOCUMENT, "workloads": [a_workload(host) for host in hosts]}, now=None)
+    large = dict(template(synthesize(config, out_dir=tmp_path, code_only=True)))
+    managed = properties(large, "AWS::IAM::ManagedPolicy")
+    statements = [
+        len(
+            statement["Condition"]["ForAllValues:StringEquals"]["route53:ChangeResourceRecordSetsNormalizedRecordNames"]
+        )
+        for policy in [*managed, *properties(large, "AWS::IAM::Policy")]
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Action"] == "route53:ChangeResourceRecordSets"
+    ]
+
+    assert sorted(statements) == sorted(
+        [5 * len(group) for group in together([f"{host}.estate.example.com" for host in hosts])] * 2
+    )
+    assert all(len(json.dumps(policy["PolicyDocument"], separators=(",", ":"))) < 6144 for policy in managed)
 
 
 def test_the_machine_may_invoke_exactly_the_published_versions_and_page_one_topic(main_template: Json) -> None:
