@@ -7,7 +7,6 @@ This file knows where facts stand in the code. It knows no prose.
 """
 
 import argparse
-import json
 import os
 import re
 import subprocess
@@ -531,9 +530,24 @@ def _rights(policy: Json, resources: Mapping[str, Json]) -> Iterator[Right]:
     for statement in policy["PolicyDocument"]["Statement"]:
         places = dict.fromkeys(_place(each, resources) for each in _listed(statement["Resource"]))
         effect = "" if statement["Effect"] == "Allow" else ", never"
-        condition = f", if `{json.dumps(statement['Condition'])}`" if "Condition" in statement else ""
+        condition = _condition(statement.get("Condition", {}))
         for action in _listed(statement["Action"]):
             yield action, f"{' and '.join(places)}{condition}{effect}"
+
+
+def _condition(condition: Json) -> str:
+    """What a condition lets through, in words; that its keys have to be there (`Null`) is left to the prose."""
+    tests = [test for operator, test in condition.items() if operator != "Null"]
+    parts = [f"`{key.rpartition(':')[2]}` of {_few(_listed(value))}" for test in tests for key, value in test.items()]
+    return f", only with {'; '.join(parts)}" if parts else ""
+
+
+def _few(words: Sequence[str]) -> str:
+    more = len(words) - _FEW
+    return _code(words[:_FEW]) + (f" and {more} more" if more > 0 else "")
+
+
+_FEW: Final = 5
 
 
 def _words(rights: Sequence[Right]) -> str:
