@@ -61,9 +61,9 @@ def _in_doubt(reading: Reading, target: Split) -> tuple[Reading, Split]:
     green = reading.green
     if reading.blue.declared is not None or target.green > 0:
         return reading, target
+    want = _LEAST if green.authoritative is None else min(_LEAST, green.authoritative)
     if green.declared is None or green.declared > _LEAST:
-        return reading, Split(target.blue, min(_LEAST, max(green.declared or 0, green.authoritative or 0)))
-    want = min(_LEAST, green.authoritative or 0)
+        return reading, Split(target.blue, want if green.declared is None else _LEAST)
     return replace(reading, green=replace(green, declared=want)), Split(target.blue, want)
 
 
@@ -79,7 +79,7 @@ def _move(reading: Reading, side: Side, want: int, move: str, *, settled: bool, 
         return Step((write,), arrived=False, reason=what)
     if not may_be_direct(reading, write):
         return Step((), arrived=False, reason=_waiting(name, side, at))
-    why = "it is written there and was not carried on" if at.reachable else "its cluster does not answer"
+    why = "its annotation is not carried on in time" if at.reachable else "its cluster does not answer"
     return Step((), arrived=False, reason=f"{what} directly in Route 53: {why}", direct=(write,))
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from crossfade.core.migration import Outcome
 from crossfade.core.plan import Workload
+from crossfade.core.weight import Side
 from crossfade.names import ALPHA_PREFIX, STABLE_PREFIX, WEIGHT_KEY
 from crossfade.report.clock import FAULT_PERCENT
 from crossfade.report.counting import MINUTE, measured, percent
@@ -203,12 +204,14 @@ _ADVICE: Final[Mapping[Outcome | None, Callable[[Report], tuple[Advice, ...]]]] 
 def _annotations(report: Report) -> tuple[str, ...]:
     baseline = {at.workload: at for at in report.baseline}
     known = [(w, baseline[w.name]) for w in report.plan.workloads if w.name in baseline]
-    blue = [_annotate(workload, at.blue) for workload, at in known if at.blue is not None]
-    green = [_annotate(workload, at.green) for workload, at in known if at.green is not None]
+    blue = [_annotate(workload, Side.BLUE, at.blue) for workload, at in known if at.blue is not None]
+    green = [_annotate(workload, Side.GREEN, at.green) for workload, at in known if at.green is not None]
     return (f"# in {report.plan.blue.name}", *blue, f"# in {report.plan.green.name}", *green)
 
 
-def _annotate(workload: Workload, value: int) -> str:
+def _annotate(workload: Workload, side: Side, value: int) -> str:
+    if workload.identifiers is not None:  # no ExternalDNS keeps its records
+        return f"# {workload.host} in Route 53: set the weight of {workload.identifiers.of(side)} to {value}"
     namespace, ingress = shlex.quote(workload.namespace), shlex.quote(workload.ingress)
     return f"kubectl -n {namespace} annotate --overwrite ingress {ingress} {ALPHA_PREFIX}{WEIGHT_KEY}={value}"
 

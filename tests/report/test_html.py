@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from crossfade.core.migration import Outcome
+from crossfade.core.plan import Identifiers, Router
 from crossfade.names import TimelineEvent
 from crossfade.report import Bound, DecisionEntry, Environment, History, Report, build, render, words
 from crossfade.report.markup import breakable, escape, tag
@@ -179,6 +180,18 @@ def test_an_unconfirmed_rollback_says_first_what_to_do_and_with_which_commands()
     assert page.one("main").all("section")[0].all("h2")[0].text == "What to do next"
     assert commands.index("aws-weight=100") < commands.index("aws-weight=0")
     assert "kubectl -n team-burnham annotate --overwrite ingress burnham-ingress" in commands
+
+
+def test_weights_that_stand_in_records_are_not_annotated_by_hand() -> None:
+    report = samples.an_unconfirmed_rollback()
+    direct = {"router": Router.ROUTE53, "identifiers": Identifiers(blue="shop-blue", green="shop-green")}
+    workload = report.plan.workloads[0].model_copy(update=direct)
+    plan = report.plan.model_copy(update={"workloads": (workload, *report.plan.workloads[1:])})
+
+    commands = parse(render(report.model_copy(update={"plan": plan}))).section("What to do next").one("pre").text
+
+    assert f"# {workload.host} in Route 53: set the weight of shop-blue to 100" in commands
+    assert workload.ingress not in commands
 
 
 def test_names_in_commands_are_quoted_for_the_shell() -> None:
