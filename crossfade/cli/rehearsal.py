@@ -21,7 +21,7 @@ MIGRATION: Final = "demo"
 
 _READ_EVERY: Final = 8
 """Looks at health that change nothing, between two readings of the timeline: reading it is slow."""
-_FRAME: Final = timedelta(seconds=30)
+_FRAME: Final = timedelta(seconds=60)
 _GUARDED: Final = timedelta(minutes=15)
 """How long the guardian has to restore what an execution left behind that was ended from outside."""
 _OWN_ENDS: Final = frozenset({"SUCCEEDED", "FAILED"})

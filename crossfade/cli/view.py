@@ -26,6 +26,7 @@ _COLOURS = {
     "preflight_passed": "green",
 }
 _LINES_SHOWN = 9
+_CLOCK_WIDTH = len("02:00:00")
 
 
 class View(Protocol):
@@ -151,7 +152,7 @@ def _hosts(frame: Frame) -> RenderableType:
 
 def _lines(lines: tuple[Line, ...]) -> RenderableType:
     table = Table.grid(padding=(0, 1))
-    table.add_column(style="dim", no_wrap=True)
+    table.add_column(style="dim", no_wrap=True, min_width=_CLOCK_WIDTH)
     table.add_column(overflow="ellipsis", no_wrap=True)
     for line in lines[-_LINES_SHOWN:]:
         table.add_row(_clock(line.at), Text(line.text, style=_COLOURS.get(line.what, "")))
