@@ -102,7 +102,7 @@ class Region:
         )
 
     def _listed(self, operation: str, key: str) -> Iterator[Mapping[str, Any]]:
-        paginator: Any = self._elb.get_paginator(operation)  # type: ignore[call-overload]
+        paginator: Any = self._elb.get_paginator(operation)  # type: ignore[call-overload]  # the stubs want the name as a literal
         with _ELB.around(_action(operation), self._name):
             for page in paginator.paginate(PaginationConfig={"PageSize": _PAGE}):
                 yield from page[key]

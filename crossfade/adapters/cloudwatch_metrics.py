@@ -128,7 +128,7 @@ def _results(
         AlarmsUnavailableError, AlarmsRefusedError: A series could not be read to its end.
     """
     pages: Any = cloudwatch.get_paginator("get_metric_data").paginate(
-        MetricDataQueries=[query.as_request(id_) for id_, query in batch.items()],  # type: ignore[misc]
+        MetricDataQueries=[query.as_request(id_) for id_, query in batch.items()],  # type: ignore[misc]  # plain dicts
         StartTime=first,
         EndTime=end,
         ScanBy="TimestampAscending",

@@ -214,7 +214,7 @@ def _error(place: str, status: int, message: str) -> CrossfadeError:  # noqa: PL
             return WriteConflictError(f"{place} was changed by somebody else in between; it is read again")
         case 429:
             return RouterUnavailableError(f"{place}: the API server limits the rate; it is tried again")
-        case _ if status >= 500 or status < 400:  # noqa: PLR2004
+        case _ if status >= 500 or status < 400:  # noqa: PLR2004 - server faults, and no error at all
             return RouterUnavailableError(f"{place}: the API server answered {status} ({message}); it is tried again")
         case _:
             fix = "let its admission policies accept a change of the weight and epoch annotations"

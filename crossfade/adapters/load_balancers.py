@@ -78,7 +78,7 @@ class _Region:
 
     def _pages(self, operation: str) -> Iterator[Mapping[str, Any]]:
         action = "".join(part.title() for part in operation.split("_"))
-        paginator: Any = self.elb.get_paginator(operation)  # type: ignore[call-overload]
+        paginator: Any = self.elb.get_paginator(operation)  # type: ignore[call-overload]  # the stubs want the name as a literal
         with _ELB.around(f"elasticloadbalancing:{action}", self.name):
             yield from paginator.paginate(PaginationConfig={"PageSize": _PAGE})
 

@@ -119,7 +119,7 @@ class RecordReader:
                 page: Any = self._route53.list_resource_record_sets(
                     HostedZoneId=self._zone,
                     MaxItems=str(_PAGE),
-                    **start,  # type: ignore[arg-type]
+                    **start,  # type: ignore[arg-type]  # the stubs want each key by name
                 )
             for record in page["ResourceRecordSets"]:
                 found.setdefault(plain(record["Name"]), []).append(record)

@@ -128,7 +128,7 @@ class Account:
             read_timeout=_READ_SECONDS,
             retries={"mode": "standard", "total_max_attempts": _TRIES},
         )
-        return self._session.client(service, config=config)  # type: ignore[call-overload]
+        return self._session.client(service, config=config)  # type: ignore[call-overload]  # the stubs want the name as a literal
 
 
 @contextmanager

@@ -38,7 +38,7 @@ def _print_version(value: bool) -> None:  # noqa: FBT001 - typer calls it so
 @app.callback()
 def _options(
     version: bool = typer.Option(  # noqa: FBT001 - typer options are arguments
-        False,  # noqa: FBT003
+        False,  # noqa: FBT003 - typer's default
         "--version",
         callback=_print_version,
         is_eager=True,

@@ -76,7 +76,7 @@ def simulate(
 
 def replay(
     seed: Annotated[int, typer.Argument(help="A seed of a swarm.", min=0)],
-    smallest: Annotated[bool, typer.Option(help="Drop whatever is not needed to break it.")] = False,  # noqa: FBT002
+    smallest: Annotated[bool, typer.Option(help="Drop whatever is not needed to break it.")] = False,  # noqa: FBT002 - a flag
 ) -> None:
     """Repeat one run of a swarm and print what happened in it."""
     from simulation.search import shrink, swarm
