@@ -82,18 +82,18 @@ def embedded(
         deployed = Path(folder) / CONFIG_FILE
         deployed.write_text(config.to_json(), encoding="utf-8")
         cloud.deploy(body, _load, environment={Env.CONFIG_FILE.value: str(deployed)})
-        with Estate(clock, spec or estate_of(config), seed=seed, faults=faults) as estate:
+        with Estate(clock, spec or estate_of(config, config_file), seed=seed, faults=faults) as estate:
             _let_faults_in(cloud, estate)
             ledger = DynamoLedger(client("dynamodb", region), table=cloud.deployment.table)
             yield Embedded(config, clock, cloud, estate, ledger)
 
 
-def estate_of(config: Config) -> EstateSpec:
-    """The sample estate of the example manifests, as *config* names it."""
+def estate_of(config: Config, config_file: Path) -> EstateSpec:
+    """The estate that *config* names, with the objects that lie in `manifests/` beside *config_file*."""
     zone, clusters = config.hosted_zone, config.clusters
     return EstateSpec(
-        blue=ClusterSpec(clusters.blue.name, clusters.blue.region, manifests("blue")),
-        green=ClusterSpec(clusters.green.name, clusters.green.region, manifests("green")),
+        blue=ClusterSpec(clusters.blue.name, clusters.blue.region, manifests("blue", config_file)),
+        green=ClusterSpec(clusters.green.name, clusters.green.region, manifests("green", config_file)),
         zone_id=zone.id,
         zone_name=zone.name,
         workloads=tuple(
@@ -102,9 +102,11 @@ def estate_of(config: Config) -> EstateSpec:
     )
 
 
-def manifests(side: str) -> list[dict[str, Any]]:
-    """The example objects of the cluster on *side*, and the RBAC that is shipped for both."""
-    paths = sorted((EXAMPLES / "manifests" / side).glob("*.yaml")) + sorted((EXAMPLES / "rbac").glob("*.yaml"))
+def manifests(side: str, config_file: Path) -> list[dict[str, Any]]:
+    """The objects of the cluster on *side*, beside *config_file* or of the sample estate, and the RBAC for both."""
+    beside = config_file.resolve().parent / "manifests"
+    folder = (beside if beside.is_dir() else EXAMPLES / "manifests") / side
+    paths = sorted(folder.glob("*.yaml")) + sorted((EXAMPLES / "rbac").glob("*.yaml"))
     return [document for path in paths for document in yaml.safe_load_all(path.read_text(encoding="utf-8")) if document]
 
 

@@ -125,7 +125,7 @@ class Journey:
 def journey(*faults: str, seed: int = 1) -> Iterator[Journey]:
     """A world in which *faults* (`stop@2`) will happen."""
     config = read_config(CONFIG, now=None)
-    spec = replace(estate_of(config), warm_up=WARM_UP)
+    spec = replace(estate_of(config, CONFIG), warm_up=WARM_UP)
     parsed = [parse_fault(fault) for fault in faults]
     with embedded(config, CONFIG, seed=seed, faults=parsed, spec=spec) as world:
         yield Journey(world)

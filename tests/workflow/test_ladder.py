@@ -66,7 +66,7 @@ def without_external_dns(folder: Path, *faults: str) -> Iterator[Journey]:
     path = folder / "crossfade.yaml"
     path.write_text(json.dumps(document), encoding="utf-8")
     config = read_config(path, now=None)
-    spec = replace(estate_of(config), warm_up=WARM_UP)
+    spec = replace(estate_of(config, CONFIG), warm_up=WARM_UP)
     with embedded(config, path, seed=1, faults=[parse_fault(fault) for fault in faults], spec=spec) as world:
         for cluster in world.estate.clusters.values():
             cluster.external_dns.is_stuck = True
