@@ -8,7 +8,7 @@ from crossfade.core.migration import Record, Signal
 from crossfade.errors import LedgerUnavailableError
 from crossfade.ports import Event
 from simulation.faults import Seams, Trouble
-from tests.fakes import InMemoryLedger
+from simulation.memory_ledger import MemoryLedger
 
 T = TypeVar("T")
 
@@ -23,7 +23,7 @@ class SimulatedLedger:
     """
 
     def __init__(self, seams: Seams, broken: set[str]) -> None:
-        self._inner = InMemoryLedger()
+        self._inner = MemoryLedger()
         self._seams = seams
         self._broken = broken
         self._names: list[str] = []

@@ -4,9 +4,8 @@ They keep the promises written in `ports`; `tests/contracts` holds fake and real
 Faults are asked for explicitly (`fail`, `unreachable`, `in_between`); nothing fails by chance.
 """
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,8 +18,6 @@ from crossfade.core.verdict import Alarm, AlarmState
 from crossfade.core.weight import WEIGHT_MAX, Side
 from crossfade.errors import (
     CrossfadeError,
-    InvalidInputError,
-    LeaseHeldError,
     RouterObjectMissingError,
     RouterRefusedError,
     RouterUnavailableError,
@@ -29,6 +26,7 @@ from crossfade.errors import (
     WriteConflictError,
 )
 from crossfade.ports import Event, Notice
+from simulation.memory_ledger import MemoryLedger
 from simulation.sound import sound
 
 
@@ -43,6 +41,7 @@ class _Faulty:
     """Raises what a test has asked for, before or after a call took effect."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._faults: dict[str, _Fault] = {}
 
     def fail(self, method: str, error: CrossfadeError, *, times: int = 1, after: bool = False) -> None:
@@ -309,123 +308,69 @@ def _raise_worst(faults: Sequence[CrossfadeError]) -> None:
 # --- Ledger ----------------------------------------------------------------------------------------------------------
 
 
-@dataclass
-class _Lease:
-    migration: str
-    execution: str
-    epoch: int
-    held: bool = True
-
-
-@dataclass
-class _Log:
-    events: list[Event] = field(default_factory=list)
-    signals: list[Signal] = field(default_factory=list)
-
-
-class InMemoryLedger(_Faulty):
-    """Everything in dictionaries; records are copied by being immutable, event data by way of JSON."""
-
-    MAX_UNITS = 90
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._records: dict[str, Record] = {}
-        self._leases: dict[str, _Lease] = {}
-        self._logs: dict[str, _Log] = {}
-        self._epoch = 0
+class InMemoryLedger(_Faulty, MemoryLedger):
+    """The ledger in memory, which fails when it is asked to."""
 
     def open(self, record: Record) -> Record:
         """See `ports.Ledger.open`."""
         self._trip("open")
-        stored = self._records.setdefault(record.migration, record)
+        stored = super().open(record)
         self._trip("open", after=True)
-        if stored.execution != record.execution:
-            msg = f"{record.migration} was used by {stored.execution}; start with another name"
-            raise LeaseHeldError(msg)
         return stored
 
     def load(self, migration: str) -> Record | None:
         """See `ports.Ledger.load`."""
         self._trip("load")
-        return self._records.get(migration)
+        return super().load(migration)
 
     def save(self, record: Record) -> Record:
         """See `ports.Ledger.save`."""
         self._trip("save")
-        raised = record.with_(revision=record.revision + 1)
-        stored = self._records.get(record.migration)
-        if stored != raised and (stored is None or stored.revision != record.revision):
-            msg = f"{record.migration} was saved by somebody else in between; read it again"
-            raise WriteConflictError(msg)
-        self._records[record.migration] = raised
+        raised = super().save(record)
         self._trip("save", after=True)
         return raised
 
     def take(self, units: Sequence[str], *, migration: str, execution: str, now: datetime, fresh: bool = False) -> int:
         """See `ports.Ledger.take`."""
-        del now
         self._trip("take")
-        _check_units(units, self.MAX_UNITS)
-        held = [lease for unit in units if (lease := self._leases.get(unit)) and lease.held]
-        if other := next((lease for lease in held if lease.execution != execution), None):
-            msg = f"{other.migration} ({other.execution}) holds the lease; wait for its end"
-            raise LeaseHeldError(msg)
-        if not fresh and len(held) == len(units) and len({lease.epoch for lease in held}) == 1:
-            return held[0].epoch
-        self._epoch += 1
-        self._leases |= {unit: _Lease(migration, execution, self._epoch) for unit in units}
+        epoch = super().take(units, migration=migration, execution=execution, now=now, fresh=fresh)
         self._trip("take", after=True)
-        return self._epoch
+        return epoch
 
     def holds(self, units: Sequence[str], *, epoch: int) -> bool:
         """See `ports.Ledger.holds`."""
         self._trip("holds")
-        leases = [self._leases.get(unit) for unit in units]
-        return all(lease is not None and lease.held and lease.epoch == epoch for lease in leases)
+        return super().holds(units, epoch=epoch)
 
     def release(self, units: Sequence[str], *, epoch: int) -> None:
         """See `ports.Ledger.release`."""
         self._trip("release")
-        for lease in [self._leases[unit] for unit in units if unit in self._leases]:
-            if lease.epoch == epoch:
-                lease.held = False
+        super().release(units, epoch=epoch)
 
     def leased(self) -> tuple[str, ...]:
         """See `ports.Ledger.leased`."""
         self._trip("leased")
-        return tuple(sorted({lease.migration for lease in self._leases.values() if lease.held}))
+        return super().leased()
 
     def append(self, migration: str, event: Event) -> None:
         """See `ports.Ledger.append`."""
         self._trip("append")
-        log = self._logs.setdefault(migration, _Log())
-        event = replace(event, data=json.loads(json.dumps(event.data)))
-        if event not in log.events:
-            log.events.append(event)
+        super().append(migration, event)
 
     def timeline(self, migration: str) -> tuple[Event, ...]:
         """See `ports.Ledger.timeline`."""
         self._trip("timeline")
-        return tuple(sorted(self._logs.get(migration, _Log()).events, key=lambda event: event.at))
+        return super().timeline(migration)
 
     def signal(self, migration: str, signal: Signal) -> None:
         """See `ports.Ledger.signal`."""
         self._trip("signal")
-        log = self._logs.setdefault(migration, _Log())
-        if signal not in log.signals:
-            log.signals.append(signal)
+        super().signal(migration, signal)
 
     def signals(self, migration: str) -> tuple[Signal, ...]:
         """See `ports.Ledger.signals`."""
         self._trip("signals")
-        return tuple(sorted(self._logs.get(migration, _Log()).signals, key=lambda signal: signal.at))
-
-
-def _check_units(units: Sequence[str], limit: int) -> None:
-    if not 1 <= len(set(units)) == len(units) <= limit:
-        msg = f"a migration holds 1 to {limit} different hosts, not {len(units)}; split it"
-        raise InvalidInputError(msg)
+        return super().signals(migration)
 
 
 # --- AlarmSource and Notifier ----------------------------------------------------------------------------------------
