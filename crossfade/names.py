@@ -42,6 +42,11 @@ TABLE_OUTPUT: Final = "TableName"
 """Outputs of the stack, by which the command line finds what is deployed."""
 
 
+def weight_parameter(zone: str, workload: str) -> str:
+    """The name of the SSM parameter that holds the weights at which *workload* in *zone* was last read back."""
+    return f"/crossfade/{zone}/{workload}"
+
+
 class Function(StrEnum):
     """The functions; the value is the module under `lambdas/`, the handler in it is `handler`."""
 
@@ -138,6 +143,7 @@ class TimelineEvent(StrEnum):
     ROLLBACK_DECIDED = "rollback_decided"
     ROLLBACK_BEGAN = "rollback_began"
     TRAFFIC_RETURNED = "traffic_returned"
+    WEIGHTS_NOT_KEPT = "weights_not_kept"
     SIGNALLED = "signalled"
     ENDED = "ended"
 

@@ -15,6 +15,7 @@ from crossfade.core.migration import Outcome, Record, Signal
 from crossfade.core.plan import Plan, Workload
 from crossfade.core.traffic import Reading, Write
 from crossfade.core.verdict import Alarm
+from crossfade.core.weight import Split
 
 
 class TrafficRouter(Protocol):
@@ -216,6 +217,20 @@ class Notice:
     text: str
     outcome: Outcome | None = None
     page: bool = False
+
+
+class WeightsOfRecord(Protocol):
+    """Where Terraform and people find the weights that were last read back, one entry a workload."""
+
+    def keep(self, plan: Plan, weights: Mapping[str, Split], *, migration: str, now: datetime) -> tuple[str, ...]:
+        """
+        Store *weights*, by workload, as read back by *migration* at *now*; storing the same twice is storing it once.
+
+        What it does never changes what traffic does.
+
+        Returns:
+            One sentence for every workload that could not be stored. Never raises.
+        """
 
 
 class Notifier(Protocol):

@@ -18,7 +18,16 @@ from crossfade.core.records import together
 from crossfade.core.weight import Side
 from crossfade.errors import InvalidConfigError
 from crossfade.names import CONFIG_FILE, Env
-from crossfade.ports import AlarmSource, EstateReader, Executions, Ledger, MetricSource, Notifier, TrafficRouter
+from crossfade.ports import (
+    AlarmSource,
+    EstateReader,
+    Executions,
+    Ledger,
+    MetricSource,
+    Notifier,
+    TrafficRouter,
+    WeightsOfRecord,
+)
 
 if TYPE_CHECKING:
     import boto3
@@ -145,6 +154,14 @@ class Wired:
         return CloudWatchMetrics(LoadBalancers(records, sides, elb), cloudwatch)
 
     @cached_property
+    def weights(self) -> WeightsOfRecord:
+        """Where Terraform and people find the weights."""
+        from crossfade.adapters.aws import client
+        from crossfade.adapters.ssm_weights import SsmWeights
+
+        return SsmWeights(client("ssm", self._region))
+
+    @cached_property
     def executions(self) -> Executions:
         """The executions of the state machine."""
         from crossfade.adapters.aws import client
@@ -191,6 +208,10 @@ class Parts(Protocol):
     @property
     def metrics(self) -> MetricSource:
         """The requests that both sides served."""
+
+    @property
+    def weights(self) -> WeightsOfRecord:
+        """Where Terraform and people find the weights."""
 
     @property
     def executions(self) -> Executions:

@@ -3,6 +3,7 @@
 from crossfade.core.migration import Outcome
 from crossfade.names import Function
 from crossfade.steps.confirm_rollback import confirm_rollback
+from crossfade.steps.keep_weights import keep_weights
 from crossfade.steps.tasks import EndTask
 from crossfade.wiring import wired
 from lambdas.door import Json, count_outcome, door
@@ -12,5 +13,6 @@ from lambdas.door import Json, count_outcome, door
 def handler(task: EndTask) -> Json:
     parts = wired()
     ending = confirm_rollback(parts.ledger, parts.router, parts.notifier, task)
+    keep_weights(parts.ledger, parts.weights, task.migration, now=task.now)
     count_outcome(Outcome(ending["outcome"]))
     return ending

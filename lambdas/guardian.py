@@ -2,6 +2,7 @@
 
 from crossfade.names import Function, Metric
 from crossfade.steps.guard import guard
+from crossfade.steps.keep_weights import keep_weights
 from crossfade.steps.tasks import WakeUp
 from crossfade.wiring import wired
 from lambdas.door import Json, count, count_outcome, door
@@ -24,6 +25,8 @@ def handler(wake_up: WakeUp) -> Json:
     if not done:
         return {}
     count(Metric.GUARDIAN_ACTED)
-    for deed in done.values():
+    for migration, deed in done.items():
+        if deed.outcome:
+            keep_weights(parts.ledger, parts.weights, migration, now=wake_up.time)
         count_outcome(deed.outcome)
     return {"done": {migration: deed.words for migration, deed in done.items()}}

@@ -1,6 +1,7 @@
 """Door: Shift traffic."""
 
 from crossfade.names import Function, Metric
+from crossfade.steps.keep_weights import keep_weights
 from crossfade.steps.shift_traffic import shift_traffic
 from crossfade.steps.tasks import StageTask
 from crossfade.wiring import wired
@@ -13,4 +14,5 @@ def handler(task: StageTask) -> Json:
     progress = shift_traffic(parts.ledger, parts.router, task)
     if progress.arrived:
         count(Metric.STAGE_SHIFTED)
+        keep_weights(parts.ledger, parts.weights, task.migration, now=task.now)
     return progress.to_json()

@@ -29,6 +29,7 @@ from simulation.invariants import Watch
 from simulation.ledger import SimulatedLedger
 from simulation.machine import Execution, TaskFailedError, Walker, stamp
 from simulation.sound import SoundEstate
+from simulation.weights import KeptWeights
 from world.clock import Clock
 
 START: Final = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
@@ -124,6 +125,7 @@ class _Parts:
     estate: SoundEstate
     executions: "Run"
     notifier: _Telling
+    weights: KeptWeights
 
 
 class Run:
@@ -169,6 +171,7 @@ class Run:
             SoundEstate(),
             self,
             _Telling(self._estate.broken),
+            KeptWeights(),
         )
         self._watch = Watch(self._estate, alarms, ledger.newest)
         ledger.saved = self._watch.saved

@@ -61,6 +61,7 @@ class Grant:
         records: Whose records it may change.
         protections: Whether it looks for records that nobody may change.
         publish: Whether it tells people.
+        weights: Whether it stores the weights of record.
         executions: Whether it asks how executions of the state machine are.
     """
 
@@ -72,6 +73,7 @@ class Grant:
     records: Records = Records.NONE
     protections: bool = False
     publish: bool = False
+    weights: bool = False
     executions: bool = False
 
 
@@ -80,13 +82,20 @@ GRANTS: Final[Mapping[Function, Grant]] = {
     Function.TAKE_LEASE: Grant(table=(*_RECORD, *_LEASES, *_EPOCH)),
     Function.PREFLIGHT: Grant(table=(*_RECORD, *_LEASES), alarms=True, survey=True, traffic=True, protections=True),
     Function.RECORD_BASELINE: Grant(table=(*_RECORD, *_LEASES), traffic=True),
-    Function.SHIFT_TRAFFIC: Grant(table=(*_RECORD, *_LEASES), traffic=True, records=Records.OWN),
+    Function.SHIFT_TRAFFIC: Grant(table=(*_RECORD, *_LEASES), traffic=True, records=Records.OWN, weights=True),
     Function.CHECK_HEALTH: Grant(table=(*_RECORD, *_LEASES), alarms=True, requests=True, publish=True),
-    Function.COMPLETE: Grant(table=(*_RECORD, *_LEASES, *_EPOCH), traffic=True, records=Records.OWN, publish=True),
+    Function.COMPLETE: Grant(
+        table=(*_RECORD, *_LEASES, *_EPOCH), traffic=True, records=Records.OWN, publish=True, weights=True
+    ),
     Function.ROLL_BACK: Grant(table=(*_RECORD, *_LEASES, *_EPOCH), traffic=True, records=Records.ALL),
-    Function.CONFIRM_ROLLBACK: Grant(table=(*_RECORD, *_EPOCH), traffic=True, publish=True),
+    Function.CONFIRM_ROLLBACK: Grant(table=(*_RECORD, *_EPOCH), traffic=True, publish=True, weights=True),
     Function.GUARDIAN: Grant(
-        table=(*_RECORD, *_LEASES, *_EPOCH), traffic=True, records=Records.ALL, publish=True, executions=True
+        table=(*_RECORD, *_LEASES, *_EPOCH),
+        traffic=True,
+        records=Records.ALL,
+        publish=True,
+        weights=True,
+        executions=True,
     ),
 }
 
@@ -101,6 +110,7 @@ class Resources:
         topic: Where people are told.
         zone: The hosted zone.
         records: The names of the records that may be changed, by whose they are; a group for every statement.
+        parameters: The weights of record, of every workload.
         clusters: Blue and green.
         executions: Those of the state machine, all of them: nobody knows their names before they start.
     """
@@ -109,6 +119,7 @@ class Resources:
     topic: str
     zone: str
     records: Mapping[Records, tuple[tuple[str, ...], ...]]
+    parameters: tuple[str, ...]
     clusters: tuple[str, ...]
     executions: str
 
@@ -156,6 +167,8 @@ def _grant(role: iam.Role, grant: Grant, resources: Resources) -> None:
         _allow(role, ["route53:ListResourceRecordSetProtections"], [resources.zone])
     if grant.publish:
         _allow(role, ["sns:Publish"], [resources.topic])
+    if grant.weights:
+        _allow(role, ["ssm:PutParameter"], resources.parameters)
     if grant.executions:
         _allow(role, ["states:DescribeExecution"], [resources.executions])
         rule = f"AwsSolutions-IAM5[Resource::{as_reported(role, resources.executions)}]"

@@ -9,7 +9,7 @@ from constructs import Construct
 
 from crossfade.core.config import Config, ScheduleConfig
 from crossfade.core.plan import Cluster
-from crossfade.names import Function
+from crossfade.names import Function, weight_parameter
 from stacks.functions import KUBERNETES_FUNCTIONS, Functions
 from stacks.grants import Resources, changeable, grant_all
 from stacks.guardian import Guardian
@@ -74,6 +74,7 @@ class CrossfadeStack(Stack):
                 topic=notifications.topic.topic_arn,
                 zone=f"arn:{self.partition}:route53:::hostedzone/{config.hosted_zone.id}",
                 records=changeable(config),
+                parameters=tuple(self._parameter_arn(config, workload.name) for workload in config.workloads),
                 clusters=tuple(self._cluster_arn(each) for each in (config.clusters.blue, config.clusters.green)),
                 executions=self._executions_arn(machine),
             ),
@@ -92,6 +93,10 @@ class CrossfadeStack(Stack):
         names = dict.fromkeys(alarm for workload in config.workloads for alarm in workload.alarms)
         region = config.clusters.green.region
         return [f"arn:{self.partition}:cloudwatch:{region}:{self.account}:alarm:{name}" for name in names]
+
+    def _parameter_arn(self, config: Config, workload: str) -> str:
+        name = weight_parameter(config.hosted_zone.name, workload).removeprefix("/")
+        return self.format_arn(service="ssm", resource="parameter", resource_name=name)
 
     def _cluster_arn(self, cluster: Cluster) -> str:
         return self.format_arn(service="eks", region=cluster.region, resource="cluster", resource_name=cluster.name)

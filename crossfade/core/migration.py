@@ -177,6 +177,20 @@ class Record(Model):
         baseline = self.baseline_of(workload)
         return Split(blue=baseline.blue or 0, green=baseline.green or 0)
 
+    @property
+    def read_back(self) -> dict[str, Split]:
+        """What each workload was last read back at; empty while traffic moves, and when nobody knows."""
+        names = [workload.name for workload in self.plan.workloads]
+        match self.outcome:
+            case Outcome.SUCCEEDED:
+                return {name: self.final_split(name) for name in names}
+            case Outcome.ROLLED_BACK:
+                return {each.workload: each.split for each in self.baseline if each.split}
+            case None if self.bake_began is not None and self.rollback_began is None:
+                return dict.fromkeys(names, self.plan.stages[self.stage].split)
+            case _:
+                return {}
+
     def final_split(self, workload: str) -> Split:
         """Where *workload* ends when all goes well: blue and green have swapped their weights."""
         before = self.baseline_of(workload).blue

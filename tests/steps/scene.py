@@ -15,6 +15,7 @@ from crossfade.steps.roll_back import roll_back
 from crossfade.steps.shift_traffic import shift_traffic
 from crossfade.steps.take_lease import take_lease
 from crossfade.steps.tasks import EndTask, HealthTask, LeasedTask, Progress, StageTask, Task
+from simulation.weights import KeptWeights
 from tests.fakes import (
     FakeAlarms,
     FakeEstate,
@@ -69,6 +70,7 @@ class Scene:
     estate: FakeEstate = field(default_factory=FakeEstate)
     metrics: FakeMetrics = field(default_factory=FakeMetrics)
     notifier: RecordingNotifier = field(default_factory=RecordingNotifier)
+    weights: KeptWeights = field(default_factory=KeptWeights)
     migration: str = "tonight"
     execution: str = EXECUTION
     now: datetime = T0

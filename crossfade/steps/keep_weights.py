@@ -1,0 +1,26 @@
+"""Keep weights: store what was read back where Terraform and people find it. It changes nothing else."""
+
+from datetime import datetime
+
+from crossfade.errors import CrossfadeError
+from crossfade.names import TimelineEvent
+from crossfade.ports import Ledger, WeightsOfRecord
+from crossfade.steps.common import note
+
+
+def keep_weights(ledger: Ledger, weights: WeightsOfRecord, migration: str, *, now: datetime) -> None:
+    """
+    Store the weights at which *migration* was last read back; what could not be stored goes into its timeline.
+
+    Never raises: traffic has moved already, whatever becomes of the note about it.
+    """
+    try:
+        record = ledger.load(migration)
+        if record is None or not record.read_back:
+            return
+        faults = weights.keep(record.plan, record.read_back, migration=migration, now=now)
+        if faults:
+            text = f"the weights of record are behind: {'; '.join(faults)}"
+            note(ledger, record, now, TimelineEvent.WEIGHTS_NOT_KEPT, text)
+    except CrossfadeError:
+        return
