@@ -74,7 +74,7 @@ class CrossfadeStack(Stack):
                 topic=notifications.topic.topic_arn,
                 zone=f"arn:{self.partition}:route53:::hostedzone/{config.hosted_zone.id}",
                 records=changeable(config),
-                parameters=tuple(self._parameter_arn(config, workload.name) for workload in config.workloads),
+                parameters=self._parameters_arn(config),
                 clusters=tuple(self._cluster_arn(each) for each in (config.clusters.blue, config.clusters.green)),
                 executions=self._executions_arn(machine),
             ),
@@ -94,8 +94,8 @@ class CrossfadeStack(Stack):
         region = config.clusters.green.region
         return [f"arn:{self.partition}:cloudwatch:{region}:{self.account}:alarm:{name}" for name in names]
 
-    def _parameter_arn(self, config: Config, workload: str) -> str:
-        name = weight_parameter(config.hosted_zone.name, workload).removeprefix("/")
+    def _parameters_arn(self, config: Config) -> str:
+        name = weight_parameter(config.hosted_zone.name, "*").removeprefix("/")
         return self.format_arn(service="ssm", resource="parameter", resource_name=name)
 
     def _cluster_arn(self, cluster: Cluster) -> str:

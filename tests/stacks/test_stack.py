@@ -60,6 +60,7 @@ ZONE = "arn:aws:route53:::hostedzone/Z0EXAMPLE1234567890"
 PROTECTIONS = {"route53:ListResourceRecordSetProtections": [ZONE]}
 RECORDS = {"route53:ChangeResourceRecordSets": [ZONE]}
 PUBLISH = {"sns:Publish": ["NotificationsTopic"]}
+WEIGHTS = {"ssm:PutParameter": ["arn:aws:ssm:eu-west-1:*account*:parameter/crossfade/estate.example.com/*"]}
 EXECUTIONS = {"states:DescribeExecution": ["arn:aws:states:eu-west-1:*account*:execution:*Machine*:*"]}
 
 
@@ -76,12 +77,12 @@ GOLDEN = {
     Function.TAKE_LEASE: RECORD | LEASES | EPOCH,
     Function.PREFLIGHT: RECORD | LEASES | TRAFFIC | ALARMS | SURVEY | PROTECTIONS,
     Function.RECORD_BASELINE: RECORD | LEASES | TRAFFIC,
-    Function.SHIFT_TRAFFIC: RECORD | LEASES | TRAFFIC,
+    Function.SHIFT_TRAFFIC: RECORD | LEASES | TRAFFIC | WEIGHTS,
     Function.CHECK_HEALTH: RECORD | LEASES | ALARMS | REQUESTS | PUBLISH,
-    Function.COMPLETE: RECORD | LEASES | EPOCH | TRAFFIC | PUBLISH,
+    Function.COMPLETE: RECORD | LEASES | EPOCH | TRAFFIC | PUBLISH | WEIGHTS,
     Function.ROLL_BACK: RECORD | LEASES | EPOCH | TRAFFIC | RECORDS,
-    Function.CONFIRM_ROLLBACK: RECORD | EPOCH | TRAFFIC | PUBLISH,
-    Function.GUARDIAN: RECORD | LEASES | EPOCH | TRAFFIC | RECORDS | PUBLISH | EXECUTIONS,
+    Function.CONFIRM_ROLLBACK: RECORD | EPOCH | TRAFFIC | PUBLISH | WEIGHTS,
+    Function.GUARDIAN: RECORD | LEASES | EPOCH | TRAFFIC | RECORDS | PUBLISH | WEIGHTS | EXECUTIONS,
 }
 
 
@@ -507,7 +508,17 @@ X_RAY_AND_ALARMS = "Neither X-Ray's PutTraceSegments nor DescribeAlarms of compo
 MACHINE = "X-Ray and the log delivery API (logs:CreateLogDelivery and its family) have no resource to name."
 QUEUE = "This is the dead-letter queue itself."
 NAMES = "Executions of this one state machine; each gets its name when it starts."
+PARAMETERS = "The weights of record in this one zone; each exact name would fill the policy."
 ACKNOWLEDGED = [
+    *(
+        (
+            f"Crossfade/Functions/{title(function)}/Role",
+            "IAM5[Resource::arn:aws:ssm:eu-west-1:<AWS::AccountId>:parameter/crossfade/estate.example.com/*]",
+            PARAMETERS,
+        )
+        for function in Function
+        if WEIGHTS.items() <= GOLDEN[function].items()
+    ),
     *(
         (
             f"Crossfade/Functions/{title(function)}/Role",

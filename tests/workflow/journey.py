@@ -3,6 +3,7 @@
 What came of it is read where the users would feel it: from Route 53 and from the Ingresses, past the product.
 """
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -71,6 +72,15 @@ class Journey:
         """The states that its execution entered."""
         arn = self.world.cloud.deployment.machine_arn.replace(":stateMachine:", ":execution:")
         return self.world.cloud.history(f"{arn}:{MIGRATION}").states
+
+    @property
+    def of_record(self) -> Weights:
+        """What the parameters say, of every host."""
+        zone, clusters = self.world.config.hosted_zone, self.world.config.clusters
+        found = boto3.client("ssm").get_parameters_by_path(Path=f"/crossfade/{zone.name}")["Parameters"]
+        weights = [json.loads(parameter["Value"])["weights"] for parameter in found]
+        assert len(weights) == len(self.world.config.workloads)
+        return {(each[clusters.blue.name], each[clusters.green.name]) for each in weights}
 
     @property
     def routed(self) -> Weights:

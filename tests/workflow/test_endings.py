@@ -22,6 +22,7 @@ def test_when_all_is_well_all_traffic_ends_on_green() -> None:
         assert tonight.routed == tonight.declared == ON_GREEN
         assert tonight.pages == []
         assert tonight.world.ledger.leased() == ()
+        assert tonight.of_record == ON_GREEN
 
 
 @pytest.mark.parametrize(
