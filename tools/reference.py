@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from inspect import cleandoc
+from itertools import groupby
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Final, Literal, Union, get_args, get_origin
@@ -41,6 +42,7 @@ from crossfade.core.resolve import MigrationInput
 from crossfade.core.verdict import Cause
 from crossfade.errors import CrossfadeError, PermanentError, TemporaryError
 from crossfade.names import State
+from simulation.catalogue import Failure, catalogue
 from simulation.faults import How
 from simulation.mutants import MUTANTS
 from stacks.definition_check import read_definition
@@ -507,6 +509,24 @@ def faults() -> Lines:
     return _table(["Fault", "What happens"], ([f"`{each.value}`", said[each.value]] for each in How))
 
 
+def failure_catalogue() -> Lines:
+    """Every failure of the catalogue, a table for each step of a migration."""
+    head = ["#", "What fails", "What happens", "Seen by", "Gap"]
+    for step, rows in groupby(catalogue(), key=lambda failure: failure.step):
+        yield from ("", f"## {step}", "", *_table(head, ([f.number, f.what, f.then, _seen_by(f), f.gap] for f in rows)))
+    yield ""
+
+
+def _seen_by(failure: Failure) -> str:
+    seen = [f"`{test}`" for test in failure.tests]
+    if failure.simulated:
+        seen.append(f"struck by {_code(failure.simulated)}")
+    if failure.by_hand:
+        section = failure.by_hand.partition("#")[2].replace("-", " ")
+        seen.append(f"by hand: [{section}]({failure.by_hand})")
+    return "<br>".join(seen)
+
+
 # --- Permissions -----------------------------------------------------------------------------------------------------
 
 
@@ -663,6 +683,7 @@ def with_demos(text: str) -> str:
 
 
 PARTS: Final[Mapping[str, Callable[[], Lines]]] = {
+    "catalogue": failure_catalogue,
     "causes": causes,
     "checks": checks,
     "config-keys": config_keys,
