@@ -26,11 +26,13 @@ class TrafficRouter(Protocol):
         Read both sides of every workload, from the source of truth and from the authority, in the given order.
 
         One side whose source of truth does not answer is read as not `reachable`, with what the authority shows.
+        So is one that cannot be read at all (no such Ingress or record, no permission); its `fault` says why. What is
+        wrong with one workload never hides the others.
 
         Raises:
-            RouterObjectMissingError: An object of a workload does not exist.
             RouterThrottledError: Ask again later.
             RouterUnavailableError: Neither side of a workload answers, or the authority does not; likewise.
+            PermanentError: The authority may not be read, or has no such zone.
         """
 
     def write(self, workloads: Sequence[Workload], writes: Sequence[Write], *, epoch: int) -> None:

@@ -75,6 +75,7 @@ class InMemoryRouter(_Faulty):
     Attributes:
         written: Every write that took effect, oldest first; a write that changes nothing is not here.
         unreachable: Sides whose API server does not answer.
+        refused: Names of workloads whose objects nobody may write.
         in_between: Called once, after a write has read its object and before it writes it.
         refusals: What `rehearse` answers.
     """
@@ -87,6 +88,7 @@ class InMemoryRouter(_Faulty):
             self._objects[workload, Side.GREEN] = _Object(green, green)
         self.written: list[Write] = []
         self.unreachable: set[Side] = set()
+        self.refused: set[str] = set()
         self.in_between: Callable[[], None] | None = None
         self.refusals: tuple[str, ...] = ()
 
@@ -112,6 +114,10 @@ class InMemoryRouter(_Faulty):
         """Somebody deletes the object."""
         del self._objects[workload, side]
 
+    def restore(self, workload: str, side: Side, weight: int) -> None:
+        """Somebody creates the object anew, and its record follows."""
+        self._objects[workload, side] = _Object(weight, weight)
+
     def declared(self, workload: str, side: Side) -> int | None:
         """The declared weight, as a test sees it."""
         return self._objects[workload, side].declared
@@ -136,14 +142,11 @@ class InMemoryRouter(_Faulty):
             for side in Side:
                 try:
                     sides.append(_reading(self._get(workload.name, side), side))
-                except RouterUnavailableError as error:
-                    sides.append(self._unseen(workload.name, side, str(error)))
+                except (RouterUnavailableError, RouterObjectMissingError) as error:
+                    sides.append(self._unseen(workload.name, side, error))
                     if len(self.unreachable) == len(Side):
                         faults.append(error)
-                except CrossfadeError as error:
-                    faults.append(error)
-            if len(sides) == len(Side):
-                readings.append(Reading(workload.name, *sides))
+            readings.append(Reading(workload.name, *sides))
         _raise_worst(faults)
         return tuple(readings)
 
@@ -174,10 +177,13 @@ class InMemoryRouter(_Faulty):
         _raise_worst([fault for fault in faults if isinstance(fault, TemporaryError)])
         return (*self.refusals, *(str(fault) for fault in faults))
 
-    def _unseen(self, workload: str, side: Side, note: str) -> SideReading:
+    def _unseen(
+        self, workload: str, side: Side, error: RouterUnavailableError | RouterObjectMissingError
+    ) -> SideReading:
         held = self._objects.get((workload, side))
-        shown = held.shown if held else None
-        return SideReading(None, shown, note=note, reachable=False, identifier=side.value)
+        shown, note = held.shown if held else None, str(error)
+        fault = error if isinstance(error, RouterObjectMissingError) else None
+        return SideReading(None, shown, note=note, reachable=False, identifier=side.value, fault=fault)
 
     def _get(self, workload: str, side: Side) -> _Object:
         if side in self.unreachable:
@@ -202,6 +208,9 @@ class InMemoryRouter(_Faulty):
         if read.epoch > epoch:
             msg = f"{workload}: {side} carries epoch {read.epoch}, ours is {epoch}; stop writing"
             raise SupersededError(msg)
+        if workload in self.refused:
+            msg = f"{workload}: {side} may not be written; bind a Role"
+            raise RouterRefusedError(msg)
         if weight is not None and not 0 <= weight <= WEIGHT_MAX:
             msg = f"{workload}: {side} cannot carry weight {weight}; use 0 to {WEIGHT_MAX}"
             raise RouterRefusedError(msg)
@@ -241,7 +250,14 @@ class InMemoryRescue(_Faulty):
     def observe(self, workloads: Sequence[Workload]) -> tuple[Reading, ...]:
         """See `ports.TrafficRouter.observe`."""
         self._trip("observe")
-        return tuple(Reading(w.name, *(self._reading(w.name, side) for side in Side)) for w in workloads)
+        return tuple(self._read(workload.name) for workload in workloads)
+
+    def _read(self, workload: str) -> Reading:
+        try:
+            return Reading(workload, *(self._reading(workload, side) for side in Side))
+        except RouterObjectMissingError as error:
+            lost = SideReading(None, None, note=str(error), reachable=False, fault=error)
+            return Reading(workload, lost, lost)
 
     def _reading(self, workload: str, side: Side) -> SideReading:
         held = self._get(workload, side)

@@ -19,9 +19,9 @@ from crossfade.core.traffic import Reading, SideReading, Write
 from crossfade.core.weight import WEIGHT_MAX, Side
 from crossfade.errors import (
     CrossfadeError,
+    PermanentError,
     RouterObjectMissingError,
     RouterRefusedError,
-    RouterUnavailableError,
     SupersededError,
     TemporaryError,
 )
@@ -170,10 +170,9 @@ def _known(prefix: "str | CrossfadeError | None") -> str | None:
 
 
 def _fatal(pair: "_Pair") -> list[CrossfadeError]:
-    """What cannot be gone on with: anything but one of the two clusters being silent."""
-    errors = [answer for answer in pair if isinstance(answer, CrossfadeError)]
-    silent = [error for error in errors if isinstance(error, RouterUnavailableError)]
-    return errors if len(silent) == len(pair) else [error for error in errors if error not in silent]
+    """What cannot be gone on with: neither of the two clusters answers, and asking again may help."""
+    silent = [answer for answer in pair if isinstance(answer, TemporaryError)]
+    return list(silent) if len(silent) == len(pair) else []
 
 
 def _reading(workload: Workload, pair: "_Pair", records: Sequence[WeightedRecord]) -> Reading:
@@ -198,7 +197,8 @@ def _side_reading(words: Words, records: Sequence[WeightedRecord]) -> SideReadin
 def _unseen(error: CrossfadeError, identifier: str, records: Sequence[WeightedRecord]) -> SideReading:
     weight, note = shown_weight(identifier, records)
     notes = "; ".join(part for part in (str(error), note) if part)
-    return SideReading(None, weight, note=notes, reachable=False, identifier=identifier)
+    fault = error if isinstance(error, PermanentError) else None
+    return SideReading(None, weight, note=notes, reachable=False, identifier=identifier, fault=fault)
 
 
 def _identifier(

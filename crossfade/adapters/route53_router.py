@@ -142,8 +142,9 @@ class Route53Router:
     def observe(self, workloads: Sequence[Workload]) -> tuple[Reading, ...]:
         """See `ports.TrafficRouter.observe`. Declared is what is listed: nothing else asks for a weight."""
         hosts, errors = self._read(workloads, lambda host: (host, epoch_name(host)))
-        raise_worst(errors)
-        return tuple(host.reading() for host in hosts)
+        readings = [*(host.reading() for host in hosts), *(_missing(name, error) for name, error in errors.items())]
+        named = {reading.workload: reading for reading in readings}
+        return tuple(named[workload.name] for workload in workloads)
 
     def write(self, workloads: Sequence[Workload], writes: Sequence[Write], *, epoch: int) -> None:
         """See `ports.TrafficRouter.write`. A host is written whole: both sides, A and AAAA, or nothing of it."""
@@ -165,7 +166,7 @@ class Route53Router:
         hosts, errors = self._read(workloads, self._names)
         protected = self._records.protected()
         faults = [fault for host in hosts for fault in _faults(host, protected)]
-        return (*(str(error) for error in errors), *faults)
+        return (*(str(error) for error in errors.values()), *faults)
 
     # --- Reading -----------------------------------------------------------------------------------------------------
 
@@ -175,24 +176,25 @@ class Route53Router:
 
     def _read(
         self, workloads: Sequence[Workload], names: Callable[[str], tuple[str, ...]]
-    ) -> tuple[list[_Host], list[CrossfadeError]]:
-        """What is stored of *workloads* under *names*, in order, without those that cannot carry a weight."""
+    ) -> tuple[list[_Host], dict[str, RouterObjectMissingError]]:
+        """What is stored of *workloads* under *names*, in order; and by name why one cannot carry a weight."""
         stored = self._records.stored([name for workload in workloads for name in names(workload.host)])
         hosts: list[_Host] = []
-        errors: list[CrossfadeError] = []
+        errors: dict[str, RouterObjectMissingError] = {}
         for workload in workloads:
             found = [record for name in names(workload.host) for record in stored[name]]
             try:
                 hosts.append(_host(workload, found))
             except RouterObjectMissingError as error:
-                errors.append(error)
+                errors[workload.name] = error
         return hosts, errors
 
     # --- Writing -----------------------------------------------------------------------------------------------------
 
     def _apply(self, workloads: Sequence[Workload], wanted: Mapping[str, Mapping[Side, int]], epoch: int) -> None:
         """Change all hosts that can be changed, then raise the worst error."""
-        hosts, errors = self._read(workloads, self._names)
+        hosts, missing = self._read(workloads, self._names)
+        errors: list[CrossfadeError] = list(missing.values())
         swaps: list[_Swap] = []
         for host in hosts:
             weights = wanted.get(host.workload.name, {})
@@ -256,6 +258,12 @@ def _host(workload: Workload, found: Sequence[RecordSet]) -> _Host:
         msg = f"{workload.name}: {workload.host}: {'; '.join(missing)}; create it or correct crossfade.yaml"
         raise RouterObjectMissingError(msg)
     return _Host(workload, sides, next((record for record in found if plain(record["Name"]) == marker), None))
+
+
+def _missing(workload: str, error: RouterObjectMissingError) -> Reading:
+    """A workload of which a record is missing: without both no weight can be written."""
+    blue, green = (SideReading(None, None, note=str(error), reachable=False, fault=error) for _ in Side)
+    return Reading(workload, blue, green)
 
 
 def _check(host: _Host, weights: Mapping[Side, int], epoch: int) -> None:

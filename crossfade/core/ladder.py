@@ -12,12 +12,14 @@ be one more argument of `way_back`: no other code raises a weight on the way bac
 This file knows no router and no technology.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
 from crossfade.core.traffic import Reading, SideReading, Step, Write, may_not_wait, next_move
 from crossfade.core.weight import Side, Split
+from crossfade.errors import PermanentError
 
 RESCUE_AFTER: Final = timedelta(seconds=90)
 """How long rung 1 has to be shown: one round of ExternalDNS, 60 s by default, and half of the next."""
@@ -39,10 +41,14 @@ def way_back(reading: Reading, target: Split, *, settled: bool, overdue: bool) -
     doubted, wanted = _in_doubt(reading, target)
     move = next_move(doubted, wanted)
     if move is not None:
+        at = reading.side(move[0])
+        if at.fault is not None and at.authoritative is None:
+            return Step((), arrived=False, reason=f"{reading.workload}: nothing can be written: {at.fault}")
         return _move(doubted, *move, settled=settled, overdue=overdue)
     silent = [side for side in Side if not reading.side(side).reachable]
     if silent:
-        words = f"{' and '.join(silent)} may still ask for another weight: the cluster does not answer"
+        why = _sentence(reading.faults) or "the cluster does not answer"
+        words = f"{' and '.join(silent)} may still ask for another weight: {why}"
         return Step((), arrived=False, reason=f"{reading.workload}: {reading.split} is shown, but {words}")
     return Step((), arrived=True, reason=f"{reading.workload}: {target} is read back")
 
@@ -79,8 +85,13 @@ def _move(reading: Reading, side: Side, want: int, move: str, *, settled: bool, 
         return Step((write,), arrived=False, reason=what)
     if not may_be_direct(reading, write):
         return Step((), arrived=False, reason=_waiting(name, side, at))
-    why = "its annotation is not carried on in time" if at.reachable else "its cluster does not answer"
+    silent = str(at.fault) if at.fault else "its cluster does not answer"
+    why = "its annotation is not carried on in time" if at.reachable else silent
     return Step((), arrived=False, reason=f"{what} directly in Route 53: {why}", direct=(write,))
+
+
+def _sentence(faults: Sequence[PermanentError]) -> str:
+    return "; ".join(dict.fromkeys(str(fault) for fault in faults))
 
 
 def _waiting(name: str, side: Side, at: SideReading) -> str:

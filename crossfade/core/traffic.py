@@ -9,6 +9,7 @@ This file knows no router: it compares what was written, what the authority show
 from dataclasses import dataclass
 
 from crossfade.core.weight import Side, Split
+from crossfade.errors import PermanentError
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,8 @@ class SideReading:
         note: Why a value is None, for people.
         reachable: Whether the source of truth answered; if not, what is declared is unknown, not absent.
         identifier: The set identifier of its records; empty when there is none, or nobody knows it.
+        fault: Why it cannot be read however often it is asked (an Ingress was deleted, a permission is missing); then
+            it is not `reachable` either. None when it was read, or when asking again may help.
     """
 
     declared: int | None
@@ -32,10 +35,17 @@ class SideReading:
     note: str = ""
     reachable: bool = True
     identifier: str = ""
+    fault: PermanentError | None = None
 
     @property
     def agrees(self) -> bool:
-        """Whether the authority shows what is declared; of what is declared by nobody knows what, whether it shows."""
+        """
+        Whether the authority shows what is declared; of what is declared by nobody knows what, whether it shows.
+
+        What cannot be read for good is not waited for.
+        """
+        if self.fault is not None:
+            return True
         return self.authoritative == self.declared if self.reachable else self.authoritative is not None
 
 
@@ -50,6 +60,11 @@ class Reading:
     def side(self, side: Side) -> SideReading:
         """The reading of *side*."""
         return self.blue if side is Side.BLUE else self.green
+
+    @property
+    def faults(self) -> tuple[PermanentError, ...]:
+        """Why sides cannot be read, blue's first; empty when both can be, or when asking again may help."""
+        return tuple(at.fault for at in (self.blue, self.green) if at.fault is not None)
 
     @property
     def split(self) -> Split | None:

@@ -44,12 +44,26 @@ def observe_all(router: TrafficRouter, workloads: Sequence[Workload]) -> tuple[R
 
     Raises:
         RouterUnavailableError: A cluster does not answer; ask again later.
+        PermanentError: An object does not exist or may not be read.
     """
     readings = router.observe(workloads)
+    raise_faults(readings)
     silent = [at.note for reading in readings for side in Side if not (at := reading.side(side)).reachable]
     if silent:
         raise RouterUnavailableError("; ".join(dict.fromkeys(silent)))
     return readings
+
+
+def raise_faults(readings: Sequence[Reading]) -> None:
+    """
+    Raise what can never be read of *readings*, in one sentence.
+
+    Raises:
+        PermanentError: Of the class of the first one; nothing is raised when there is none.
+    """
+    faults = [fault for reading in readings for fault in reading.faults]
+    if faults:
+        raise type(faults[0])("; ".join(dict.fromkeys(str(fault) for fault in faults))) from faults[0]
 
 
 def identifiers_of(reading: Reading) -> Identifiers | None:

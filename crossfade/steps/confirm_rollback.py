@@ -78,7 +78,8 @@ def _is_back(record: Record, reading: Reading) -> bool:
 def _astray(record: Record, reading: Reading) -> str:
     shows = f"{reading.workload} shows {reading.split or 'no weights'}"
     if silent := [side for side in Side if not reading.side(side).reachable]:
-        doubt = f"{' and '.join(silent)} may ask for another weight: the cluster does not answer"
+        why = "; ".join(dict.fromkeys(str(fault) for fault in reading.faults)) or "the cluster does not answer"
+        doubt = f"{' and '.join(silent)} may ask for another weight: {why}"
         before = record.baseline_of(reading.workload).split
         instead = "" if reading.split == before else f", instead of {_before(record, reading)}"
         return f"{shows}{instead}, but {doubt}"

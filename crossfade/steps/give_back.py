@@ -4,7 +4,7 @@ Rung 1 is the workload's own router, rung 2 is Route 53 itself. A cluster that i
 carry it on costs a rung, never the other workloads or the other side. What comes next is `core.ladder`'s to say.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -16,8 +16,8 @@ from crossfade.core.weight import Side, Split
 from crossfade.errors import (
     CrossfadeError,
     PermanentError,
-    RouterUnavailableError,
     SupersededError,
+    TemporaryError,
     WriteConflictError,
 )
 from crossfade.names import TimelineEvent
@@ -32,15 +32,20 @@ def give_back(
     """
     Make the next safe write towards the baseline of *record*, whose rollback has begun.
 
+    What is wrong with one workload for good never keeps the others waiting: it is raised when it is all that is left.
+
     Raises:
         TemporaryError: Ask again; some writes may have been made.
-        PermanentError: Neither rung can write.
+        PermanentError: What is not back yet can neither be read nor written, however often it is asked.
     """
     readings = _look(router, rescue, record)
     record = observed(ledger, record, readings, now)
     steps = _steps(record, readings, now)
-    failure = _Hands(ledger, router, rescue, record, now).write(readings, steps)
-    waiting = [outstanding(steps), failure, _fence(router, record, readings)]
+    hands = _Hands(ledger, router, rescue, record, now)
+    failure = hands.write(readings, tuple(steps.values()))
+    fence = _fence(router, record, readings)
+    _raise_hopeless(steps, {**_lost(readings, steps), **hands.refused})
+    waiting = [outstanding(tuple(steps.values())), failure, fence]
     poll = round(record.plan.timing.poll.total_seconds())
     if reason := "; ".join(words for words in waiting if words):
         return Progress(arrived=False, reason=reason, wait_seconds=poll)
@@ -56,28 +61,31 @@ def _look(router: TrafficRouter, rescue: TrafficRouter, record: Record) -> tuple
     """What can be read. When neither cluster answers, what users get is known all the same."""
     try:
         return router.observe(record.workloads)
-    except RouterUnavailableError as error:
+    except TemporaryError as error:
         try:
             readings = rescue.observe(record.workloads)
         except PermanentError:
             raise error from None
+        if all(reading.faults for reading in readings):
+            raise
     direct = {workload.name for workload in record.workloads if workload.router is Router.ROUTE53}
     return tuple(reading if reading.workload in direct else _unseen(reading) for reading in readings)
 
 
 def _unseen(reading: Reading) -> Reading:
-    blue, green = (replace(reading.side(side), declared=None, reachable=False) for side in Side)
+    blue, green = (replace(reading.side(side), declared=None, reachable=False) for side in Side)  # its faults stay
     return Reading(reading.workload, blue, green)
 
 
-def _steps(record: Record, readings: Sequence[Reading], now: datetime) -> tuple[Step, ...]:
+def _steps(record: Record, readings: Sequence[Reading], now: datetime) -> dict[str, Step]:
+    """The next step of every workload, by name."""
     settled, overdue = record.settled(now, returning=True), record.overdue(now)
     targets = _targets(record)
-    return tuple(
-        way_back(reading, targets[reading.workload], settled=settled, overdue=overdue)
+    return {
+        reading.workload: way_back(reading, targets[reading.workload], settled=settled, overdue=overdue)
         for reading in readings
         if reading.workload in targets
-    )
+    }
 
 
 def _targets(record: Record) -> dict[str, Split]:
@@ -98,15 +106,40 @@ def _fence(router: TrafficRouter, record: Record, readings: Sequence[Reading]) -
     return f"{', '.join(sorted(open_))}: fenced, then read back once more"
 
 
+def _lost(readings: Sequence[Reading], steps: Mapping[str, Step]) -> dict[str, PermanentError]:
+    """Why workloads cannot be read for good; those for which there is still something to write apart."""
+    moving = {workload for workload, step in steps.items() if step.writes or step.direct}
+    return {at.workload: at.faults[0] for at in readings if at.faults and at.workload not in moving}
+
+
+def _raise_hopeless(steps: Mapping[str, Step], hopeless: Mapping[str, PermanentError]) -> None:
+    """
+    Raise what is wrong when nothing but that is left.
+
+    Raises:
+        PermanentError: Every workload that is not back yet is one of *hopeless*.
+    """
+    left = [workload for workload, step in steps.items() if not step.arrived]
+    if left and all(workload in hopeless for workload in left):
+        worst = hopeless[left[0]]
+        raise type(worst)("; ".join(dict.fromkeys(str(hopeless[workload]) for workload in left))) from worst
+
+
 # --- Writing ---------------------------------------------------------------------------------------------------------
 
 
 class _Hands:
-    """Writes what the steps say, and falls back from the first rung to the second."""
+    """
+    Writes what the steps say, and falls back from the first rung to the second.
+
+    Attributes:
+        refused: Why no rung can write to a workload, by its name.
+    """
 
     def __init__(
         self, ledger: Ledger, router: TrafficRouter, rescue: TrafficRouter, record: Record, now: datetime
     ) -> None:
+        self.refused: dict[str, PermanentError] = {}
         self._ledger = ledger
         self._router = router
         self._rescue = rescue
@@ -119,37 +152,59 @@ class _Hands:
 
         Returns:
             Why something could not be written on one of the rungs; empty when all could.
+
+        Raises:
+            TemporaryError, SupersededError: As the port says.
         """
         writes = [write for step in steps for write in step.writes]
         direct = [write for step in steps for write in step.direct]
         if not writes and not direct:
             return ""
+        before = self._record
         changes = {"wrote": self._now, "agreed": None, **unsettled([*writes, *direct])}
-        self._record = self._ledger.save(self._record.with_(**changes))
-        failure = self._rung_1(writes, steps)
-        rescued = self._rescuable(writes, readings) if failure else []
-        if failure and len(rescued) < len(writes):
-            self._rung_2(direct + rescued, steps)
-            raise failure
-        refusal = self._rung_2(direct + rescued, steps, failure)
-        if failure and refusal:
-            raise failure from refusal
-        return "; ".join(str(error) for error in (failure, refusal) if error)
+        self._record = self._ledger.save(before.with_(**changes))
+        failed = self._rung_1(writes, steps)
+        rescued = self._rescuable(list(failed), readings)
+        stuck = {write: error for write, error in failed.items() if write not in rescued}
+        refusal = self._rung_2([*direct, *rescued], steps, failed)
+        if refusal:
+            stuck |= {write: failed[write] for write in rescued}
+        for write, error in stuck.items():
+            if isinstance(error, TemporaryError):
+                raise error from refusal
+            self.refused[write.workload] = error
+        if not direct and len(stuck) == len(writes):  # nothing was changed, so nothing has to settle anew
+            times = {"wrote": before.wrote, "agreed": before.agreed, "blue_agreed": before.blue_agreed}
+            self._record = self._ledger.save(self._record.with_(**times))
+        words = [*(str(error) for error in failed.values()), str(refusal or "")]
+        return "; ".join(dict.fromkeys(filter(None, words)))
 
-    def _rung_1(self, writes: Sequence[Write], steps: Sequence[Step]) -> CrossfadeError | None:
+    def _rung_1(self, writes: Sequence[Write], steps: Sequence[Step]) -> "dict[Write, _Failure]":
+        """
+        Write through the router of each workload.
+
+        Returns:
+            What could not be written, and why. Nobody else is to blame for the one that refuses for good, so after a
+            refusal each workload is tried alone.
+        """
         if not writes:
-            return None
+            return {}
         try:
             self._router.write(self._record.workloads, writes, epoch=self._record.epoch)
         except (SupersededError, WriteConflictError):
             raise  # somebody else is at work: look again, or stop; not a broken rung
-        except CrossfadeError as error:
-            return error
+        except (PermanentError, TemporaryError) as error:
+            if isinstance(error, TemporaryError) or len(writes) == 1:
+                return dict.fromkeys(writes, error)
+            failed: dict[Write, _Failure] = {}
+            for write in writes:
+                failed |= self._rung_1([write], steps)
+            return failed
         self._note(writes, steps)
-        return None
+        return {}
 
     def _rung_2(
-        self, writes: Sequence[Write], steps: Sequence[Step], failure: CrossfadeError | None = None
+        self, writes: Sequence[Write], steps: Sequence[Step], failed: "Mapping[Write, _Failure]"
     ) -> PermanentError | None:
         """
         Write to Route 53; a refusal is told, not raised, as long as the first rung may still do it.
@@ -165,7 +220,7 @@ class _Hands:
             raise
         except PermanentError as error:
             return error
-        self._note(writes, steps, failure, direct=True)
+        self._note(writes, steps, failed, direct=True)
         return None
 
     def _rescuable(self, writes: Sequence[Write], readings: Sequence[Reading]) -> list[Write]:
@@ -178,7 +233,7 @@ class _Hands:
         self,
         writes: Sequence[Write],
         steps: Sequence[Step],
-        failure: CrossfadeError | None = None,
+        failed: "Mapping[Write, _Failure] | None" = None,
         *,
         direct: bool = False,
     ) -> None:
@@ -187,7 +242,10 @@ class _Hands:
         for write in writes:
             data = {"workload": write.workload, "side": write.side.value, "weight": write.weight}
             text = reasons[write]
-            if direct and write not in planned:
-                text = f"{text} directly in Route 53: {failure}"
+            if failed and write in failed and write not in planned:
+                text = f"{text} directly in Route 53: {failed[write]}"
             more = {"direct": True} if direct else {}
             note(self._ledger, self._record, self._now, TimelineEvent.WEIGHT_WRITTEN, text, **data, **more)
+
+
+_Failure = PermanentError | TemporaryError

@@ -11,7 +11,7 @@ from datetime import datetime
 from crossfade.core.config import Config
 from crossfade.core.migration import Outcome, Record
 from crossfade.core.plan import Cluster, HostedZone, Workload
-from crossfade.errors import CrossfadeError, TemporaryError
+from crossfade.errors import CrossfadeError, PermanentError, TemporaryError
 from crossfade.names import TimelineEvent
 from crossfade.ports import Executions, Ledger, Notice, Notifier, TrafficRouter
 from crossfade.steps.common import note
@@ -200,7 +200,10 @@ def _try_again(hands: _Hands, record: Record) -> Deed:
     """An unconfirmed rollback was paged; go on trying, and say so when it is read back after all."""
     ledger, now = hands.ledger, hands.now
     record = begin(ledger, hands.router, record, now=now, reason=record.reason)
-    progress = give_back(ledger, hands.router, hands.rescue, record, now=now)
+    try:
+        progress = give_back(ledger, hands.router, hands.rescue, record, now=now)
+    except PermanentError as error:  # somebody was paged for that; it may be mended before the next look
+        return Deed(str(error))
     if not progress.arrived:
         return Deed(progress.reason)
     text = f"read back at last: {record.reason}"

@@ -140,11 +140,15 @@ def test_an_absent_weight_is_none_and_not_zero(ground: Ground) -> None:
     assert reading.note
 
 
-def test_an_object_that_is_gone_is_an_error_that_names_it(ground: Ground) -> None:
+def test_an_object_that_is_gone_is_a_fault_that_names_it_and_hides_no_other_workload(ground: Ground) -> None:
     ground.remove(GUESTBOOK, GREEN)
 
-    with pytest.raises(RouterObjectMissingError, match="green"):
-        ground.router.observe(WORKLOADS)
+    gone, other = ground.router.observe((GUESTBOOK, BURNHAM))
+
+    assert isinstance(gone.green.fault, RouterObjectMissingError)
+    assert "green" in str(gone.green.fault)
+    assert (gone.green.reachable, gone.green.declared) == (False, None)
+    assert (other.split, other.faults) == (Split(100, 0), ())
 
 
 @pytest.mark.parametrize("side", Side)

@@ -7,6 +7,7 @@ from crossfade.core.traffic import Write
 from crossfade.core.weight import Side
 from crossfade.errors import (
     CrossfadeError,
+    PermanentError,
     RouterObjectMissingError,
     RouterRefusedError,
     RouterThrottledError,
@@ -160,7 +161,7 @@ def test_a_refused_record_is_no_reason_to_give_up_what_the_annotation_may_still_
 
 def test_two_broken_rungs_are_an_error() -> None:
     scene = moved()
-    scene.router.fail("write", DENIED)
+    scene.router.fail("write", DENIED, times=9)
     scene.rescue.fail("write", RouterRefusedError("grant it"))
 
     with pytest.raises(RouterRefusedError, match="bind a Role"):
@@ -169,7 +170,7 @@ def test_two_broken_rungs_are_an_error() -> None:
 
 def test_a_second_rung_that_is_throttled_is_asked_again() -> None:
     scene = moved()
-    scene.router.fail("write", DENIED)
+    scene.router.fail("write", DENIED, times=9)
     scene.rescue.fail("write", RouterThrottledError("slow down"))
 
     with pytest.raises(RouterThrottledError):
@@ -203,7 +204,7 @@ def test_a_workload_whose_records_are_its_first_rung_has_no_second_one() -> None
         for workload in plan.workloads
     )
     scene = Scene(plan=plan.model_copy(update={"workloads": workloads})).ready().moved_through(2)
-    scene.router.fail("write", DENIED)
+    scene.router.fail("write", DENIED, times=9)
 
     with pytest.raises(RouterRefusedError):
         scene.roll_back()
@@ -242,3 +243,64 @@ def test_one_workload_that_is_written_again_and_again_does_not_keep_the_others_f
         scene.pass_time(30)
 
     assert Write("burnham", BLUE, 100) in scene.rescue.written
+
+
+# --- One workload for good, the others not ---------------------------------------------------------------------------
+
+
+def until_it_gives_up(scene: Scene) -> str:
+    """What is raised when nothing is left that could be done; the authority follows every half minute."""
+    for _ in range(40):
+        try:
+            assert not scene.roll_back().arrived
+        except PermanentError as error:
+            return str(error)
+        scene.pass_time(30)
+        scene.router.propagate()
+    raise AssertionError("it never gave up")
+
+
+@pytest.mark.parametrize("side", Side)
+def test_a_deleted_ingress_keeps_nobody_else_waiting_and_ends_unconfirmed_with_its_name(side: Side) -> None:
+    scene = moved()
+    scene.router.remove("yelb", side)
+
+    reason = until_it_gives_up(scene)
+    ending = scene.confirm()
+
+    assert scene.now - (scene.record.rollback_began or scene.now) < scene.plan.timing.rollback / 2
+    assert [scene.router.declared("burnham", of) for of in Side] == [100, 0]
+    assert "yelb" in reason
+    assert "burnham" not in reason
+    assert ending["outcome"] == "RollbackUnconfirmed"
+    assert f"yelb: {side} has no Ingress" in str(ending["reason"])
+    assert scene.notifier.told[-1].page
+
+
+def test_green_keeps_its_users_when_nothing_is_left_of_blue() -> None:
+    scene = moved(3)
+    scene.router.remove("yelb", BLUE)
+    until_it_gives_up(scene)
+
+    assert scene.router.declared("yelb", GREEN) == 1, "it is the only one that still answers"
+
+
+def test_a_workload_that_refuses_every_write_keeps_nobody_else_waiting() -> None:
+    scene = moved(3)
+    scene.router.refused = {"yelb"}
+    scene.rescue.fail("write", DENIED, times=99)
+
+    reason = until_it_gives_up(scene)
+
+    assert [scene.router.declared("burnham", side) for side in Side] == [100, 0]
+    assert "yelb" in reason
+
+
+def test_a_deleted_ingress_that_comes_back_is_restored_at_last() -> None:
+    scene = moved()
+    scene.router.remove("yelb", GREEN)
+    until_it_gives_up(scene)
+    scene.router.restore("yelb", GREEN, 1)
+    scene.rolled_back()
+
+    assert [scene.router.declared("yelb", side) for side in Side] == [100, 0]

@@ -144,6 +144,7 @@ def test_a_redriven_execution_may_not_write_after_the_guardian() -> None:
 def test_a_migration_that_cannot_be_restored_yet_is_tried_again() -> None:
     scene = stopped(2)
     scene.router.fail("observe", RouterThrottledError("slow down"))
+    scene.rescue.fail("observe", RouterThrottledError("slow down"))
     with pytest.raises(RouterThrottledError):
         scene.guard()
 
@@ -202,14 +203,16 @@ def test_what_was_done_is_said_with_the_outcome_when_it_is_the_end() -> None:
     assert deeds[-1] == ("RolledBack: the execution ended as ABORTED", "RolledBack")
 
 
-def test_an_object_that_is_gone_is_paged_and_not_waited_for() -> None:
+def test_an_object_that_is_gone_is_paged_once_the_others_are_back_and_looked_at_again() -> None:
     scene = stopped(2)
     scene.router.remove("yelb", Side.GREEN)
 
-    scene.guard()
+    scene.guarded_for(6)
 
     assert scene.record.outcome == "RollbackUnconfirmed"
     assert [notice.page for notice in scene.notifier.told] == [True]
+    assert [scene.router.declared("burnham", side) for side in Side] == [100, 0]
+    assert "yelb" in scene.guard()["tonight"].words
 
 
 @pytest.mark.parametrize(

@@ -104,11 +104,12 @@ class Journey:
     def declared(self) -> Weights:
         """What the Ingresses ask for."""
         return {
-            (self._annotated("blue", workload), self._annotated("green", workload))
+            (self.annotated("blue", workload), self.annotated("green", workload))
             for workload in self.world.config.workloads
         }
 
-    def _annotated(self, side: str, workload: WorkloadConfig) -> int:
+    def annotated(self, side: str, workload: WorkloadConfig) -> int:
+        """What the Ingress of *workload* asks for on *side*."""
         store = self.world.estate.clusters[side].api.store
         annotations = store.read("Ingress", workload.namespace, workload.ingress)["metadata"]["annotations"]
         (weight,) = (value for key, value in annotations.items() if key.endswith(f"/{WEIGHT_KEY}"))

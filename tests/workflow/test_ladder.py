@@ -52,6 +52,21 @@ def test_a_silent_cluster_costs_a_rung_and_a_page_and_is_repaired_when_it_is_bac
         assert tonight.world.ledger.leased() == ()
 
 
+@pytest.mark.parametrize("side", ["blue", "green"])
+def test_a_deleted_ingress_costs_its_own_workload_a_page_and_no_other_anything(side: str) -> None:
+    with journey("green-5xx@2") as tonight:
+        gone, *others = tonight.world.config.workloads
+        store = tonight.world.estate.clusters[side].api.store
+        tonight.on_health_check(lambda _: store.remove("Ingress", gone.namespace, gone.ingress))
+
+        execution = tonight.run()
+
+        assert execution.error == "RollbackUnconfirmed"
+        assert gone.ingress in str(execution.cause)
+        assert tonight.pages
+        assert {(tonight.annotated("blue", each), tonight.annotated("green", each)) for each in others} == ON_BLUE
+
+
 # --- The router route53 ----------------------------------------------------------------------------------------------
 
 
