@@ -1,0 +1,20 @@
+"""For every test: what botocore reads from its own files is read once a process, not once a session.
+
+Each test has a session and an account of its own; parsing the same service descriptions again and again was a third
+of the time of the whole suite.
+"""
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+import pytest
+from botocore.loaders import JSONFileLoader
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _descriptions_are_parsed_once() -> Iterator[None]:
+    loader = JSONFileLoader()
+    remembered = lru_cache(maxsize=None)(loader.load_file)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JSONFileLoader, "load_file", lambda _self, path: remembered(path))
+        yield
