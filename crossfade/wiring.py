@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, assert_never
 
 from crossfade.core.config import Config
 from crossfade.core.plan import Router
@@ -78,7 +78,27 @@ class Wired:
         from crossfade.adapters.routers import Routers
 
         kinds = dict.fromkeys(workload.router for workload in self.config.workloads)
-        return Routers({kind: self.rescue if kind is Router.ROUTE53 else self._external_dns() for kind in kinds})
+        return Routers({kind: self._router(kind) for kind in kinds})
+
+    def _router(self, kind: Router) -> TrafficRouter:
+        match kind:
+            case Router.EXTERNAL_DNS:
+                return self._external_dns()
+            case Router.ROUTE53:
+                return self._records
+            case Router.ALB:
+                return self._listener_rules
+            case _:
+                assert_never(kind)
+
+    @cached_property
+    def _listener_rules(self) -> TrafficRouter:
+        from crossfade.adapters.alb import ListenerRules
+        from crossfade.adapters.alb_router import AlbRouter
+        from crossfade.adapters.aws import client
+
+        regions = {self.config.clusters.blue.region, self.config.clusters.green.region}
+        return AlbRouter(ListenerRules({region: client("elbv2", region, attempts=1) for region in sorted(regions)}))
 
     def _external_dns(self) -> TrafficRouter:
         from crossfade.adapters.aws import client
@@ -90,13 +110,20 @@ class Wired:
 
     @cached_property
     def rescue(self) -> TrafficRouter:
-        """The weights of all workloads, written to Route 53 itself."""
+        """The weights of all workloads, written to what users ask: Route 53 itself, or the listener rule."""
+        from crossfade.adapters.routers import Routers
+
+        below = {kind: self._router(kind) if kind.is_direct else self._records for kind in Router}
+        return Routers(below)
+
+    @cached_property
+    def _records(self) -> TrafficRouter:
         from crossfade.adapters.aws import client
         from crossfade.adapters.route53 import RecordKeeper
         from crossfade.adapters.route53_router import Route53Router
 
         zone = self.config.hosted_zone
-        hosts = [workload.host for workload in self.config.workloads]
+        hosts = [workload.host for workload in self.config.workloads if workload.router.is_dns]
         return Route53Router(RecordKeeper(client("route53", self._region), zone.id), zone.name, together(hosts))
 
     def _cluster(self, side: Side) -> "KubernetesApi":
@@ -195,7 +222,7 @@ class Parts(Protocol):
 
     @property
     def rescue(self) -> TrafficRouter:
-        """The weights of all workloads, written to Route 53 itself."""
+        """The weights of all workloads, written to what users ask: Route 53 itself, or the listener rule."""
 
     @property
     def alarms(self) -> AlarmSource:

@@ -131,7 +131,7 @@ def changeable(config: Config) -> dict[Records, tuple[tuple[str, ...], ...]]:
     They are divided as the functions divide their requests: one request must be allowed by one statement.
     """
     own = {workload.host for workload in config.workloads if workload.router is Router.ROUTE53}
-    groups = together([workload.host for workload in config.workloads])
+    groups = together([workload.host for workload in config.workloads if workload.router.is_dns])
     owned = [[host for host in group if host in own] for group in groups]
     return {Records.NONE: (), Records.OWN: _names(owned), Records.ALL: _names(groups)}
 

@@ -39,6 +39,7 @@ _SURROUNDINGS: Final[Mapping[str, str | None]] = {
     "AWS_DEFAULT_PROFILE": None,
     "AWS_ENDPOINT_URL": None,
     "AWS_CA_BUNDLE": None,
+    "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",  # hundreds of machine images that nobody here asks for cost a second
 }
 
 

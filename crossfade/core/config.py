@@ -22,14 +22,17 @@ from crossfade.core.forms import (
     DnsName,
     Duration,
     Email,
+    IngressName,
     Instant,
     Label,
     ObjectName,
     PlanName,
     Region,
+    RuleArn,
     ScheduleExpression,
     ScheduleName,
     SetIdentifier,
+    TargetGroupArn,
     TimeZone,
     ZoneId,
 )
@@ -39,6 +42,7 @@ from crossfade.core.plan import (
     Gate,
     HostedZone,
     Identifiers,
+    ListenerRule,
     Model,
     Plan,
     Router,
@@ -98,21 +102,39 @@ class IdentifiersConfig(Identifiers):
     green: SetIdentifier = Field(description="Of the record that leads to green.")
 
 
+class ListenerRuleConfig(ListenerRule):
+    """The rule of a load balancer that forwards to two target groups with weights."""
+
+    rule: RuleArn = Field(
+        description="The ARN of the listener rule; or of the listener, if its default action carries the weights."
+    )
+    blue: TargetGroupArn = Field(description="The ARN of the target group in which blue registers its pods.")
+    green: TargetGroupArn = Field(description="The ARN of the target group in which green registers its pods.")
+    binding: ObjectName = Field(description="The name of the TargetGroupBinding, the same in both clusters.")
+
+
 class WorkloadConfig(Workload):
-    """One host whose traffic moves, and the Ingress behind it in both clusters."""
+    """One host whose traffic moves, and the Ingress or TargetGroupBinding behind it in both clusters."""
 
     name: Label = Field(description="What people call it; each workload has its own name.")
-    namespace: Label = Field(description="The namespace of the Ingress, the same in both clusters.")
-    ingress: ObjectName = Field(description="The name of the Ingress, the same in both clusters.")
+    namespace: Label = Field(description="The namespace of the Ingress or TargetGroupBinding, the same in both.")
+    ingress: IngressName = Field(
+        default="",
+        description="The name of the Ingress, the same in both clusters. Every router but alb needs it; alb has none.",
+    )
     host: DnsName = Field(description="The DNS name that users ask for, in the hosted zone.")
     router: Router = Field(
         default=Router.EXTERNAL_DNS,
         description="How the weight reaches users: external_dns writes the Ingress annotation that ExternalDNS reads; "
-        "route53 writes the weighted records themselves, where no ExternalDNS keeps them.",
+        "route53 writes the weighted records themselves, where no ExternalDNS keeps them; alb writes the weights of "
+        "two target groups into a listener rule.",
     )
     identifiers: IdentifiersConfig | None = Field(
         default=None,
         description="Only with the router route53, which needs them; ExternalDNS's are read from the Ingresses.",
+    )
+    alb: ListenerRuleConfig | None = Field(
+        default=None, description="Only with the router alb, which needs it: the rule and its two target groups."
     )
     alarms: tuple[AlarmName, ...] = Field(
         min_length=1, description="CloudWatch alarms, metric or composite, that judge green. One in ALARM rolls back."

@@ -91,6 +91,11 @@ Label = Annotated[
 ObjectName = Annotated[
     str, Form(_LABELS, "must be a Kubernetes name: at most 253 of a-z, 0-9, hyphen and dot", 253, plain)
 ]
+IngressName = Annotated[
+    str, Form(rf"({_LABELS})?", "must be a Kubernetes name: at most 253 of a-z, 0-9, hyphen and dot", 253, plain)
+]
+"""Empty where there is no Ingress; whether there has to be one, the router says."""
+
 DnsName = Annotated[
     str,
     Form(rf"{_LABEL}(\.{_LABEL})+", "must be a DNS name in lower case, without a dot at the end or a *", 253, plain),
@@ -109,6 +114,22 @@ ClusterName = Annotated[
 Region = Annotated[
     str, Form(r"[a-z]{2,5}(-[a-z]+){1,3}-[0-9]{1,2}", "must be an AWS Region such as eu-west-1", 32, plain)
 ]
+_ELB = r"arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:"
+_ID = r"[0-9a-f]{16}"
+RuleArn = Annotated[
+    str,
+    Form(
+        rf"{_ELB}(listener-rule/app/[0-9A-Za-z-]{{1,32}}/{_ID}/{_ID}/{_ID}|listener/app/[0-9A-Za-z-]{{1,32}}/{_ID}/{_ID})",
+        "must be the ARN of an Application Load Balancer's listener rule, or of its listener for the default action",
+        256,
+        str.strip,
+    ),
+]
+TargetGroupArn = Annotated[
+    str, Form(rf"{_ELB}targetgroup/[0-9A-Za-z-]{{1,32}}/{_ID}", "must be the ARN of a target group", 256, str.strip)
+]
+"""Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html"""
+
 AlarmName = Annotated[
     str,
     Form(

@@ -24,6 +24,17 @@ class Router(StrEnum):
 
     EXTERNAL_DNS = "external_dns"  # the Ingress annotation that ExternalDNS reads
     ROUTE53 = "route53"  # the record itself
+    ALB = "alb"  # the weights of two target groups behind one Application Load Balancer
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether it writes the authority itself: then there is no rung below it, and nobody who carries a weight."""
+        return self in (Router.ROUTE53, Router.ALB)
+
+    @property
+    def is_dns(self) -> bool:
+        """Whether the weights stand in DNS, so that name servers and resolvers follow late."""
+        return self is not Router.ALB
 
 
 class Gate(StrEnum):
@@ -64,29 +75,69 @@ class Identifiers(Model):
         return self.blue if side is Side.BLUE else self.green
 
 
+class ListenerRule(Model):
+    """
+    The rule of a load balancer that shares requests out among two target groups, one a cluster.
+
+    Attributes:
+        rule: ARN of the listener rule; of the listener, for its default action.
+        blue: ARN of blue's target group.
+        green: ARN of green's.
+        binding: Name of the TargetGroupBinding, the same in both clusters.
+    """
+
+    rule: str
+    blue: str
+    green: str
+    binding: str
+
+    def group(self, side: Side) -> str:
+        """ARN of the target group of *side*."""
+        return self.blue if side is Side.BLUE else self.green
+
+
 class Workload(Model):
     """
-    One host whose traffic moves, and the Ingress behind it in both clusters.
+    One host whose traffic moves, and the Ingress or TargetGroupBinding behind it in both clusters.
 
     Attributes:
         name: What people call it; unique in a plan.
-        namespace: Of the Ingress, the same in both clusters.
-        ingress: Name of the Ingress, the same in both clusters.
+        namespace: Of the Ingress or TargetGroupBinding, the same in both clusters.
+        ingress: Name of the Ingress, the same in both clusters; empty where a listener rule carries the weights.
         host: The DNS name that users ask for, lower case, without a trailing dot.
         router: How the weight reaches users.
         identifiers: Of its records; None when only the Ingresses know them.
+        alb: What carries the weights, with the router alb; otherwise None.
         alarms: Names of the CloudWatch alarms, metric or composite, that judge green.
         requests_per_second: Expected at the time of a migration, on both clusters together; None when unknown.
     """
 
     name: str
     namespace: str
-    ingress: str
+    ingress: str = ""
     host: str
     router: Router
     identifiers: Identifiers | None = None
+    alb: ListenerRule | None = None
     alarms: tuple[str, ...]
     requests_per_second: float | None = None
+
+    @property
+    def listener_rule(self) -> ListenerRule:
+        """
+        What carries its weights, for the router alb.
+
+        Raises:
+            ValueError: It has none; the configuration lets no such workload through.
+        """
+        if self.alb is None:
+            msg = f"{self.name}: the router {self.router} has no listener rule; add `alb` to crossfade.yaml"
+            raise ValueError(msg)
+        return self.alb
+
+    def lease_unit(self, zone: HostedZone) -> str:
+        """What nobody else may move at the same time: the listener rule, or else the host in its *zone*."""
+        return f"alb/{self.alb.rule}" if self.alb else f"dns/{zone.id}/{self.host}"
 
 
 class Stage(Model):
@@ -214,5 +265,5 @@ class Plan(Model):
 
     @property
     def lease_units(self) -> tuple[str, ...]:
-        """What this migration must hold alone: the host in its zone, not the name of a workload."""
-        return tuple(sorted(f"dns/{self.zone.id}/{workload.host}" for workload in self.workloads))
+        """What this migration must hold alone: the host in its zone or the rule, not the name of a workload."""
+        return tuple(sorted(workload.lease_unit(self.zone) for workload in self.workloads))

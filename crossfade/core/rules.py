@@ -54,11 +54,14 @@ def _workload_faults(document: Document) -> Faults:
     yield from _repeats("workloads", "name", [_text(workload.get("name")) for workload in workloads])
     yield from _repeats("workloads", "host", [_text(workload.get("host")) for workload in workloads])
     yield from _repeats("workloads", "ingress", [_ingress(workload) for workload in workloads])
+    yield from _repeats("workloads", "alb.rule", [_text(_mapping(w.get("alb")).get("rule")) for w in workloads])
     for index, workload in enumerate(workloads):
         path: Path = ("workloads", index)
         yield from _zone_faults((*path, "host"), _text(workload.get("host")), zone)
         yield from _twice((*path, "alarms"), _list(workload.get("alarms")))
         yield from _identifier_faults((*path, "identifiers"), workload)
+        yield from _ingress_faults((*path, "ingress"), workload)
+        yield from _rule_faults((*path, "alb"), workload, _mapping(document.get("clusters")))
 
 
 def _ingress(workload: Document) -> str | None:
@@ -73,9 +76,44 @@ def _identifier_faults(path: Path, workload: Document) -> Faults:
         yield sentence(path, "is missing; the router route53 needs the set identifiers of blue's and green's records")
     if router == Router.EXTERNAL_DNS and given is not None:
         yield sentence(path, "is not for the router external_dns, which reads them from the Ingresses; remove it")
+    if router == Router.ALB and given is not None:
+        yield sentence(path, "is not for the router alb, which touches no record; remove it")
     blue, green = (_text(_mapping(given).get(side)) for side in ("blue", "green"))
     if blue and blue == green:
         yield sentence((*path, "green"), f"{shown(blue)} is blue's, too; each record has its own")
+
+
+def _ingress_faults(path: Path, workload: Document) -> Faults:
+    is_alb, given = workload.get("router") == Router.ALB, workload.get("ingress")
+    if not is_alb and given in (None, ""):
+        yield sentence(path, "is missing; add it")
+    if is_alb and given not in (None, ""):
+        yield sentence(path, "is not for the router alb; name the TargetGroupBinding in alb.binding and remove it")
+
+
+def _rule_faults(path: Path, workload: Document, clusters: Document) -> Faults:
+    """A rule and its target groups are one load balancer's, so they share its account and Region; the clusters, too."""
+    is_alb, given = workload.get("router") == Router.ALB, workload.get("alb")
+    if is_alb and given is None:
+        yield sentence(path, "is missing; the router alb needs a listener rule and the target groups of both clusters")
+    if not is_alb and given is not None:
+        yield sentence(path, "is only for the router alb; remove it, or set router: alb")
+    rule, blue, green = (_text(_mapping(given).get(key)) for key in ("rule", "blue", "green"))
+    if blue and blue == green:
+        yield sentence((*path, "green"), "is blue's target group, too; each cluster has its own")
+    for key, arn in (("blue", blue), ("green", green)):
+        if rule and arn and _home(rule) and _home(arn) not in ((), _home(rule)):
+            yield sentence((*path, key), "is of another account or Region than the rule; they are one load balancer's")
+    for side in ("blue", "green"):
+        region = _text(_mapping(clusters.get(side)).get("region"))
+        if rule and region and _home(rule)[:1] not in ((), (region,)):
+            yield sentence((*path, "rule"), f"is not in {region}, the Region of {side}; targets are in one Region")
+
+
+def _home(arn: str) -> tuple[str, ...]:
+    """Region and account of an ARN; empty when it is none."""
+    parts = arn.strip().split(":")
+    return tuple(parts[3:5]) if len(parts) > 5 else ()  # noqa: PLR2004 - arn:partition:service:region:account:resource
 
 
 def _zone_faults(path: Path, host: str | None, zone: str | None) -> Faults:

@@ -10,7 +10,6 @@ from datetime import datetime
 
 from crossfade.core.ladder import may_be_direct, way_back
 from crossfade.core.migration import Record
-from crossfade.core.plan import Router
 from crossfade.core.traffic import Reading, Step, Write
 from crossfade.core.weight import Side, Split
 from crossfade.errors import (
@@ -68,7 +67,7 @@ def _look(router: TrafficRouter, rescue: TrafficRouter, record: Record) -> tuple
             raise error from None
         if all(reading.faults for reading in readings):
             raise
-    direct = {workload.name for workload in record.workloads if workload.router is Router.ROUTE53}
+    direct = {workload.name for workload in record.workloads if workload.router.is_direct}
     return tuple(reading if reading.workload in direct else _unseen(reading) for reading in readings)
 
 
@@ -225,7 +224,7 @@ class _Hands:
 
     def _rescuable(self, writes: Sequence[Write], readings: Sequence[Reading]) -> list[Write]:
         """Those that rung 2 may make in place of rung 1; where both are the same there is no other rung."""
-        external = {workload.name for workload in self._record.workloads if workload.router is not Router.ROUTE53}
+        external = {workload.name for workload in self._record.workloads if not workload.router.is_direct}
         seen = {reading.workload: reading for reading in readings}
         return [write for write in writes if write.workload in external and may_be_direct(seen[write.workload], write)]
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from crossfade.core.facts import Facts
 from crossfade.core.finding import Finding
-from crossfade.core.plan import Plan, Router, Workload
+from crossfade.core.plan import Plan, Workload
 from crossfade.core.preflight import examine, refusal, summary, table
 from crossfade.core.traffic import Reading
 from crossfade.errors import PermanentError, PreflightFailedError
@@ -76,7 +76,7 @@ def _with_a_second_rung(plan: Plan, readings: Sequence[Reading]) -> list[Workloa
     return [
         workload.model_copy(update={"identifiers": known[workload.name]})
         for workload in plan.workloads
-        if workload.router is not Router.ROUTE53 and known.get(workload.name)
+        if not workload.router.is_direct and known.get(workload.name)
     ]
 
 

@@ -1,4 +1,4 @@
-"""What every traffic router promises: over ExternalDNS, over Route 53, over both at once, and the tests' own twin."""
+"""What every traffic router promises: over ExternalDNS, Route 53, a load balancer, two at once, and the tests' twin."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -17,6 +17,7 @@ from crossfade.errors import (
     WriteConflictError,
 )
 from crossfade.ports import TrafficRouter
+from tests.contracts.balancer import a_balancer
 from tests.contracts.estate import BURNHAM, GUESTBOOK, WORKLOADS, an_estate
 from tests.contracts.zone import a_mixed_estate, a_zone
 from tests.fakes import InMemoryRouter
@@ -82,13 +83,15 @@ def open_ground(name: str) -> AbstractContextManager[Ground]:
             return an_estate()
         case "route53":
             return a_zone()
+        case "alb":
+            return a_balancer()
         case "both":
             return a_mixed_estate()
         case _:
             return nullcontext(FakeGround())
 
 
-@pytest.fixture(params=["in-memory", "external-dns", "route53", "both"])
+@pytest.fixture(params=["in-memory", "external-dns", "route53", "alb", "both"])
 def ground(request: pytest.FixtureRequest) -> Iterator[Ground]:
     with open_ground(request.param) as opened:
         yield opened
