@@ -103,5 +103,5 @@ class Schedules(Construct):
         return {
             "StateMachineArn": self._machine_arn,
             "Name": f"schedule-{scheduler.ContextAttribute.execution_id}",
-            "Input": json.dumps({"plan": start.plan, "reason": f"schedule {start.name}"}),
+            "Input": json.dumps({"plan": start.plan, "startedBy": f"schedule {start.name}"}),
         }

@@ -7,7 +7,8 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from crossfade.core.config import Config, ScheduleConfig
+from crossfade.core.config import Config
+from crossfade.core.config_starts import ScheduleConfig
 from crossfade.core.plan import Cluster
 from crossfade.names import Function, weight_parameter
 from stacks.functions import KUBERNETES_FUNCTIONS, Functions

@@ -98,7 +98,7 @@ def _run(
     from crossfade.report import render
 
     gc.disable()  # half a minute of work; looking for garbage among a million objects of the cloud costs a tenth of it
-    given = {"plan": plan} if plan else {}
+    given = {"startedBy": "crossfade demo"} | ({"plan": plan} if plan else {})
     with embedded(config, path, seed=seed, faults=faults) as world:
         asked = resolve(config, given, now=world.clock.now)
         minutes = Minutes(world)

@@ -66,7 +66,6 @@ def report_of(world: Embedded, migration: str, summary: Summary, minutes: Minute
         signals=world.ledger.signals(migration),
         totals=Totals(requests=summary.requests, failed=summary.failed, source="the users of the embedded world"),
         history=History(status=summary.status, events=summary.events, transitions=summary.transitions),
-        started_by="crossfade demo",
         fault_at=minutes.fault_at,
         broken=summary.broken,
     )

@@ -61,6 +61,7 @@ def command(
         given["reason"] = words
     migration = name or f"manual-{now:%Y%m%d-%H%M%S}"
     with connected(profile=profile, region=region, stack=stack) as account:
+        given["startedBy"] = account.caller
         execution = account.executions.start(migration, given)
     if output is Output.JSON:
         typer.echo(json.dumps({"migration": migration, "execution": execution, "input": given}, indent=2))

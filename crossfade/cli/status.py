@@ -14,7 +14,7 @@ from crossfade.cli.options import DEFAULT_STACK, Output, OutputOption, ProfileOp
 from crossfade.cli.printing import clock, console, print_timeline
 from crossfade.cli.seen import Seen, see, see_listed
 from crossfade.core.duration import format_duration
-from crossfade.core.migration import Outcome, Record
+from crossfade.core.migration import Outcome, Record, short_name
 from crossfade.ports import Event
 
 OptionalMigration = Annotated[
@@ -93,10 +93,18 @@ def _show_one(seen: Seen, timeline: Sequence[Event], output: Output) -> None:
     out.print(Text.assemble((seen.name, "bold"), f": {seen.doing}"))
     if seen.following:
         out.print(Text(f"next: {seen.following}"))
+    out.print(Text(f"started by: {_start(seen)}"))
     if seen.record and seen.record.baseline:
         _show_weights(seen.record, out)
     out.print()
     print_timeline(timeline, out)
+
+
+def _start(seen: Seen) -> str:
+    """Who started it, and why, as far as anybody said."""
+    by = short_name(seen.record.started_by) if seen.record else ""
+    purpose = seen.record.purpose if seen.record else ""
+    return (by or "not said") + (f", for: {purpose}" if purpose else "")
 
 
 def _show_weights(record: Record, out: Console) -> None:
@@ -115,7 +123,7 @@ def _show_past(seen: Sequence[Seen], output: Output) -> None:
     elif not seen:
         typer.echo("There has been no migration yet. `crossfade start --dry-run` rehearses one.")
     else:
-        table = _table("started", "migration", "plan", "ended as", "took", "why")
+        table = _table("started", "by", "migration", "plan", "ended as", "took", "why")
         for each in seen:
             table.add_row(*_past(each))
         console().print(table)
@@ -125,7 +133,8 @@ def _past(seen: Seen) -> tuple[str, ...]:
     plan = seen.record.plan.name if seen.record else "-"
     took = format_duration(seen.ended - seen.started) if seen.started and seen.ended else "-"
     why = "" if seen.outcome in (Outcome.SUCCEEDED, Outcome.DRY_RUN) else seen.reason
-    return clock(seen.started), seen.name, plan, seen.outcome or seen.status.lower(), took, why
+    by = short_name(seen.record.started_by) if seen.record else ""
+    return clock(seen.started), by or "-", seen.name, plan, seen.outcome or seen.status.lower(), took, why
 
 
 def _show_timeline(timeline: Sequence[Event], output: Output) -> None:

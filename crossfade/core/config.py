@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, Strict, ValidationError
-from pydantic.alias_generators import to_camel
 from pydantic.json_schema import GenerateJsonSchema
 
+from crossfade.core.config_starts import ApprovalConfig, NotificationsConfig, TriggersConfig
 from crossfade.core.duration import format_duration
+from crossfade.core.entry import Entry
 from crossfade.core.fault import sentence, sentences
 from crossfade.core.forms import (
     AlarmName,
@@ -21,7 +22,6 @@ from crossfade.core.forms import (
     ClusterName,
     DnsName,
     Duration,
-    Email,
     IngressName,
     Instant,
     Label,
@@ -29,11 +29,8 @@ from crossfade.core.forms import (
     PlanName,
     Region,
     RuleArn,
-    ScheduleExpression,
-    ScheduleName,
     SetIdentifier,
     TargetGroupArn,
-    TimeZone,
     ZoneId,
 )
 from crossfade.core.plan import (
@@ -43,7 +40,6 @@ from crossfade.core.plan import (
     HostedZone,
     Identifiers,
     ListenerRule,
-    Model,
     Plan,
     Router,
     Stage,
@@ -59,19 +55,11 @@ from crossfade.errors import InvalidConfigError
 WORKLOADS_MAX = 90
 """The lease on all hosts is one DynamoDB transaction, which takes 100 items; the rest is for the ledger."""
 
-_CAMEL = ConfigDict(alias_generator=to_camel)
 _SECOND, _MINUTE, _HOUR, _DAY = (timedelta(seconds=s) for s in (1, 60, 3_600, 86_400))
 _DEFAULT = Timing()
 
-Switch = Annotated[bool, Strict()]
 Rate = Annotated[float, Strict(), Field(gt=0, allow_inf_nan=False)]
 Share = Annotated[float, Strict(), Field(gt=0, le=PERCENT, allow_inf_nan=False)]
-
-
-class Entry(Model):
-    """A part of the configuration: immutable, keys in camelCase, unknown keys refused."""
-
-    model_config = _CAMEL
 
 
 class ClusterConfig(Cluster):
@@ -182,6 +170,9 @@ class PlanConfig(Entry):
     budget: BudgetConfig | None = Field(
         default=None, description="What it may cost; a plan that costs more is refused."
     )
+    approval: ApprovalConfig | None = Field(
+        default=None, description="Who may approve its gated stages; anybody who may write to the ledger by default."
+    )
 
     @property
     def steps(self) -> tuple[StageConfig, ...]:
@@ -236,33 +227,6 @@ class EvidenceConfig(Evidence):
     )
 
 
-class NotificationsConfig(Entry):
-    """Who is told."""
-
-    emails: tuple[Email, ...] = Field(default=(), description="Addresses that get every notice; each has to confirm.")
-
-
-class ScheduleConfig(Entry):
-    """A migration that starts by the clock."""
-
-    name: ScheduleName = Field(description="Each schedule has its own name.")
-    expression: ScheduleExpression = Field(
-        description="cron(...), rate(...) or at(...), as EventBridge Scheduler has it."
-    )
-    timezone: TimeZone = Field(default="UTC", description="The IANA time zone of the expression.")
-    plan: PlanName = Field(description="The plan to start.")
-    enabled: Switch = Field(default=False, description="Whether it starts anything; off until you say so.")
-    max_age: Annotated[Duration, Between(_MINUTE, _DAY)] = Field(
-        default=15 * _MINUTE, description="How late it may still start; after that this start is dropped."
-    )
-
-
-class TriggersConfig(Entry):
-    """What starts migrations, beside people."""
-
-    schedules: tuple[ScheduleConfig, ...] = Field(default=(), description="Migrations that start by the clock.")
-
-
 class Config(Entry):
     """The configuration of Crossfade: what may be moved, how, and what judges it."""
 
@@ -293,6 +257,7 @@ class Config(Entry):
             timing=Timing.model_validate(self.timing.model_dump()),
             evidence=Evidence.model_validate(self.evidence.model_dump()),
             not_after=chosen.not_after,
+            approver_is_another=chosen.approval is not None and chosen.approval.by_another,
         )
 
     def to_json(self) -> str:

@@ -80,6 +80,8 @@ class Record(Model):
         started: When the execution started.
         ended: None while it runs.
         revision: Rises with every save; a save with an old one is refused.
+        started_by: Who or what started it, as the start said: an ARN, or words; empty when it did not.
+        purpose: Why it was started, as the start said.
     """
 
     migration: str
@@ -103,6 +105,8 @@ class Record(Model):
     started: datetime
     ended: datetime | None = None
     revision: int = 0
+    started_by: str = ""
+    purpose: str = ""
 
     def with_(self, **changes: object) -> "Record":
         """A copy with *changes*, checked again."""
@@ -328,7 +332,30 @@ def _leave(
 def _needs_approval(record: Record, signals: tuple[Signal, ...], *, soaking: bool) -> bool:
     if soaking or record.plan.stages[record.stage].gate is Gate.NONE:
         return False
-    return not any(s.kind is SignalKind.APPROVE and s.stage == record.stage for s in signals)
+    return approval_of(record, signals, record.stage) is None
+
+
+def approval_of(record: Record, signals: Sequence[Signal], stage: int) -> Signal | None:
+    """The first approval of *stage* that counts; where another has to approve, that of the starter does not."""
+    mine = (s for s in signals if s.kind is SignalKind.APPROVE and s.stage == stage)
+    return min((s for s in mine if not is_own_approval(record, s.by)), key=lambda s: s.at, default=None)
+
+
+def is_own_approval(record: Record, by: str) -> bool:
+    """
+    Whether *by* started this migration, and its plan asks for another to approve it.
+
+    Names are compared as AWS gives them: the whole ARN, or its last part, which stays when one person changes roles.
+    A start that told no name can be compared with nobody.
+    """
+    if not record.plan.approver_is_another or not record.started_by:
+        return False
+    return by == record.started_by or short_name(by) == short_name(record.started_by)
+
+
+def short_name(who: str) -> str:
+    """An ARN as people know it: its last part; words stay as they are."""
+    return (who.rpartition("/")[2] or who) if who.startswith("arn:") else who
 
 
 def _promotion(record: Record, signals: tuple[Signal, ...], *, soaking: bool) -> Signal | None:

@@ -233,6 +233,7 @@ class Plan(Model):
         evidence: What is asked of the requests.
         not_after: The latest instant at which this migration may start; None for any.
         dry_run: Whether to stop after the preflight, before anything is written.
+        approver_is_another: Whether whoever started a migration may not approve its stages.
     """
 
     name: str
@@ -246,6 +247,7 @@ class Plan(Model):
     evidence: Evidence = Evidence()
     not_after: datetime | None = None
     dry_run: bool = False
+    approver_is_another: bool = False
 
     def cluster(self, side: Side) -> Cluster:
         """The cluster on *side*."""

@@ -30,6 +30,7 @@ class MigrationInput(Model):
         dry_run: Whether to stop after the preflight.
         not_after: The latest instant to start, with a zone; the earlier of this and the plan's counts.
         reason: Why, for the timeline; one line.
+        started_by: Who or what starts it, for the record; one line. Nobody checks it here: AWS CloudTrail does.
     """
 
     model_config = ConfigDict(alias_generator=to_camel)
@@ -39,6 +40,7 @@ class MigrationInput(Model):
     dry_run: Annotated[bool, Strict()] = False
     not_after: Instant | None = None
     reason: Words = ""
+    started_by: Words = ""
 
 
 def resolve(config: Config, given: object, *, now: datetime) -> Plan:
@@ -54,7 +56,16 @@ def resolve(config: Config, given: object, *, now: datetime) -> Plan:
         InvalidInputError: *given* breaks a rule; the message has a line for every fault.
         PlanExpiredError: *now* is later than the plan or the input allows.
     """
-    asked = read_input(config, given)
+    return resolve_asked(config, read_input(config, given), now=now)
+
+
+def resolve_asked(config: Config, asked: MigrationInput, *, now: datetime) -> Plan:
+    """
+    Resolve the plan of one migration from its checked input.
+
+    Raises:
+        PlanExpiredError: *now* is later than the plan or the input allows.
+    """
     name = asked.plan or config.default_plan
     plan = config.plan(name)
     not_after = min((limit for limit in (plan.not_after, asked.not_after) if limit), default=None)

@@ -11,7 +11,7 @@ from crossfade.core.budget import EVENTS_MAX, events_needed, fits
 from crossfade.core.duration import format_duration, parse_duration
 from crossfade.core.fault import Path, sentence, written
 from crossfade.core.forms import plain, read_instant, shown
-from crossfade.core.plan import Router, Timing
+from crossfade.core.plan import Gate, Router, Timing
 from crossfade.core.presets import Preset, stages_of
 from crossfade.core.weight import PERCENT, encode
 
@@ -135,6 +135,9 @@ def _plan_faults(path: Path, plan: Document, timing: Timing | None, now: datetim
     yield from _share_faults((*path, "stages"), [_number(_mapping(stage).get("share")) for stage in _list(stages)])
     yield from _expiry_faults((*path, "notAfter"), plan.get("notAfter"), now)
     yield from _length_faults(path, plan, timing)
+    gated = any(_mapping(stage).get("gate") == Gate.APPROVAL for stage in _list(stages))
+    if _mapping(plan.get("approval")).get("byAnother") is True and not gated:
+        yield sentence((*path, "approval", "byAnother"), "no stage waits for approval; give one gate: approval")
 
 
 def _share_faults(path: Path, shares: Sequence[float | None]) -> Faults:

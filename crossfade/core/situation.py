@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from crossfade.core.duration import format_duration
-from crossfade.core.migration import Record, Signal, SignalKind, active_hold
+from crossfade.core.migration import Record, Signal, SignalKind, active_hold, approval_of, short_name
 from crossfade.core.plan import Gate
 
 
@@ -79,13 +79,8 @@ def _phase_of_stage(record: Record, signals: Sequence[Signal], now: datetime) ->
         return Phase.MOVING
     if now < record.bake_began:
         return Phase.FOLLOWING
-    gated = stage.gate is Gate.APPROVAL and not is_approved(signals, record.stage)
+    gated = stage.gate is Gate.APPROVAL and approval_of(record, signals, record.stage) is None
     return Phase.WAITING if gated and now >= record.bake_began + stage.bake else Phase.BAKING
-
-
-def is_approved(signals: Sequence[Signal], stage: int) -> bool:
-    """Whether somebody has approved *stage*, counted from 0."""
-    return any(signal.kind is SignalKind.APPROVE and signal.stage == stage for signal in signals)
 
 
 def last(signals: Sequence[Signal], kind: SignalKind, *, stage: int | None = None) -> Signal | None:
@@ -96,7 +91,7 @@ def last(signals: Sequence[Signal], kind: SignalKind, *, stage: int | None = Non
 
 def name_of(signal: Signal) -> str:
     """Who sent *signal*, as people know them: the last part of their ARN."""
-    return signal.by.rpartition("/")[2] or signal.by
+    return short_name(signal.by)
 
 
 def clock(at: datetime) -> str:

@@ -10,9 +10,17 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from crossfade.core.duration import format_duration
-from crossfade.core.migration import Record, Signal, SignalKind, active_hold
+from crossfade.core.migration import (
+    Record,
+    Signal,
+    SignalKind,
+    active_hold,
+    approval_of,
+    is_own_approval,
+    short_name,
+)
 from crossfade.core.plan import Gate
-from crossfade.core.situation import Phase, clock, is_approved, last, name_of, phase_of
+from crossfade.core.situation import Phase, clock, last, name_of, phase_of
 from crossfade.errors import InvalidInputError
 
 HOLD_DEFAULT: Final = timedelta(hours=2)
@@ -69,7 +77,7 @@ def signal_for(
     Raises:
         InvalidInputError: It makes no sense; the message says why and what does.
     """
-    sentence = _no_signal(steered) or _refusal(steered, kind, stage, hold)
+    sentence = _no_signal(steered) or _refusal(steered, kind, stage, hold, by)
     if sentence:
         raise InvalidInputError(sentence)
     return Signal(
@@ -113,7 +121,14 @@ def consequence(steered: Steered, signal: Signal) -> str:
             following = (
                 "the soak begins" if signal.stage == len(stages) - 1 else f"stage {(signal.stage or 0) + 2} begins"
             )
-            return f"{look.capitalize()}{over}, if every alarm is OK, {following}."
+            return f"{look.capitalize()}{over}, if every alarm is OK, {following}.{_unchecked(steered.record)}"
+
+
+def _unchecked(record: Record) -> str:
+    """Said where the rule of two people could not be checked."""
+    if not record.plan.approver_is_another or record.started_by:
+        return ""
+    return " The start told no name, so nobody could check that another approved it than started it."
 
 
 def _instant(steered: Steered) -> datetime:
@@ -145,10 +160,10 @@ def _no_signal(steered: Steered) -> str:
     return ""
 
 
-def _refusal(steered: Steered, kind: SignalKind, stage: int | None, hold: timedelta | None) -> str:
+def _refusal(steered: Steered, kind: SignalKind, stage: int | None, hold: timedelta | None, by: str) -> str:
     match kind:
         case SignalKind.APPROVE:
-            return _approve_refusal(steered, stage)
+            return _approve_refusal(steered, stage) or _own_refusal(steered, by)
         case SignalKind.PROMOTE:
             return _promote_refusal(steered)
         case SignalKind.HOLD:
@@ -167,14 +182,20 @@ def _approve_refusal(steered: Steered, stage: int | None) -> str:
     if stages[stage].gate is not Gate.APPROVAL:
         gated = [f"{index + 1}" for index, each in enumerate(stages) if each.gate is Gate.APPROVAL]
         return f"stage {stage + 1} of {name} needs no approval; {_gated(gated)}"
-    if is_approved(steered.signals, stage):
-        by = last(steered.signals, SignalKind.APPROVE, stage=stage)
-        return f"stage {stage + 1} of {name} was already approved by {name_of(by) if by else '-'}; once is enough"
+    if approved := approval_of(steered.record, steered.signals, stage):
+        return f"stage {stage + 1} of {name} was already approved by {name_of(approved)}; once is enough"
     if stage < steered.record.stage or steered.phase is Phase.SOAKING:
         return f"stage {stage + 1} of {name} is over; there is nothing to approve any more"
     if stage > steered.record.stage or steered.phase is Phase.MOVING:
         return f"stage {stage + 1} of {name} is not being watched yet; approve it when you have seen how green does"
     return ""
+
+
+def _own_refusal(steered: Steered, by: str) -> str:
+    if not is_own_approval(steered.record, by):
+        return ""
+    starter = short_name(steered.record.started_by)
+    return f"{starter} started {steered.name}, and its plan asks for another to approve it; ask somebody else"
 
 
 def _gated(gated: Sequence[str]) -> str:

@@ -68,8 +68,6 @@ def build(
     failed_budget: int | None = None,
     bound: Bound | None = None,
     history: History | None = None,
-    started_by: str = "",
-    purpose: str = "",
     fault_at: datetime | None = None,
     broken: Sequence[str] = (),
 ) -> Report:
@@ -90,8 +88,6 @@ def build(
         failed_budget: How many requests may fail.
         bound: What the preview foresaw for a case like this one.
         history: What the execution used.
-        started_by: Who started it.
-        purpose: Why.
         fault_at: When the fault began, if that is known (it was caused on purpose).
         broken: Promises found broken.
     """
@@ -110,8 +106,8 @@ def build(
         ended=record.ended,
         outcome=record.outcome,
         reason=record.reason,
-        started_by=started_by,
-        purpose=purpose,
+        started_by=record.started_by,
+        purpose=record.purpose,
         stages=_stages(record, entries, full),
         soak_began=record.soak_began,
         soak_passed=_first(entries, TimelineEvent.SOAK_PASSED),

@@ -6,7 +6,7 @@ from crossfade.core.config import Config
 from crossfade.core.duration import format_duration
 from crossfade.core.migration import Record
 from crossfade.core.plan import Plan
-from crossfade.core.resolve import resolve
+from crossfade.core.resolve import read_input, resolve_asked
 from crossfade.names import TimelineEvent
 from crossfade.ports import Ledger
 from crossfade.steps.common import note
@@ -20,11 +20,20 @@ def resolve_plan(config: Config, ledger: Ledger, task: StartTask) -> dict[str, A
     Raises:
         InvalidInputError, PlanExpiredError: The input is refused; nothing is stored.
     """
-    plan = resolve(config, task.input, now=task.now)
-    fresh = Record(migration=task.migration, execution=task.execution, plan=plan, started=task.started)
+    asked = read_input(config, task.input)
+    plan = resolve_asked(config, asked, now=task.now)
+    fresh = Record(
+        migration=task.migration,
+        execution=task.execution,
+        plan=plan,
+        started=task.started,
+        started_by=asked.started_by,
+        purpose=asked.reason,
+    )
     record = ledger.open(fresh)
     summary = describe(plan)
-    note(ledger, record, task.started, TimelineEvent.STARTED, summary)
+    data = {"started_by": record.started_by, "purpose": record.purpose}
+    note(ledger, record, task.started, TimelineEvent.STARTED, summary, **data)
     return {
         "plan": plan.name,
         "stages": len(plan.stages),

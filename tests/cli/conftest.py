@@ -19,6 +19,8 @@ from tests.steps.scene import NAMES, a_plan
 
 REGION = "eu-west-1"
 TABLE = "Ledger"
+ME = "arn:aws:sts::123456789012:user/moto"
+"""Whoever runs the commands, as moto names them."""
 MINUTE = timedelta(minutes=1)
 
 _IDLE = {"StartAt": "Idle", "States": {"Idle": {"Type": "Wait", "Seconds": 60, "End": True}}}
@@ -87,7 +89,11 @@ class Deployed:
 
     def baking(self, name: str = "tonight", **changes: Any) -> Record:
         """A migration whose second stage is being watched."""
-        return self.migration(name, **{"stage": 1, "bake_began": self.now - MINUTE, "baseline": BASELINE, **changes})
+        return self.migration(
+            name,
+            plan=changes.pop("plan", None),
+            **{"stage": 1, "bake_began": self.now - MINUTE, "baseline": BASELINE, **changes},
+        )
 
     @property
     def _stepfunctions(self) -> Any:

@@ -5,15 +5,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.cli.conftest import MINUTE, Deployed, Run
+from tests.cli.conftest import ME, MINUTE, Deployed, Run
 
 
-def test_nothing_asked_for_is_the_empty_input(deployed: Deployed, run: Run) -> None:
+def test_nothing_asked_for_is_the_default_plan_and_the_callers_name(deployed: Deployed, run: Run) -> None:
     ran = run("start", "--name", "tonight")
 
     assert ran.code == 0
     assert ran.out == "tonight has started. Follow it with `crossfade watch tonight`.\n"
-    assert deployed.inputs("tonight") == {}
+    assert deployed.inputs("tonight") == {"startedBy": ME}
 
 
 def test_everything_asked_for_reaches_the_machine(deployed: Deployed, run: Run) -> None:
@@ -30,6 +30,7 @@ def test_everything_asked_for_reaches_the_machine(deployed: Deployed, run: Run) 
         "dryRun": True,
         "notAfter": "2099-01-31T17:00:00+00:00",
         "reason": "rehearsal",
+        "startedBy": ME,
     }
 
 

@@ -89,6 +89,16 @@ def test_an_unknown_migration_is_refused(deployed: Deployed, run: Run, command: 
     assert ran.err == ("crossfade: there is no migration tonight in eu-west-1; `crossfade status` lists what runs\n")
 
 
+def test_who_started_it_and_why_is_shown(deployed: Deployed, run: Run) -> None:
+    deployed.baking("named", started_by="arn:aws:sts::123456789012:assumed-role/Operator/ann", purpose="1.33 on green")
+    deployed.baking("unnamed")
+
+    assert "started by: ann, for: 1.33 on green\n" in run("status", "named").out
+    assert "started by: not said\n" in run("status", "unnamed").out
+    assert run("status", "named", "--output", "json").json["purpose"] == "1.33 on green"
+    assert any("ann" in line and "named" in line for line in run("history").out.splitlines())
+
+
 # --- history ---------------------------------------------------------------------------------------------------------
 
 

@@ -6,10 +6,8 @@ import pytest
 
 from crossfade.core.migration import Outcome, SignalKind
 from crossfade.core.plan import Gate
-from tests.cli.conftest import MINUTE, Deployed, Run, gated
+from tests.cli.conftest import ME, MINUTE, Deployed, Run, gated
 from tests.steps.scene import a_plan
-
-ME = "arn:aws:sts::123456789012:user/moto"
 
 
 def _signal(deployed: Deployed, name: str = "tonight") -> tuple[str, int | None, str, str]:
@@ -244,3 +242,13 @@ def test_a_promotion_without_gate_of_a_plan_is_for_a_bake_only(deployed: Deploye
     deployed.migration(plan=a_plan())
 
     assert "is not being watched yet" in _refused(run, "promote", "tonight")
+
+
+def test_who_started_a_migration_may_not_approve_it_where_another_has_to(deployed: Deployed, run: Run) -> None:
+    two_people = gated().model_copy(update={"approver_is_another": True})
+    deployed.baking(plan=two_people, started_by=ME)
+
+    said = _refused(run, "approve", "tonight", "--stage", "2")
+
+    assert "moto started tonight, and its plan asks for another to approve it; ask somebody else" in said
+    assert deployed.ledger.signals("tonight") == ()

@@ -304,6 +304,12 @@ REFUSALS = [
         "timing.rollback: must be longer than timing.propagation, which is 20m",
         id="a rollback shorter than one write",
     ),
+    pytest.param(
+        ("plans", "quick", "approval"),
+        {"byAnother": True},
+        "plans.quick.approval.byAnother: no stage waits for approval; give one gate: approval",
+        id="an approver for a plan without a gate",
+    ),
     # notifications and triggers
     pytest.param(
         ("notifications", "emails", 0), "team", "notifications.emails[0]: 'team' must be one", id="no address"
@@ -426,6 +432,7 @@ def test_the_error_reads_as_one_fault_a_line() -> None:
         pytest.param(("plans", "standard", "soak"), "0s", id="no soak"),
         pytest.param((*WEEKLY, "expression"), "rate(7 days)", id="rate"),
         pytest.param((*WEEKLY, "expression"), "at(2026-03-01T06:00:00)", id="at"),
+        pytest.param(("plans", "standard", "approval"), {"byAnother": True}, id="an approver who is another"),
         pytest.param(("timing",), {"settle": "20s", "propagation": "2m"}, id="a fast ExternalDNS"),
     ],
 )

@@ -180,3 +180,9 @@ def test_no_input_breaks_the_resolver(asked: object) -> None:
         assert str(error).startswith(("input", "plan "))  # noqa: PT017 - either answer is right
     else:
         assert plan.stages[-1].split.blue == 0
+
+
+def test_who_starts_it_is_read_as_one_line() -> None:
+    assert read_input(CONFIG, {"startedBy": "schedule tuesday"}).started_by == "schedule tuesday"
+    with pytest.raises(InvalidInputError, match=r"input.startedBy: .*must be one line"):
+        read_input(CONFIG, {"startedBy": "two\nlines"})

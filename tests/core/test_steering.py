@@ -240,6 +240,54 @@ def test_people_are_told_what_happens_next(
     assert said in consequence(asked, signal)
 
 
+# --- Two people ------------------------------------------------------------------------------------------------------
+
+OTHER = "arn:aws:sts::123456789012:assumed-role/Operator/ben"
+SAME_PERSON = "arn:aws:sts::123456789012:assumed-role/Admin/ann"
+FOUR_EYES = WAITING.with_(plan=gated(1).model_copy(update={"approver_is_another": True}), started_by=ME)
+
+
+@pytest.mark.parametrize("by", [ME, SAME_PERSON], ids=["the same role", "another role"])
+def test_who_started_it_may_not_approve_it_where_another_has_to(by: str) -> None:
+    with pytest.raises(InvalidInputError, match="ann started tonight, and its plan asks for another to approve it"):
+        signal_for(steered(FOUR_EYES), APPROVE, by=by, stage=1)
+
+
+def test_another_may_approve_it_even_after_the_starter_has_tried_past_the_command_line() -> None:
+    signal = signal_for(steered(FOUR_EYES, APPROVED), APPROVE, by=OTHER, stage=1)
+
+    assert signal.by == OTHER
+
+
+def test_an_approval_of_the_starter_that_got_into_the_ledger_opens_nothing() -> None:
+    approved_by_other = APPROVED.model_copy(update={"by": OTHER})
+
+    assert decided(FOUR_EYES, APPROVED) is Action.WAIT
+    assert situation(FOUR_EYES, (APPROVED,), T0 + HOUR).phase is Phase.WAITING
+    assert decided(FOUR_EYES, APPROVED, approved_by_other) is Action.ADVANCE
+
+
+def test_a_start_that_told_no_name_is_said_where_it_is_approved() -> None:
+    unnamed = steered(FOUR_EYES.with_(started_by=""))
+    signal = signal_for(unnamed, APPROVE, by=ME, stage=1)
+
+    assert "nobody could check that another approved it" in consequence(unnamed, signal)
+    assert decided(unnamed.record, APPROVED) is Action.ADVANCE
+
+
+def test_words_that_are_no_arn_are_compared_as_a_whole() -> None:
+    by_schedule = FOUR_EYES.with_(started_by="schedule tuesday/ann")
+
+    assert signal_for(steered(by_schedule), APPROVE, by=ME, stage=1).by == ME
+
+
+def test_an_approval_is_void_once_traffic_goes_back() -> None:
+    returning = FOUR_EYES.with_(rollback_began=T0 + HOUR, reason="aborted")
+
+    with pytest.raises(InvalidInputError, match="is already giving traffic back"):
+        signal_for(steered(returning), APPROVE, by=OTHER, stage=1)
+
+
 # --- What it does ----------------------------------------------------------------------------------------------------
 
 

@@ -225,6 +225,7 @@ def a_success(*, environment: Environment = Environment.EMBEDDED) -> Report:
     story.write(0, 100, "raise")
     story.now += seconds(75)
     record = story.end(Outcome.SUCCEEDED, "all traffic of 5 workloads is on eks-blueprint-green, read back")
+    record = record.with_(started_by="schedule weekly-window", purpose="Kubernetes 1.33 on green")
     return build(
         record,
         story.events,
@@ -234,8 +235,6 @@ def a_success(*, environment: Environment = Environment.EMBEDDED) -> Report:
         readback_at=story.now,
         failed_budget=2000,
         history=History(status="SUCCEEDED", events=1164, transitions=402),
-        started_by="schedule weekly-window",
-        purpose="Kubernetes 1.33 on green",
     )
 
 
@@ -259,7 +258,7 @@ def a_rollback(*, environment: Environment = Environment.AWS) -> Report:
     """Green's burnham turns sick at 25 %: rolled back at stage 3."""
     story, record = a_rollback_story()
     return build(
-        record,
+        record.with_(started_by="arn:aws:sts::123456789012:assumed-role/platform/lin"),
         story.events,
         environment=environment,
         series=story.series(after_minutes=12),
@@ -267,7 +266,6 @@ def a_rollback(*, environment: Environment = Environment.AWS) -> Report:
         readback_at=story.now,
         failed_budget=2000,
         history=History(status="FAILED", events=716, transitions=250),
-        started_by="arn:aws:sts::123456789012:assumed-role/platform/lin",
     )
 
 

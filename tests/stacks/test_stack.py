@@ -368,7 +368,7 @@ def test_a_scheduled_start_is_named_after_its_delivery_and_runs_its_plan(main_te
     request = json.loads(text)
 
     assert request["Name"] == "schedule-<aws.scheduler.execution-id>"
-    assert json.loads(request["Input"]) == {"plan": "quick", "reason": "schedule tuesday-morning"}
+    assert json.loads(request["Input"]) == {"plan": "quick", "startedBy": "schedule tuesday-morning"}
 
 
 def test_schedules_may_start_this_machine_and_nothing_else(main_template: Json) -> None:

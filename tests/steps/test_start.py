@@ -6,7 +6,11 @@ from crossfade.core.plan import Identifiers, Router
 from crossfade.core.verdict import AlarmState
 from crossfade.core.weight import Side
 from crossfade.errors import LeaseHeldError, PreflightFailedError, RouterUnavailableError, SupersededError
-from tests.steps.scene import Scene, a_plan
+from crossfade.steps.resolve_plan import resolve_plan
+from crossfade.steps.tasks import StartTask
+from tests.core.documents import NOW, config
+from tests.fakes import InMemoryLedger
+from tests.steps.scene import EXECUTION, Scene, a_plan
 
 
 def test_a_lease_has_an_epoch_and_is_the_same_when_asked_again() -> None:
@@ -153,3 +157,16 @@ def test_a_dry_run_ends_after_the_preflight_with_the_lease_given_back_and_nothin
     assert progress.result["outcome"] == "DryRun"
     assert not scene.ledger.holds(scene.plan.lease_units, epoch=scene.epoch)
     assert scene.written() == []
+
+
+def test_who_started_it_and_why_is_on_record_from_the_first_moment() -> None:
+    ledger = InMemoryLedger()
+    given = {"startedBy": "schedule weekly", "reason": "1.33 on green"}
+    task = StartTask(migration="tonight", execution=EXECUTION, now=NOW, started=NOW, input=given)
+
+    resolve_plan(config(), ledger, task)
+
+    record = ledger.load("tonight")
+    assert record is not None
+    assert (record.started_by, record.purpose) == ("schedule weekly", "1.33 on green")
+    assert ledger.timeline("tonight")[0].data == {"started_by": "schedule weekly", "purpose": "1.33 on green"}

@@ -1,0 +1,48 @@
+"""The part of the configuration that says what starts migrations, who approves them, and who is told."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import Field
+
+from crossfade.core.entry import Entry, Switch
+from crossfade.core.forms import Between, Duration, Email, PlanName, ScheduleExpression, ScheduleName, TimeZone
+
+_MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
+
+
+class ApprovalConfig(Entry):
+    """Who may approve the gated stages of a plan."""
+
+    by_another: Switch = Field(
+        default=False,
+        description="Whether whoever started a migration may not approve its stages. "
+        "It compares the names that AWS gives; where a start says nobody's name, there is nothing to compare.",
+    )
+
+
+class NotificationsConfig(Entry):
+    """Who is told."""
+
+    emails: tuple[Email, ...] = Field(default=(), description="Addresses that get every notice; each has to confirm.")
+
+
+class ScheduleConfig(Entry):
+    """A migration that starts by the clock."""
+
+    name: ScheduleName = Field(description="Each schedule has its own name.")
+    expression: ScheduleExpression = Field(
+        description="cron(...), rate(...) or at(...), as EventBridge Scheduler has it."
+    )
+    timezone: TimeZone = Field(default="UTC", description="The IANA time zone of the expression.")
+    plan: PlanName = Field(description="The plan to start.")
+    enabled: Switch = Field(default=False, description="Whether it starts anything; off until you say so.")
+    max_age: Annotated[Duration, Between(_MINUTE, _DAY)] = Field(
+        default=15 * _MINUTE, description="How late it may still start; after that this start is dropped."
+    )
+
+
+class TriggersConfig(Entry):
+    """What starts migrations, beside people."""
+
+    schedules: tuple[ScheduleConfig, ...] = Field(default=(), description="Migrations that start by the clock.")
