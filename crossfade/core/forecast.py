@@ -18,15 +18,6 @@ from crossfade.core.verdict import Cause, Health, Verdict
 from crossfade.core.weight import FULL_WEIGHT, PERCENT, Side, Split
 from crossfade.names import State
 
-EXTERNAL_DNS_INTERVAL: Final = timedelta(seconds=60)
-"""Source: ExternalDNS, flag --interval, default 1m."""
-SPREAD: Final = timedelta(seconds=60)
-"""From Route 53's API to all its name servers: "generally within 60 seconds".
-Source: https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html"""
-TTL: Final = timedelta(seconds=60)
-"""Of an alias to a load balancer; it cannot be set.
-Source: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-values-alias.html"""
-
 _START: Final = datetime(2000, 1, 1, tzinfo=UTC)  # any instant: a forecast only measures from it
 _WELL: Final = Verdict(Health.HEALTHY, "all alarms are OK")
 _TOO_FEW: Final = Verdict(Health.INCONCLUSIVE, "too few requests", Cause.TOO_FEW_REQUESTS)
@@ -65,15 +56,13 @@ class Pace:
     phase: float
     call: timedelta
 
-    @property
-    def controller(self) -> timedelta:
-        """From an annotation to the record in Route 53: what is left of ExternalDNS's interval."""
-        return EXTERNAL_DNS_INTERVAL * self.phase
+    def carried(self, plan: Plan) -> timedelta:
+        """From a write to the authority: what is left of the interval of the controller that carries it."""
+        return plan.convergence.carrier * self.phase
 
-    @property
-    def followed(self) -> timedelta:
-        """From the record in Route 53 to a user whose resolver keeps to the TTL."""
-        return (SPREAD + TTL) * self.phase
+    def followed(self, plan: Plan) -> timedelta:
+        """From the authority to a user whose resolver keeps to the TTL."""
+        return plan.convergence.spread * self.phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +74,8 @@ class Change:
         side: Whose weight.
         weight: 0 to 255.
         written: Since the start.
-        shown: Since the start: when Route 53 has it.
-        split: What Route 53 answers with from then on.
+        shown: Since the start: when the authority has it.
+        split: What it answers with from then on.
     """
 
     side: Side
@@ -171,7 +160,7 @@ def forecast(plan: Plan, pace: Pace, *, before: Split, quietest: float | None = 
     for index, stage in enumerate(plan.stages):
         stages.append(walk.approach(stage.split, _SHIFTING))
         arrived = walk.looked_at
-        began = arrived + plan.timing.margin
+        began = arrived + plan.convergence.margin
         if walk.watch(_BAKING, stage=index, began=began, first_wait=plan.timing.poll) is Action.ROLL_BACK:
             starved.append(index)
         left.append(walk.elapsed)
@@ -229,7 +218,7 @@ class _Walk:
         self._pace = pace
         self._quietest = quietest
         self._moved = _START
-        self._authority = _Authority(at, pace.controller)
+        self._authority = _Authority(at, pace.carried(plan))
         self._now = _START
         self._record = Record(migration="forecast", execution="forecast", plan=plan, started=_START)
 
@@ -286,7 +275,7 @@ class _Walk:
         """Healthy, once green has had enough requests in complete minutes since its weights were shown."""
         if self._quietest is None:
             return _WELL if self.looked_at - PUBLISHING - self._moved >= MINUTE else _TOO_FEW
-        minutes = (self.looked_at - PUBLISHING - self._pace.followed - self._moved) // MINUTE
+        minutes = (self.looked_at - PUBLISHING - self._pace.followed(self._plan) - self._moved) // MINUTE
         had = self._quietest * split.share_percent / PERCENT * minutes * MINUTE.total_seconds()
         return _WELL if had >= self._plan.evidence.requests else _TOO_FEW
 
@@ -302,7 +291,7 @@ class _Walk:
 
 
 class _Authority:
-    """Route 53 behind ExternalDNS: shows every weight *lag* after it was written."""
+    """What users ask (Route 53 behind ExternalDNS, a listener rule): shows every weight *lag* after it was written."""
 
     def __init__(self, at: Split, lag: timedelta) -> None:
         self._lag = lag

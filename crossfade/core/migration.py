@@ -140,7 +140,7 @@ class Record(Model):
 
     def settled(self, now: datetime, *, returning: bool = False) -> bool:
         """
-        Whether every name server must by now answer what was last written.
+        Whether everybody must by now be answered by what was last written.
 
         Args:
             now: UTC.
@@ -149,7 +149,7 @@ class Record(Model):
         if self.wrote is None:
             return True
         since = self.blue_agreed if returning else self.agreed
-        return since is not None and now - since >= self.plan.timing.settle
+        return since is not None and now - since >= self.plan.convergence.settle
 
     def overdue(self, now: datetime) -> bool:
         """

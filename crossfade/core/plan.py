@@ -6,9 +6,11 @@ never changed. This file knows no YAML; `config` reads that.
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import assert_never
 
 from pydantic import BaseModel, ConfigDict
 
+from crossfade.core.convergence import AT_ONCE, Convergence, slowest, through_dns
 from crossfade.core.statistics import requests_needed
 from crossfade.core.weight import PERCENT, Side, Split
 
@@ -170,9 +172,9 @@ class Timing(Model):
 
     Attributes:
         poll: Between two looks at alarms, weights or signals.
-        settle: After the authority lists a weight, until every name server answers so: "generally within 60
-            seconds", says Route 53. Nothing but raising blue happens earlier.
-        margin: From "the authority shows the weight" to "the bake begins": the 60 s TTL of an ELB alias.
+        settle: After Route 53 lists a weight, until every name server answers so: "generally within 60 seconds".
+            Nothing but raising blue happens earlier. Only for routers that use DNS; see `Plan.convergence`.
+        margin: From "Route 53 shows the weight" to "the bake begins": the 60 s TTL of an ELB alias. Likewise.
         propagation: How long a written weight may take to be shown; then it is `NotPropagated`.
         patience: By how much inconclusive evidence may extend a bake; then the stage counts as bad.
         rollback: How long a rollback may take to be read back; then it is `RollbackUnconfirmed`.
@@ -254,6 +256,11 @@ class Plan(Model):
         return self.blue if side is Side.BLUE else self.green
 
     @property
+    def convergence(self) -> Convergence:
+        """How its weights reach users: all workloads move together, so the slowest router counts."""
+        return slowest(_convergence(workload.router, self.timing) for workload in self.workloads)
+
+    @property
     def alarms(self) -> tuple[str, ...]:
         """The names of all alarms, each once, in order."""
         return tuple(dict.fromkeys(name for workload in self.workloads for name in workload.alarms))
@@ -269,3 +276,15 @@ class Plan(Model):
     def lease_units(self) -> tuple[str, ...]:
         """What this migration must hold alone: the host in its zone or the rule, not the name of a workload."""
         return tuple(sorted(workload.lease_unit(self.zone) for workload in self.workloads))
+
+
+def _convergence(router: Router, timing: Timing) -> Convergence:
+    match router:
+        case Router.EXTERNAL_DNS:
+            return through_dns(timing.settle, timing.margin, carried=True)
+        case Router.ROUTE53:
+            return through_dns(timing.settle, timing.margin, carried=False)
+        case Router.ALB:
+            return AT_ONCE
+        case _:
+            assert_never(router)

@@ -48,7 +48,7 @@ class Lag:
 
     Attributes:
         publish: From the end of a metric's minute to the alarm's state.
-        tail: By how much users lag behind Route 53, on average over them.
+        tail: By how much users lag behind Route 53, on average over them; behind a listener rule they do not.
     """
 
     publish: timedelta
@@ -96,7 +96,7 @@ class PlannedWrite:
         stage: Index of the stage; None for the final weights.
         side: In which cluster.
         weight: 0 to 255.
-        split: What Route 53 answers with once it is shown.
+        split: What users are shared out by once it is shown.
         written: Since the start.
         followed: Since the start: when users whose resolvers keep to the TTL have followed.
     """
@@ -291,6 +291,11 @@ class _View:
         self._gather = gather
 
     @property
+    def followed(self) -> timedelta:
+        """From the authority to a user whose resolver keeps to the TTL."""
+        return self.pace.followed(self._plan)
+
+    @property
     def alarm(self) -> timedelta:
         """From the first failed request to the alarm."""
         return METRIC_PERIOD * self.pace.phase + self._lag.publish
@@ -299,7 +304,8 @@ class _View:
         """For how long, as if all users were on green, requests fail when green turns bad in *stage*."""
         split = self._plan.stages[stage].split
         notice = self.alarm + self._gathered(split) + self._plan.timing.poll * self.pace.phase
-        late = notice + self.pace.call + self._lag.tail
+        tail = self._lag.tail if self._plan.convergence.clings else _ZERO
+        late = notice + self.pace.call + tail
         return late * _part(split) + _given_back(split, self.back[stage])
 
     def bad_from_start(self) -> timedelta | None:
@@ -309,7 +315,7 @@ class _View:
         The alarm's time counts from the whole first share: less may be too little for it.
         """
         first = self.run.stages[0].changes[-1]
-        seen = first.shown + self.pace.followed + self.alarm + self._gathered(first.split)
+        seen = first.shown + self.followed + self.alarm + self._gathered(first.split)
         decision = next((look for look in self.run.looks if look >= seen), None)
         if decision is None:
             return None
@@ -365,7 +371,7 @@ def _stage(plan: Plan, index: int, views: Sequence[_View], failing: float | None
 def _users_back(view: _View, stage: int) -> timedelta:
     """Users follow once blue is up, which is the first change of a rollback."""
     changes = view.back[stage].changes
-    return changes[0].shown + view.pace.followed if changes else _ZERO
+    return changes[0].shown + view.followed if changes else _ZERO
 
 
 def _writes(views: Sequence[_View]) -> Iterator[PlannedWrite]:
@@ -378,7 +384,7 @@ def _writes(views: Sequence[_View]) -> Iterator[PlannedWrite]:
             weight=change.weight,
             split=change.split,
             written=Span(change.written, late.written),
-            followed=Span(change.shown + TYPICAL.followed, late.shown + SLOWEST.followed),
+            followed=Span(change.shown + views[0].followed, late.shown + views[1].followed),
         )
 
 
@@ -414,14 +420,14 @@ def _warnings(plan: Plan, views: Sequence[_View]) -> Iterator[str]:
     slowest = views[-1]
     if slowest.bad_from_start() is None:
         yield "this plan is over before an alarm can see a bad green; lengthen the bakes or the soak"
-    notice = slowest.pace.followed - plan.timing.margin + slowest.alarm + plan.timing.poll
+    notice = slowest.followed - plan.convergence.margin + slowest.alarm + plan.timing.poll
     short = [f"{number}" for number, stage in enumerate(plan.stages[:-1], start=1) if stage.bake < notice]
     if short:
         yield (
             f"it can take {format_duration(notice)} until an alarm is seen, and stage {', '.join(short)} bakes for "
             f"less: a bad green may get more traffic first"
         )
-    if plan.timing.propagation < slowest.pace.controller + plan.timing.poll:
+    if plan.timing.propagation < slowest.pace.carried(plan) + plan.timing.poll:
         given = format_duration(plan.timing.propagation)
         yield f"timing.propagation of {given} is less than ExternalDNS may take; a slow minute would roll back"
 
@@ -435,7 +441,7 @@ def _starved(plan: Plan, rates: Mapping[str, float] | None, views: Sequence[_Vie
         watched = views[0].run.left[index] - views[0].run.stages[index].arrived
         rate = rates[quietest] * _part(stage.split)
         has_enough = rate * stage.bake.total_seconds() >= plan.evidence.requests
-        if has_enough or watched <= plan.timing.margin + stage.bake + 2 * plan.timing.poll:
+        if has_enough or watched <= plan.convergence.margin + stage.bake + 2 * plan.timing.poll:
             continue
         then = "it is rolled back there" if index in views[0].run.starved else f"it lasts {format_duration(watched)}"
         yield (

@@ -177,7 +177,7 @@ def _stage(record: Record, index: int, entries: Sequence[TimelineEntry], series:
     moved = _first(entries, TimelineEvent.TRAFFIC_MOVED, index)
     passed = _first(entries, TimelineEvent.STAGE_PASSED, index)
     until = passed or record.rollback_began or record.ended
-    baked = measured(series, moved + record.plan.timing.margin, until) if moved and until else None
+    baked = measured(series, moved + record.plan.convergence.margin, until) if moved and until else None
     return StageEntry(
         number=index + 1,
         wanted_percent=stage.share_percent,

@@ -41,7 +41,7 @@ def _look(alarms: AlarmSource, metrics: MetricSource, record: Record, task: Heal
     """All evidence of now. Before the bake there are no good signs yet, only bad ones."""
     plan, earliest = record.plan, task.now - LOOK_BACK
     began = max(record.stage_began or task.now, earliest)
-    moved = record.bake_began - plan.timing.margin if record.bake_began else task.now
+    moved = record.bake_began - plan.convergence.margin if record.bake_began else task.now
     spoken = alarms.read(plan.alarms)
     return assess(
         plan,

@@ -37,7 +37,7 @@ def shift_traffic(ledger: Ledger, router: TrafficRouter, task: StageTask) -> Pro
         return Progress(arrived=False, reason=waiting, wait_seconds=poll)
     reason = f"stage {task.stage + 1} of {len(record.plan.stages)}: {stage.split} is read back for every workload"
     if record.bake_began is None:
-        record = ledger.save(record.with_(bake_began=task.now + record.plan.timing.margin))
+        record = ledger.save(record.with_(bake_began=task.now + record.plan.convergence.margin))
         data = {"stage": task.stage, "share_percent": stage.share_percent}
         note(ledger, record, task.now, TimelineEvent.TRAFFIC_MOVED, reason, **data)
     return Progress(arrived=True, reason=reason, wait_seconds=poll)
@@ -65,6 +65,6 @@ def check_propagation(record: Record, began: datetime, now: datetime, waiting: s
     if now - last > limit or now - began > limit * _ALL_WRITES:
         msg = (
             f"not propagated within {round(limit.total_seconds())} s: {waiting}. "
-            f"This says nothing about green's health; look at ExternalDNS in the cluster named"
+            f"This says nothing about green's health; look at what carries that weight (ExternalDNS in its cluster)"
         )
         raise NotPropagatedError(msg)

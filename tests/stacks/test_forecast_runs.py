@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from crossfade.core.forecast import EXTERNAL_DNS_INTERVAL, Pace, forecast, give_back
+from crossfade.core.convergence import EXTERNAL_DNS_INTERVAL
+from crossfade.core.forecast import Pace, forecast, give_back
 from crossfade.core.migration import Record
 from crossfade.core.plan import Gate, Plan, Stage, Workload
 from crossfade.core.traffic import Reading, Write
