@@ -2,6 +2,8 @@
 
 `RequestCount` counts requests for which a target was chosen, the 5xx counts are absent when they are zero, and nothing
 is published without requests. A 5xx of the load balancer itself may have no request counted for it, so it is added.
+Of two target groups of one load balancer each has its own series. Its own 5xx nobody attributes to one of them: there
+connections that a target did not take count as failed.
 Limits: 500 queries a call, 50 calls a second an account; metrics cost $0.01 a 1,000 queries, however many minutes.
 Sources: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html;
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html.
@@ -31,8 +33,13 @@ _TARGET_5XX: Final = "HTTPCode_Target_5XX_Count"
 _OWN_5XX: Final = "HTTPCode_ELB_5XX_Count"
 _SECONDS: Final = "TargetResponseTime"
 _HEALTHY: Final = "HealthyHostCount"
-_STATISTICS: Final = {_REQUESTS: "Sum", _TARGET_5XX: "Sum", _OWN_5XX: "Sum", _SECONDS: "p99", _HEALTHY: "Maximum"}
+_UNCONNECTED: Final = "TargetConnectionErrorCount"
+_STATISTICS: Final = dict.fromkeys((_REQUESTS, _TARGET_5XX, _OWN_5XX, _UNCONNECTED), "Sum") | {
+    _SECONDS: "p99",
+    _HEALTHY: "Maximum",
+}
 _OF_BALANCER: Final = (_REQUESTS, _TARGET_5XX, _OWN_5XX, _SECONDS)
+_OF_PART: Final = (_REQUESTS, _TARGET_5XX, _UNCONNECTED, _SECONDS)
 
 _CLOUDWATCH: Final = Translation(
     "CloudWatch",
@@ -98,7 +105,8 @@ def _rounded_up(at: datetime) -> datetime:
 
 
 def _queries(balancer: Balancer) -> Iterator[_Query]:
-    yield from (_Query(balancer.dimension, metric) for metric in _OF_BALANCER)
+    metrics = _OF_PART if balancer.part else _OF_BALANCER
+    yield from (_Query(balancer.dimension, metric, balancer.part) for metric in metrics)
     yield from (_Query(balancer.dimension, _HEALTHY, group) for group in balancer.groups)
 
 
@@ -166,12 +174,13 @@ def _series(workload: str, sides: Mapping[Side, Balancer] | str, values: _Read) 
 
 
 def _sample(balancer: Balancer, values: _Read, at: datetime) -> Sample:
-    def value(metric: str, group: str = "") -> float | None:
+    def value(metric: str, group: str = balancer.part) -> float | None:
         return values.get(_Query(balancer.dimension, metric, group), {}).get(at)
 
     healthy = [count for group in balancer.groups if (count := value(_HEALTHY, group)) is not None]
     targets = round(sum(healthy)) if healthy else None
-    requests, failed, own = (round(value(metric) or 0) for metric in (_REQUESTS, _TARGET_5XX, _OWN_5XX))
+    lost = _UNCONNECTED if balancer.part else _OWN_5XX
+    requests, failed, own = (round(value(metric) or 0) for metric in (_REQUESTS, _TARGET_5XX, lost))
     if failed > requests:  # the requests of this minute are not published yet
         return Sample(healthy_targets=targets)
     return Sample(requests + own, failed + own, p99_seconds=value(_SECONDS), healthy_targets=targets)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from crossfade.adapters.aws import Translation
 from crossfade.adapters.route53 import RecordReader, WeightedRecord
-from crossfade.core.plan import Cluster, Workload
+from crossfade.core.plan import Cluster, ListenerRule, Workload
 from crossfade.core.weight import Side
 from crossfade.errors import AlarmsRefusedError, AlarmsUnavailableError
 
@@ -46,11 +46,13 @@ class Balancer:
         region: Where it is.
         dimension: `app/<name>/<id>`.
         groups: Its target groups, `targetgroup/<name>/<id>`.
+        part: The one of them that alone is meant, where others serve somebody else; empty for the whole load balancer.
     """
 
     region: str
     dimension: str
     groups: tuple[str, ...]
+    part: str = ""
 
 
 class NotFoundError(Exception):
@@ -139,6 +141,12 @@ class LoadBalancers:
             RouterObjectMissingError, RouterRefusedError, RouterThrottledError, RouterUnavailableError: The zone.
             AlarmsRefusedError, AlarmsUnavailableError: Elastic Load Balancing.
         """
+        ruled = {w.name: _behind_a_rule(w.alb) for w in workloads if w.alb is not None}
+        pointed = [workload for workload in workloads if workload.alb is None]
+        return {**ruled, **(self._behind_records(pointed) if pointed else {})}
+
+    def _behind_records(self, workloads: Sequence[Workload]) -> Mapping[str, Mapping[Side, Balancer] | str]:
+        """Those that the records of the hosts lead to."""
         records = self._records.read([workload.host for workload in workloads])
         regions = {name: _Region(name, elb) for name, elb in self._elb.items()}
         for region in regions.values():
@@ -178,6 +186,14 @@ class LoadBalancers:
             )
             raise NotFoundError(msg)
         return region.balancer(host, owned.pop())
+
+
+def _behind_a_rule(rule: ListenerRule) -> dict[Side, Balancer]:
+    """Two target groups of one load balancer; ARNs say all that CloudWatch wants to know."""
+    region, kind = rule.rule.split(":")[3], rule.rule.rpartition(":")[2].split("/")
+    balancer = "/".join(kind[1:4])
+    groups = {side: rule.group(side).rpartition(":")[2] for side in Side}
+    return {side: Balancer(region, balancer, (group,), part=group) for side, group in groups.items()}
 
 
 def _targets(records: Sequence[WeightedRecord]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from crossfade.adapters.cloudwatch_metrics import CloudWatchMetrics
 from crossfade.adapters.load_balancers import CLUSTER_TAG, Balancer, LoadBalancers
 from crossfade.adapters.route53 import RecordReader
 from crossfade.core.evidence import MINUTE, Minute, Sample, Series
-from crossfade.core.plan import Cluster, Workload
+from crossfade.core.plan import Cluster, ListenerRule, Router, Workload
 from crossfade.core.weight import Side
 from crossfade.errors import AlarmsRefusedError, AlarmsUnavailableError, CrossfadeError
 from crossfade.ports import MetricSource
@@ -505,3 +505,50 @@ def test_what_load_balancing_refuses_is_an_error_that_says_what_to_do(
 class NoRecords:
     def read(self, hosts: Sequence[str]) -> Mapping[str, tuple[()]]:
         return dict.fromkeys(hosts, ())
+
+
+# --- Two target groups behind one load balancer ----------------------------------------------------------------------
+
+
+def behind_a_rule(ground: CloudWatchGround) -> Workload:
+    """Burnham behind one load balancer, whose target groups are named after blue and green."""
+    ground.serve(BURNHAM, Side.BLUE)
+    arn = ground.arns[BURNHAM.name, Side.BLUE]
+    home, _, balancer = arn.partition(":loadbalancer/")
+    groups = {side.value: f"{home}:targetgroup/burnham-{side}/0123456789abcdef" for side in Side}
+    rule = f"{home}:listener-rule/{balancer}/0123456789abcdef/0123456789abcdef"
+    alb = ListenerRule(rule=rule, binding="burnham", **groups)
+    return BURNHAM.model_copy(update={"router": Router.ALB, "alb": alb})
+
+
+def test_each_target_group_has_its_own_requests_and_failures_and_no_record_is_asked_for(account: Account) -> None:
+    ground = account()
+    workload = behind_a_rule(ground)
+    for side, requests, failed, targets in ((Side.BLUE, 900, 1, 4), (Side.GREEN, 100, 20, 2)):
+        group = workload.listener_rule.group(side).rpartition(":")[2]
+        counted = {"RequestCount": requests, "HTTPCode_Target_5XX_Count": failed, "HealthyHostCount": targets}
+        ground.publish(BURNHAM, Side.BLUE, NINE, group=group, **counted)
+    ground.publish(BURNHAM, Side.BLUE, NINE, RequestCount=1000, HTTPCode_ELB_5XX_Count=50)
+
+    series = ground.read(workload)
+
+    assert not series.unreadable
+    assert counts(series) == [(NINE, (900, 1), (100, 20))]
+    assert [(m.blue.healthy_targets, m.green.healthy_targets) for m in series.minutes] == [(4, 2)]
+
+
+def test_a_connection_that_no_target_took_is_a_failed_request(account: Account) -> None:
+    ground = account()
+    workload = behind_a_rule(ground)
+    group = workload.listener_rule.green.rpartition(":")[2]
+    ground.publish(BURNHAM, Side.BLUE, NINE, group=group, TargetConnectionErrorCount=30)
+
+    assert counts(ground.read(workload)) == [(NINE, (0, 0), (30, 30))]
+
+
+def test_hosts_behind_records_and_hosts_behind_a_rule_are_read_together(cloudwatch: CloudWatchGround) -> None:
+    cloudwatch.put(GUESTBOOK, NINE, Sample(900), Sample(100))
+    found = cloudwatch.source.read([behind_a_rule(cloudwatch), GUESTBOOK], since=NINE, until=TEN)
+
+    assert counts(found["guestbook"]) == [(NINE, (900, 0), (100, 0))]
+    assert found["burnham"].minutes == ()
