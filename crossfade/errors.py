@@ -81,6 +81,10 @@ class RouterRefusedError(PermanentError):
     """The router will not accept the write (permissions, validation), however often it is asked."""
 
 
+class SharedWeightError(PermanentError):
+    """Workloads that share one weight would be moved apart; move them together, or give each its own."""
+
+
 class LedgerRefusedError(PermanentError):
     """The ledger will not serve us (permissions, a missing table), however often it is asked."""
 

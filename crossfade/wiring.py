@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, assert_never
 
 from crossfade.core.config import Config
-from crossfade.core.plan import Router
+from crossfade.core.plan import Cluster, Router
 from crossfade.core.records import together
 from crossfade.core.weight import Side
 from crossfade.errors import InvalidConfigError
@@ -32,6 +32,8 @@ from crossfade.ports import (
 if TYPE_CHECKING:
     import boto3
 
+    from crossfade.adapters.argocd_api import ArgoCds
+    from crossfade.adapters.eks import EksCluster
     from crossfade.adapters.kubernetes_api import KubernetesApi
 
 REGION: Final = "AWS_REGION"
@@ -88,6 +90,8 @@ class Wired:
                 return self._records
             case Router.ALB:
                 return self._listener_rules
+            case Router.ARGOCD:
+                return self._argocd()
             case _:
                 assert_never(kind)
 
@@ -108,6 +112,22 @@ class Wired:
         clusters = {side: self._cluster(side) for side in Side}
         return ExternalDnsRouter(clusters, RecordReader(client("route53", self._region), self.config.hosted_zone.id))
 
+    def _argocd(self) -> TrafficRouter:
+        from crossfade.adapters.argocd import ArgoCdRouter
+
+        clusters = {side: self._cluster(side) for side in Side}
+        return ArgoCdRouter(self._external_dns(), clusters, self._argocds)
+
+    @cached_property
+    def _argocds(self) -> "ArgoCds":
+        """Argo CD's objects, in whichever clusters they are."""
+        from crossfade.adapters.argocd_api import ArgoCdApi, ArgoCds
+
+        return ArgoCds(
+            {(at.name, at.region): ArgoCdApi(at.name, self._connection(at).connect) for at in self.config.all_clusters},
+            {side: (at.name, at.region) for side, at in self._sides.items()},
+        )
+
     @cached_property
     def rescue(self) -> TrafficRouter:
         """The weights of all workloads, written to what users ask: Route 53 itself, or the listener rule."""
@@ -127,20 +147,26 @@ class Wired:
         return Route53Router(RecordKeeper(client("route53", self._region), zone.id), zone.name, together(hosts))
 
     def _cluster(self, side: Side) -> "KubernetesApi":
+        from crossfade.adapters.kubernetes_api import KubernetesApi
+
+        at = self._sides[side]
+        return KubernetesApi(at.name, self._connection(at).connect)
+
+    @property
+    def _sides(self) -> dict[Side, Cluster]:
+        return {Side.BLUE: self.config.clusters.blue, Side.GREEN: self.config.clusters.green}
+
+    def _connection(self, at: Cluster) -> "EksCluster":
         import boto3
 
         from crossfade.adapters.aws import client
         from crossfade.adapters.eks import EksCluster
-        from crossfade.adapters.kubernetes_api import KubernetesApi
 
-        clusters = self.config.clusters
-        at = clusters.blue if side is Side.BLUE else clusters.green
         credentials = (self._session or boto3.Session()).get_credentials()
         if credentials is None:
             msg = "AWS credentials: there are none; run with the function's role, or log in"
             raise InvalidConfigError([msg])
-        cluster = EksCluster(at.name, at.region, eks=client("eks", at.region), credentials=credentials)
-        return KubernetesApi(at.name, cluster.connect)
+        return EksCluster(at.name, at.region, eks=client("eks", at.region), credentials=credentials)
 
     @cached_property
     def alarms(self) -> AlarmSource:

@@ -111,7 +111,7 @@ class Resources:
         zone: The hosted zone.
         records: The names of the records that may be changed, by whose they are; a group for every statement.
         parameters: The weights of record in this zone, all of them.
-        clusters: Blue and green.
+        clusters: Blue and green, and where Argo CD runs if that is elsewhere.
         executions: Those of the state machine, all of them: nobody knows their names before they start.
     """
 

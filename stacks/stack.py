@@ -76,7 +76,7 @@ class CrossfadeStack(Stack):
                 zone=f"arn:{self.partition}:route53:::hostedzone/{config.hosted_zone.id}",
                 records=changeable(config),
                 parameters=self._parameters_arn(config),
-                clusters=tuple(self._cluster_arn(each) for each in (config.clusters.blue, config.clusters.green)),
+                clusters=tuple(self._cluster_arn(each) for each in config.all_clusters),
                 executions=self._executions_arn(machine),
             ),
         )

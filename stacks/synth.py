@@ -63,7 +63,7 @@ def composed(
         ValueError: The clusters are in two Regions, and no account is given.
     """
     regions = _regions(config)
-    if len(regions) > 1 and not account:
+    if len({cluster.region for cluster in config.all_clusters}) > 1 and not account:
         msg = "clusters in two Regions need to know the account: sign in to AWS, or set CDK_DEFAULT_ACCOUNT"
         raise ValueError(msg)
     with functions_code(config, code_only=code_only) as directory:
@@ -76,7 +76,7 @@ def composed(
             env=cdk.Environment(account=account, region=regions[0]),
             termination_protection=True,  # deleting the machine in a migration leaves traffic where it is
         )
-        for region in regions:
+        for region in sorted({cluster.region for cluster in config.all_clusters}):
             _add_access(app, stack, config, cdk.Environment(account=account, region=region))
         cdk.Tags.of(app).add("app", SERVICE)
         yield stack
@@ -89,9 +89,7 @@ def _regions(config: Config) -> list[str]:
 def _add_access(app: cdk.App, stack: CrossfadeStack, config: Config, environment: cdk.Environment) -> None:
     """The way into the clusters of one Region."""
     region = environment.region
-    names = sorted(
-        {cluster.name for cluster in (config.clusters.blue, config.clusters.green) if cluster.region == region}
-    )
+    names = sorted({cluster.name for cluster in config.all_clusters if cluster.region == region})
     AccessStack(
         app,
         ACCESS_STACK_NAME if region == stack.region else f"{ACCESS_STACK_NAME}-{region}",

@@ -50,7 +50,7 @@ from stacks.definition_check import read_definition
 ROOT: Final = Path(__file__).resolve().parent.parent
 CONFIG_FILE: Final = ROOT / "crossfade.yaml"
 README_FILE: Final = ROOT / "README.md"
-RBAC_FILE: Final = ROOT / "examples" / "rbac" / "crossfade-rbac.yaml"
+RBAC_FILES: Final = ROOT / "examples" / "rbac"
 
 Json = Mapping[str, Any]
 Lines = Iterable[str]
@@ -627,8 +627,8 @@ def _listed(value: Any) -> list[Any]:
 
 
 def rbac() -> Lines:
-    """What the shipped RBAC manifest gives to Crossfade's group."""
-    objects = list(yaml.safe_load_all(_read(RBAC_FILE)))
+    """What the shipped RBAC manifests give to Crossfade's group."""
+    objects = [each for path in sorted(RBAC_FILES.glob("*.yaml")) for each in yaml.safe_load_all(_read(path))]
     rows = (
         [f"`{each['metadata'].get('namespace', 'all')}`", *(_code(rule.get(key, ["all"])) for key in _RULE)]
         for each in objects

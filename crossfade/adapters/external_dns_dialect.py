@@ -82,7 +82,7 @@ def words_of(annotations: Mapping[str, str], prefix: str | None) -> Words:
     if weight is None and not weight_note:
         weight_note = f"{WEIGHT_KEY} is {value!r}; write a whole number from 0 to {WEIGHT_MAX}, without leading zeros"
     note = "; ".join(note for note in (weight_note, identifier_note) if note)
-    return Words(prefixes, identifier, weight, _epoch(annotations), note)
+    return Words(prefixes, identifier, weight, epoch_of(annotations), note)
 
 
 def parse_weight(value: str) -> int | None:
@@ -102,6 +102,7 @@ def _agreed(annotations: Mapping[str, str], prefixes: tuple[str, ...], key: str)
     return "", f"there is no annotation {wanted}, which its ExternalDNS reads; add it"
 
 
-def _epoch(annotations: Mapping[str, str]) -> int:
+def epoch_of(annotations: Mapping[str, str]) -> int:
+    """The epoch of the last writer of ours, 0 when there is none."""
     value = annotations.get(EPOCH_ANNOTATION, "")
     return int(value) if value.isascii() and value.isdigit() else 0

@@ -23,8 +23,8 @@ from crossfade.errors import (
 )
 from crossfade.names import FIELD_MANAGER, KUBERNETES_GROUP
 
-_TIMEOUT_SECONDS: Final = (2, 5)  # connect, read; the client has no time-outs of its own
-_MERGE_PATCH: Final = "application/merge-patch+json"
+TIMEOUT_SECONDS: Final = (2, 5)  # connect, read; the client has no time-outs of its own
+MERGE_PATCH: Final = "application/merge-patch+json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +76,9 @@ class KubernetesApi:
         Raises:
             RouterObjectMissingError, RouterRefusedError, RouterUnavailableError: See `_error`.
         """
-        with _translated(self.place(namespace, name)):
+        with translated(self.place(namespace, name)):
             answer: Any = NetworkingV1Api(self._connect()).read_namespaced_ingress(
-                name, namespace, _preload_content=False, _request_timeout=_TIMEOUT_SECONDS
+                name, namespace, _preload_content=False, _request_timeout=TIMEOUT_SECONDS
             )
             metadata = json.loads(answer.data)["metadata"]
             return Annotated(metadata.get("annotations") or {}, metadata["resourceVersion"])
@@ -90,9 +90,9 @@ class KubernetesApi:
         Raises:
             RouterObjectMissingError, RouterRefusedError, RouterUnavailableError: See `_error`.
         """
-        with _translated(self.place(namespace, name)):
+        with translated(self.place(namespace, name)):
             answer: Any = NetworkingV1Api(self._connect()).read_namespaced_ingress(
-                name, namespace, _preload_content=False, _request_timeout=_TIMEOUT_SECONDS
+                name, namespace, _preload_content=False, _request_timeout=TIMEOUT_SECONDS
             )
             document: Mapping[str, Any] = json.loads(answer.data)
             return document
@@ -122,16 +122,16 @@ class KubernetesApi:
         """
         patch = {"metadata": {"annotations": dict(annotations), "resourceVersion": resource_version}}
         options = {"dry_run": "All"} if dry_run else {}
-        with _translated(self.place(namespace, name)):
+        with translated(self.place(namespace, name)):
             networking: Any = NetworkingV1Api(self._connect())
             networking.patch_namespaced_ingress(
                 name,
                 namespace,
                 patch,
                 field_manager=FIELD_MANAGER,
-                _content_type=_MERGE_PATCH,
+                _content_type=MERGE_PATCH,
                 _preload_content=False,
-                _request_timeout=_TIMEOUT_SECONDS,
+                _request_timeout=TIMEOUT_SECONDS,
                 **options,
             ).read()
 
@@ -145,7 +145,7 @@ class KubernetesApi:
         found = self.deployment(namespace, deployment)
         if found is None:
             return None
-        with _translated(f"Deployment {namespace}/{deployment} in {self.cluster}"):
+        with translated(f"Deployment {namespace}/{deployment} in {self.cluster}"):
             return container_of(found)
 
     def deployment(self, namespace: str, name: str) -> Mapping[str, Any] | None:
@@ -156,9 +156,9 @@ class KubernetesApi:
             RouterUnavailableError: Ask again later.
         """
         try:
-            with _translated(f"Deployment {namespace}/{name} in {self.cluster}"):
+            with translated(f"Deployment {namespace}/{name} in {self.cluster}"):
                 answer: Any = AppsV1Api(self._connect()).read_namespaced_deployment(
-                    name, namespace, _preload_content=False, _request_timeout=_TIMEOUT_SECONDS
+                    name, namespace, _preload_content=False, _request_timeout=TIMEOUT_SECONDS
                 )
                 document: Mapping[str, Any] = json.loads(answer.data)
                 return document
@@ -183,7 +183,13 @@ def container_of(deployment: Mapping[str, Any]) -> Container:
 
 
 @contextmanager
-def _translated(place: str) -> Iterator[None]:
+def translated(place: str) -> Iterator[None]:
+    """
+    Turn the answers of an API server about *place* into our errors.
+
+    Raises:
+        RouterObjectMissingError, RouterRefusedError, RouterUnavailableError, WriteConflictError: See `_error`.
+    """
     try:
         yield
     except ApiException as error:

@@ -56,6 +56,9 @@ def _unsafe_side(side: Side, at: SideReading) -> Iterator[Found]:
         yield fail(f"{side} carries no readable weight ({at.note or 'absent'})", "annotate its Ingress with one")
     elif at.authoritative is None:
         yield fail(f"{side} has no weighted record ({at.note or 'absent'})", "let ExternalDNS create it first")
+    elif at.is_disputed and at.source:
+        evidence = f"{side} is annotated with {at.declared}, but {at.source.note}"
+        yield fail(evidence, "make both say the same before the start")
     elif at.declared != at.authoritative:
         evidence = f"{side} is annotated with {at.declared} but Route 53 has {at.authoritative}"
         yield fail(evidence, "mend its ExternalDNS before the start")

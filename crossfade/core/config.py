@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, Strict, ValidationError
 from pydantic.json_schema import GenerateJsonSchema
 
+from crossfade.core.config_argocd import ArgoCdConfig
 from crossfade.core.config_starts import ApprovalConfig, NotificationsConfig, TriggersConfig
 from crossfade.core.duration import format_duration
 from crossfade.core.entry import Entry
@@ -115,7 +116,8 @@ class WorkloadConfig(Workload):
         default=Router.EXTERNAL_DNS,
         description="How the weight reaches users: external_dns writes the Ingress annotation that ExternalDNS reads; "
         "route53 writes the weighted records themselves, where no ExternalDNS keeps them; alb writes the weights of "
-        "two target groups into a listener rule.",
+        "two target groups into a listener rule; argocd writes what Argo CD renders that annotation from, and then "
+        "the annotation.",
     )
     identifiers: IdentifiersConfig | None = Field(
         default=None,
@@ -123,6 +125,9 @@ class WorkloadConfig(Workload):
     )
     alb: ListenerRuleConfig | None = Field(
         default=None, description="Only with the router alb, which needs it: the rule and its two target groups."
+    )
+    argocd: ArgoCdConfig | None = Field(
+        default=None, description="Only with the router argocd, which needs it: what the weight is rendered from."
     )
     alarms: tuple[AlarmName, ...] = Field(
         min_length=1, description="CloudWatch alarms, metric or composite, that judge green. One in ALARM rolls back."
@@ -242,6 +247,13 @@ class Config(Entry):
     evidence: EvidenceConfig = Field(default=EvidenceConfig())
     notifications: NotificationsConfig = Field(default=NotificationsConfig())
     triggers: TriggersConfig = Field(default=TriggersConfig())
+
+    @property
+    def all_clusters(self) -> tuple[Cluster, ...]:
+        """Blue, green, and every hub, each once."""
+        hubs = [workload.argocd.hub for workload in self.workloads if workload.argocd and workload.argocd.hub]
+        places = {(at.name, at.region): at for at in (self.clusters.blue, self.clusters.green, *hubs)}
+        return tuple(places.values())
 
     def plan(self, name: str) -> Plan:
         """What the plan *name*, which must be one of `plans`, does with all workloads."""

@@ -96,6 +96,27 @@ IngressName = Annotated[
 ]
 """Empty where there is no Ingress; whether there has to be one, the router says."""
 
+ObjectTemplate = Annotated[
+    str,
+    Form(
+        r"([a-z0-9.-]|\{cluster\})+",
+        "must be a Kubernetes name: a-z, 0-9, hyphen and dot; {cluster} stands for the cluster's name",
+        253,
+    ),
+]
+AnnotationKey = Annotated[
+    str,
+    Form(
+        r"([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?",
+        "must be the key of an annotation such as route53_weight",
+        317,
+        str.strip,
+    ),
+]
+ParameterName = Annotated[
+    str,
+    Form(r"[A-Za-z0-9_.\[\]-]+", "must be the name of a Helm parameter such as spec.ingress.route53_weight", 253),
+]
 DnsName = Annotated[
     str,
     Form(rf"{_LABEL}(\.{_LABEL})+", "must be a DNS name in lower case, without a dot at the end or a *", 253, plain),

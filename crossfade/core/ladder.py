@@ -5,7 +5,8 @@ Rule 2: a weight goes to its source of truth (rung 1) wherever that answers, els
 Rule 3: it goes to the authority itself (rung 2) when its source of truth is silent, or has not brought it there in
 time. Of green only a lowering does: nothing on the way back gives green traffic that it has not got.
 Rule 4: while nobody knows what blue's source of truth asks for, green keeps a weight of 1. Blue's controller may come
-back and write a 0 that was asked for before; beside a green of 0 that would be answered as 50:50.
+back and write a 0 that was asked for before; beside a green of 0 that would be answered as 50:50. The same while the
+source that blue's weight is rendered from says otherwise, or is silent.
 
 Whether blue can serve what it is given is judged before, from its targets (`evidence`). A verdict at this place would
 be one more argument of `way_back`: no other code raises a weight on the way back.
@@ -17,7 +18,16 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from crossfade.core.traffic import Reading, SideReading, Step, Write, may_not_wait, next_move
+from crossfade.core.traffic import (
+    Reading,
+    SideReading,
+    Step,
+    Write,
+    again_if_disputed,
+    disputed,
+    may_not_wait,
+    next_move,
+)
 from crossfade.core.weight import Side, Split
 from crossfade.errors import PermanentError
 
@@ -45,6 +55,8 @@ def way_back(reading: Reading, target: Split, *, settled: bool, overdue: bool) -
         if at.fault is not None and at.authoritative is None:
             return Step((), arrived=False, reason=f"{reading.workload}: nothing can be written: {at.fault}")
         return _move(doubted, *move, settled=settled, overdue=overdue)
+    if astray := disputed(reading):
+        return astray
     silent = [side for side in Side if not reading.side(side).reachable]
     if silent:
         why = _sentence(reading.faults) or "the cluster does not answer"
@@ -65,7 +77,7 @@ def _in_doubt(reading: Reading, target: Split) -> tuple[Reading, Split]:
     What green's own says is left as it is if it is low enough: it is not written up for the sake of a doubt.
     """
     green = reading.green
-    if reading.blue.declared is not None or target.green > 0:
+    if reading.blue.lasting is not None or target.green > 0:
         return reading, target
     want = _LEAST if green.authoritative is None else min(_LEAST, green.authoritative)
     if green.declared is None or green.declared > _LEAST:
@@ -78,7 +90,7 @@ def _move(reading: Reading, side: Side, want: int, move: str, *, settled: bool, 
     write, what = Write(name, side, want), f"{name}: {move} {side} to {want}"
     is_written = at.reachable and at.declared == want
     if is_written and not overdue:
-        return Step((), arrived=False, reason=_waiting(name, side, at))
+        return again_if_disputed(reading, Step((), arrived=False, reason=_waiting(name, side, at)))
     if not settled and not may_not_wait(side, move):
         return Step((), arrived=False, reason=f"{name}: the last write settles, then {move} {side} to {want}")
     if at.reachable and not is_written:

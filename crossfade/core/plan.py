@@ -27,6 +27,7 @@ class Router(StrEnum):
     EXTERNAL_DNS = "external_dns"  # the Ingress annotation that ExternalDNS reads
     ROUTE53 = "route53"  # the record itself
     ALB = "alb"  # the weights of two target groups behind one Application Load Balancer
+    ARGOCD = "argocd"  # what Argo CD renders that annotation from, and then the annotation
 
     @property
     def is_direct(self) -> bool:
@@ -98,6 +99,76 @@ class ListenerRule(Model):
         return self.blue if side is Side.BLUE else self.green
 
 
+class SecretKey(Model):
+    """
+    Write point A: an annotation of the Secret by which Argo CD knows a cluster. ApplicationSets render from it.
+
+    Attributes:
+        name: Of the Secret; `{cluster}` stands for the name of the side's cluster.
+        key: Of the annotation, such as `route53_weight`.
+    """
+
+    name: str
+    key: str
+
+
+class HelmParameter(Model):
+    """
+    Write point B: a Helm parameter of one Application.
+
+    Attributes:
+        application: Its name; `{cluster}` stands for the name of the side's cluster.
+        name: Of the parameter, such as `spec.ingress.route53_weight`.
+        source: Which of `spec.sources` has the chart, from 0; None for the one `spec.source`.
+    """
+
+    application: str
+    name: str
+    source: int | None = None
+
+
+class ArgoCd(Model):
+    """
+    What Argo CD renders the weight of a workload from: a Secret's annotation or a Helm parameter, never both.
+
+    Attributes:
+        applications: Names of the Applications from there to the Ingress; `{cluster}` as above.
+        namespace: Of Argo CD's objects.
+        hub: The cluster where Argo CD runs for both sides; None when each side has its own.
+        secret: Write point A.
+        parameter: Write point B.
+    """
+
+    applications: tuple[str, ...] = ()
+    namespace: str = "argocd"
+    hub: Cluster | None = None
+    secret: SecretKey | None = None
+    parameter: HelmParameter | None = None
+
+    def on(self, cluster: str) -> "ArgoCd":
+        """The same for the side whose cluster is called *cluster*, with every name in full."""
+        secret, parameter = self.secret, self.parameter
+        if secret:
+            secret = secret.model_copy(update={"name": _in_full(secret.name, cluster)})
+        names = [_in_full(name, cluster) for name in self.applications]
+        if parameter:
+            parameter = parameter.model_copy(update={"application": _in_full(parameter.application, cluster)})
+            names.insert(0, parameter.application)
+        changes = {"secret": secret, "parameter": parameter, "applications": tuple(dict.fromkeys(names))}
+        return self.model_copy(update=changes)
+
+    @property
+    def source(self) -> tuple[str, ...]:
+        """What is written, for comparing: workloads with the same one move together."""
+        what = self.secret or self.parameter
+        named = [str(value) for value in what.model_dump().values()] if what else []
+        return (self.hub.name if self.hub else "", self.namespace, type(what).__name__, *named)
+
+
+def _in_full(name: str, cluster: str) -> str:
+    return name.replace("{cluster}", cluster)
+
+
 class Workload(Model):
     """
     One host whose traffic moves, and the Ingress or TargetGroupBinding behind it in both clusters.
@@ -110,6 +181,7 @@ class Workload(Model):
         router: How the weight reaches users.
         identifiers: Of its records; None when only the Ingresses know them.
         alb: What carries the weights, with the router alb; otherwise None.
+        argocd: What its weight is rendered from; only with the router argocd.
         alarms: Names of the CloudWatch alarms, metric or composite, that judge green.
         requests_per_second: Expected at the time of a migration, on both clusters together; None when unknown.
     """
@@ -121,6 +193,7 @@ class Workload(Model):
     router: Router
     identifiers: Identifiers | None = None
     alb: ListenerRule | None = None
+    argocd: ArgoCd | None = None
     alarms: tuple[str, ...]
     requests_per_second: float | None = None
 
@@ -280,7 +353,7 @@ class Plan(Model):
 
 def _convergence(router: Router, timing: Timing) -> Convergence:
     match router:
-        case Router.EXTERNAL_DNS:
+        case Router.EXTERNAL_DNS | Router.ARGOCD:
             return through_dns(timing.settle, timing.margin, carried=True)
         case Router.ROUTE53:
             return through_dns(timing.settle, timing.margin, carried=False)

@@ -4,7 +4,7 @@ The input may choose among what is deployed and may narrow it; it can name nothi
 all workloads.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -15,7 +15,8 @@ from crossfade.core.config import Config
 from crossfade.core.fault import sentence, sentences
 from crossfade.core.forms import Instant, Words, shown
 from crossfade.core.plan import Model, Plan
-from crossfade.errors import InvalidInputError, PlanExpiredError
+from crossfade.core.shared import torn
+from crossfade.errors import InvalidInputError, PlanExpiredError, SharedWeightError
 
 _ROOT = ("input",)
 
@@ -55,6 +56,7 @@ def resolve(config: Config, given: object, *, now: datetime) -> Plan:
     Raises:
         InvalidInputError: *given* breaks a rule; the message has a line for every fault.
         PlanExpiredError: *now* is later than the plan or the input allows.
+        SharedWeightError: *given* chooses some of the workloads that share a weight, but not all.
     """
     return resolve_asked(config, read_input(config, given), now=now)
 
@@ -71,6 +73,7 @@ def resolve_asked(config: Config, asked: MigrationInput, *, now: datetime) -> Pl
     not_after = min((limit for limit in (plan.not_after, asked.not_after) if limit), default=None)
     _refuse_late_start(name, not_after, now)
     chosen = [workload for workload in plan.workloads if asked.workloads is None or workload.name in asked.workloads]
+    _refuse_torn(plan, [workload.name for workload in chosen])
     changes = {"workloads": tuple(chosen), "not_after": not_after, "dry_run": asked.dry_run}
     return plan.model_copy(update=changes)
 
@@ -109,6 +112,13 @@ def _reference_faults(config: Config, given: dict[str, object]) -> Iterator[str]
             yield sentence(path, f"there is no workload {shown(name)}; use some of {', '.join(names)}")
         elif name in asked[:index]:
             yield sentence(path, f"{shown(str(name))} stands here twice; remove one")
+
+
+def _refuse_torn(plan: Plan, chosen: Sequence[str]) -> None:
+    if groups := torn(plan.workloads, chosen):
+        shared = "; ".join(f"{', '.join(sorted(group))} have one weight in common" for group in groups)
+        msg = f"input.workloads: {shared}; choose all of them, or give each a parameter of its own under `argocd`"
+        raise SharedWeightError(msg)
 
 
 def _refuse_late_start(name: str, not_after: datetime | None, now: datetime) -> None:

@@ -62,6 +62,7 @@ def _workload_faults(document: Document) -> Faults:
         yield from _identifier_faults((*path, "identifiers"), workload)
         yield from _ingress_faults((*path, "ingress"), workload)
         yield from _rule_faults((*path, "alb"), workload, _mapping(document.get("clusters")))
+        yield from _argocd_faults((*path, "argocd"), workload)
 
 
 def _ingress(workload: Document) -> str | None:
@@ -74,8 +75,8 @@ def _identifier_faults(path: Path, workload: Document) -> Faults:
     router, given = workload.get("router", Router.EXTERNAL_DNS), workload.get("identifiers")
     if router == Router.ROUTE53 and given is None:
         yield sentence(path, "is missing; the router route53 needs the set identifiers of blue's and green's records")
-    if router == Router.EXTERNAL_DNS and given is not None:
-        yield sentence(path, "is not for the router external_dns, which reads them from the Ingresses; remove it")
+    if router in (Router.EXTERNAL_DNS, Router.ARGOCD) and given is not None:
+        yield sentence(path, f"is not for the router {router}, which reads them from the Ingresses; remove it")
     if router == Router.ALB and given is not None:
         yield sentence(path, "is not for the router alb, which touches no record; remove it")
     blue, green = (_text(_mapping(given).get(side)) for side in ("blue", "green"))
@@ -114,6 +115,38 @@ def _home(arn: str) -> tuple[str, ...]:
     """Region and account of an ARN; empty when it is none."""
     parts = arn.strip().split(":")
     return tuple(parts[3:5]) if len(parts) > 5 else ()  # noqa: PLR2004 - arn:partition:service:region:account:resource
+
+
+def _argocd_faults(path: Path, workload: Document) -> Faults:
+    """The block stands there with its router only, and names one source of the weight."""
+    is_asked, given = workload.get("router") == Router.ARGOCD, workload.get("argocd")
+    if is_asked and given is None:
+        yield sentence(path, "is missing; the router argocd needs to know what the weight is rendered from")
+    if not is_asked and given is not None:
+        yield sentence(path, "is only for the router argocd; remove it, or set router: argocd")
+    if not isinstance(given, dict):
+        return
+    block = _mapping(given)
+    secret, parameter = block.get("secret"), block.get("parameter")
+    if secret is not None and parameter is not None:
+        yield sentence(path, "has both a secret and a parameter; remove the one that is not rendered from")
+    if secret is None and parameter is None:
+        yield sentence(path, "has no secret and no parameter; name the one that the weight is rendered from")
+    if secret is not None and not _list(block.get("applications")):
+        rule = "is empty; name every Application from the Secret to the Ingress, so that their syncs can be watched"
+        yield sentence((*path, "applications"), rule)
+    yield from _hub_faults(path, block)
+
+
+def _hub_faults(path: Path, block: Document) -> Faults:
+    """In one place both sides need names of their own."""
+    if block.get("hub") is None:
+        return
+    for part, key in (("secret", "name"), ("parameter", "application")):
+        name = _text(_mapping(block.get(part)).get(key))
+        if name and "{cluster}" not in name:
+            rule = f"{shown(name)} is the same for both sides in one hub; say {{cluster}} where its cluster is named"
+            yield sentence((*path, part, key), rule)
 
 
 def _zone_faults(path: Path, host: str | None, zone: str | None) -> Faults:

@@ -1,12 +1,13 @@
 """What several steps share: the record under its lease, and one approach towards wanted weights."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from crossfade.core.migration import Record
 from crossfade.core.plan import Identifiers, Workload
-from crossfade.core.traffic import Reading, Step, Write, next_step
+from crossfade.core.shared import in_step, sharing
+from crossfade.core.traffic import Reading, SideReading, Step, Write, next_step
 from crossfade.core.weight import Side, Split
 from crossfade.errors import DriftError, RouterUnavailableError, SupersededError
 from crossfade.names import TimelineEvent
@@ -48,7 +49,9 @@ def observe_all(router: TrafficRouter, workloads: Sequence[Workload]) -> tuple[R
     """
     readings = router.observe(workloads)
     raise_faults(readings)
-    silent = [at.note for reading in readings for side in Side if not (at := reading.side(side)).reachable]
+    sides = [reading.side(side) for reading in readings for side in Side]
+    silent = [at.note for at in sides if not at.reachable]
+    silent += [at.source.note for at in sides if at.source and not at.source.reachable]
     if silent:
         raise RouterUnavailableError("; ".join(dict.fromkeys(silent)))
     return readings
@@ -101,6 +104,7 @@ def approach(
     settled = record.settled(now)
     refuse_drift(readings, targets, before)
     steps = tuple(next_step(reading, targets[reading.workload], settled=settled) for reading in readings)
+    steps = in_step(steps, readings, targets, sharing(workloads))
     writes = tuple(write for step in steps for write in step.writes)
     if writes:
         record = ledger.save(record.with_(wrote=now, agreed=None, **unsettled(writes)))
@@ -109,6 +113,8 @@ def approach(
             for write in step.writes:
                 data = {"workload": write.workload, "side": write.side.value, "weight": write.weight}
                 note(ledger, record, now, TimelineEvent.WEIGHT_WRITTEN, step.reason, **data)
+    if again := [write for step in steps for write in step.again]:
+        router.write(workloads, again, epoch=record.epoch)
     return record, steps
 
 
@@ -131,15 +137,23 @@ def refuse_drift(readings: Sequence[Reading], targets: Mapping[str, Split], befo
         DriftError: Names every one of them.
     """
     foreign = [
-        f"{reading.workload}: {side} is annotated with {declared}, we left {ours[0]} and want {ours[1]}"
+        f"{reading.workload}: {side} is {how} {weight}, we left {ours[0]} and want {ours[1]}"
         for reading in readings
         for side in Side
-        if (declared := reading.side(side).declared) is not None
-        and declared not in (ours := (before[reading.workload].weight(side), targets[reading.workload].weight(side)))
+        for how, weight in _declared(reading.side(side))
+        if weight not in (ours := (before[reading.workload].weight(side), targets[reading.workload].weight(side)))
     ]
     if foreign:
         msg = f"somebody else changed a weight that this migration holds: {'; '.join(foreign)}"
         raise DriftError(msg)
+
+
+def _declared(at: SideReading) -> Iterator[tuple[str, int]]:
+    """What is declared, and what it is rendered from: each may be somebody else's."""
+    if at.declared is not None:
+        yield "annotated with", at.declared
+    if at.source is not None and at.source.weight is not None:
+        yield "rendered from", at.source.weight
 
 
 def outstanding(steps: tuple[Step, ...]) -> str:

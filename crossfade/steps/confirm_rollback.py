@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from crossfade.core.migration import Outcome, Record
-from crossfade.core.traffic import Reading
+from crossfade.core.traffic import Reading, disputed
 from crossfade.core.weight import Side
 from crossfade.errors import PermanentError
 from crossfade.names import TimelineEvent
@@ -69,9 +69,9 @@ def _judge(router: TrafficRouter, record: Record, reason: str) -> tuple[Outcome,
 
 
 def _is_back(record: Record, reading: Reading) -> bool:
-    """Whether users get the baseline *and* the annotations say it: else a controller would undo it in a minute."""
+    """Whether users get the baseline *and* annotations and sources say it: else a controller would undo it."""
     before = record.baseline_of(reading.workload).split
-    declared = (reading.blue.declared, reading.green.declared)
+    declared = (reading.blue.lasting, reading.green.lasting)
     return before is not None and reading.split == before and declared == (before.blue, before.green)
 
 
@@ -84,7 +84,8 @@ def _astray(record: Record, reading: Reading) -> str:
         instead = "" if reading.split == before else f", instead of {_before(record, reading)}"
         return f"{shows}{instead}, but {doubt}"
     declared = f"annotated blue {reading.blue.declared} : green {reading.green.declared}"
-    return f"{shows}, {declared}, instead of {_before(record, reading)}"
+    astray = disputed(reading)
+    return f"{shows}, {declared}, instead of {_before(record, reading)}" if astray is None else astray.reason
 
 
 def _before(record: Record, reading: Reading) -> str:

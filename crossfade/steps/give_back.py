@@ -10,6 +10,7 @@ from datetime import datetime
 
 from crossfade.core.ladder import may_be_direct, way_back
 from crossfade.core.migration import Record
+from crossfade.core.shared import in_step, sharing
 from crossfade.core.traffic import Reading, Step, Write
 from crossfade.core.weight import Side, Split
 from crossfade.errors import (
@@ -80,11 +81,11 @@ def _steps(record: Record, readings: Sequence[Reading], now: datetime) -> dict[s
     """The next step of every workload, by name."""
     settled, overdue = record.settled(now, returning=True), record.overdue(now)
     targets = _targets(record)
-    return {
-        reading.workload: way_back(reading, targets[reading.workload], settled=settled, overdue=overdue)
-        for reading in readings
-        if reading.workload in targets
-    }
+    known = [reading for reading in readings if reading.workload in targets]
+    steps = tuple(way_back(each, targets[each.workload], settled=settled, overdue=overdue) for each in known)
+    if not overdue:  # one that cannot be given back must not keep its fellows: past its time nobody waits for it
+        steps = in_step(steps, known, targets, sharing(record.workloads))
+    return dict(zip((reading.workload for reading in known), steps, strict=True))
 
 
 def _targets(record: Record) -> dict[str, Split]:
@@ -157,8 +158,9 @@ class _Hands:
         """
         writes = [write for step in steps for write in step.writes]
         direct = [write for step in steps for write in step.direct]
+        doubt = self._again([write for step in steps for write in step.again])
         if not writes and not direct:
-            return ""
+            return doubt
         before = self._record
         changes = {"wrote": self._now, "agreed": None, **unsettled([*writes, *direct])}
         self._record = self._ledger.save(before.with_(**changes))
@@ -175,8 +177,20 @@ class _Hands:
         if not direct and len(stuck) == len(writes):  # nothing was changed, so nothing has to settle anew
             times = {"wrote": before.wrote, "agreed": before.agreed, "blue_agreed": before.blue_agreed}
             self._record = self._ledger.save(self._record.with_(**times))
-        words = [*(str(error) for error in failed.values()), str(refusal or "")]
+        words = [doubt, *(str(error) for error in failed.values()), str(refusal or "")]
         return "; ".join(dict.fromkeys(filter(None, words)))
+
+    def _again(self, writes: Sequence[Write]) -> str:
+        """Write once more what is written already, but may be put back; a failure is told: it moves no traffic."""
+        if not writes:
+            return ""
+        try:
+            self._router.write(self._record.workloads, writes, epoch=self._record.epoch)
+        except (SupersededError, WriteConflictError):
+            raise
+        except CrossfadeError as error:
+            return str(error)
+        return ""
 
     def _rung_1(self, writes: Sequence[Write], steps: Sequence[Step]) -> "dict[Write, _Failure]":
         """

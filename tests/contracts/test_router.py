@@ -1,4 +1,4 @@
-"""What every traffic router promises: over ExternalDNS, Route 53, a load balancer, two at once, and the tests' twin."""
+"""What every traffic router promises: over ExternalDNS, Argo CD, Route 53, a balancer, two at once, the tests' twin."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -17,6 +17,7 @@ from crossfade.errors import (
     WriteConflictError,
 )
 from crossfade.ports import TrafficRouter
+from tests.contracts.argocd import an_argocd_estate
 from tests.contracts.balancer import a_balancer
 from tests.contracts.estate import BURNHAM, GUESTBOOK, WORKLOADS, an_estate
 from tests.contracts.zone import a_mixed_estate, a_zone
@@ -81,6 +82,8 @@ def open_ground(name: str) -> AbstractContextManager[Ground]:
     match name:
         case "external-dns":
             return an_estate()
+        case "argocd":
+            return an_argocd_estate()
         case "route53":
             return a_zone()
         case "alb":
@@ -91,13 +94,13 @@ def open_ground(name: str) -> AbstractContextManager[Ground]:
             return nullcontext(FakeGround())
 
 
-@pytest.fixture(params=["in-memory", "external-dns", "route53", "alb", "both"])
+@pytest.fixture(params=["in-memory", "external-dns", "argocd", "route53", "alb", "both"])
 def ground(request: pytest.FixtureRequest) -> Iterator[Ground]:
     with open_ground(request.param) as opened:
         yield opened
 
 
-@pytest.fixture(params=["in-memory", "external-dns"])
+@pytest.fixture(params=["in-memory", "external-dns", "argocd"])
 def clusters(request: pytest.FixtureRequest) -> Iterator[Ground]:
     """A ground in which each side has an API server that can be silent."""
     with open_ground(request.param) as opened:
