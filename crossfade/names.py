@@ -21,6 +21,8 @@ ALPHA_PREFIX: Final = "external-dns.alpha.kubernetes.io/"
 STABLE_PREFIX: Final = "external-dns.kubernetes.io/"
 """The annotation prefix that ExternalDNS reads from v0.22 on."""
 WEIGHT_KEY: Final = "aws-weight"
+WEIGHT_PROPERTY: Final = "aws/weight"
+"""What a DNSEndpoint calls the same."""
 IDENTIFIER_KEY: Final = "set-identifier"
 
 

@@ -10,14 +10,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from random import Random
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
-from crossfade.adapters.kubernetes_api import Annotated, Container
+from crossfade.adapters.kubernetes_api import Container, Held
 from crossfade.adapters.route53 import Change as RecordChange
 from crossfade.adapters.route53 import RecordSet, WeightedRecord
 from crossfade.core.evidence import MINUTE, Minute, Sample, Series
 from crossfade.core.plan import Plan, Router, Workload
 from crossfade.core.records import epoch_name
+from crossfade.core.source import Source
 from crossfade.core.verdict import Alarm, AlarmState
 from crossfade.core.weight import Side
 from crossfade.errors import (
@@ -185,48 +186,40 @@ class SimulatedApi:
         self.cluster = estate.plan.cluster(side).name
         self._estate = estate
         self._side = side
-        self._keys = {(w.namespace, w.ingress): (w.name, side) for w in estate.plan.workloads}
+        self._keys = {source: (w.name, side) for w in estate.plan.workloads for source in w.sources}
 
-    def place(self, namespace: str, name: str) -> str:
-        """Name of an Ingress for people."""
-        return f"Ingress {namespace}/{name} in {self.cluster}"
+    def place(self, source: Source) -> str:
+        """Name of an object for people."""
+        return f"{source} in {self.cluster}"
 
-    def ingress(self, namespace: str, name: str) -> Annotated:
-        """See `KubernetesApi.ingress`."""
-        return self._call("read", lambda: self._read(namespace, name))
+    def read(self, source: Source) -> Held:
+        """See `KubernetesApi.read`."""
+        return self._call("read", lambda: self._read(source))
 
-    def annotate(
-        self,
-        namespace: str,
-        name: str,
-        annotations: Mapping[str, str],
-        *,
-        resource_version: str,
-        dry_run: bool = False,
-    ) -> None:
-        """See `KubernetesApi.annotate`."""
+    def patch(self, source: Source, patch: Mapping[str, Any], *, resource_version: str, dry_run: bool = False) -> None:
+        """See `KubernetesApi.patch`."""
 
-        def patch() -> None:
-            held = self._read(namespace, name)
+        def apply() -> None:
+            held = self._read(source)
             if held.resource_version != resource_version:
-                msg = f"{self.place(namespace, name)} was changed by somebody else in between; it is read again"
+                msg = f"{self.place(source)} was changed by somebody else in between; it is read again"
                 raise WriteConflictError(msg)
             if not dry_run:
-                self._estate.change(self._keys[namespace, name], annotations, ours=True)
+                self._estate.change(self._keys[source], patch["metadata"]["annotations"], ours=True)
 
-        self._call("dry run" if dry_run else "patch", patch, late=not dry_run)
+        self._call("dry run" if dry_run else "patch", apply, late=not dry_run)
 
     def container(self, namespace: str, deployment: str) -> Container | None:
         """See `KubernetesApi.container`."""
         del namespace, deployment
         return self._call("read deployment", lambda: Container("external-dns:v0.14.2", (), {}))
 
-    def _read(self, namespace: str, name: str) -> Annotated:
-        held = self._estate.ingresses.get(self._keys[namespace, name])
+    def _read(self, source: Source) -> Held:
+        held = self._estate.ingresses.get(self._keys[source])
         if held is None:
-            msg = f"{self.place(namespace, name)} does not exist; create it"
+            msg = f"{self.place(source)} does not exist; create it"
             raise RouterObjectMissingError(msg)
-        return Annotated(dict(held.annotations), str(held.version))
+        return Held({"metadata": {"annotations": dict(held.annotations), "resourceVersion": str(held.version)}})
 
     def _call(self, what: str, action: Callable[[], T], *, late: bool = False) -> T:
         def attempt() -> T:

@@ -7,13 +7,14 @@ from crossfade.core.facts import (
     BalancerFacts,
     ControllerFacts,
     EstateFacts,
-    IngressFacts,
     PlaceFacts,
     RecordFacts,
+    SourceFacts,
     TargetGroupFacts,
     WatchFacts,
 )
 from crossfade.core.plan import Cluster, Plan, Workload
+from crossfade.core.source import SourceKind
 from crossfade.core.weight import Side
 from crossfade.names import ALPHA_PREFIX
 
@@ -59,7 +60,10 @@ def _address(workload: Workload, cluster: Cluster) -> str:
 def _place(workload: Workload, cluster: Cluster) -> PlaceFacts:
     group = TargetGroupFacts(f"targetgroup/{workload.name}-{cluster.name}/1", healthy=_TARGETS, registered=_TARGETS)
     return PlaceFacts(
-        IngressFacts((workload.host,), _address(workload, cluster), cluster.name, (ALPHA_PREFIX,)),
+        tuple(
+            SourceFacts(str(source), (workload.host,), _address(workload, cluster), cluster.name, (ALPHA_PREFIX,))
+            for source in workload.sources
+        ),
         BalancerFacts(
             dimension=f"app/{workload.name}-{cluster.name}/1",
             state="active",
@@ -88,7 +92,7 @@ def _controller(plan: Plan, cluster: Cluster) -> ControllerFacts:
         owner=cluster.name,
         policy="sync",
         registry="txt",
-        sources=("service", "ingress"),
+        sources=tuple(kind.naming.flag for kind in SourceKind),
         domains=(plan.zone.name,),
         dry_run=False,
         interval=_MINUTE,

@@ -64,17 +64,19 @@ class WorkloadSpec:
 
     Attributes:
         name: What people call it.
-        namespace: Of its Ingress, in both clusters.
-        ingress: Name of its Ingress.
+        namespace: Of its objects, in both clusters.
+        objects: Their names.
         host: What users ask for.
         alarms: The first is on its error rate on green; any other is a composite of all error rates.
+        kind: Of its objects.
     """
 
     name: str
     namespace: str
-    ingress: str
+    objects: tuple[str, ...]
     host: str
     alarms: tuple[str, ...]
+    kind: str = "Ingress"
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,7 +307,7 @@ class Estate:
     def _annotations(self, side: str, workload: WorkloadSpec) -> dict[str, str]:
         """What *side*'s ExternalDNS reads in the Ingress of *workload*, without the prefix."""
         cluster = self.clusters[side]
-        ingress = cluster.api.store.read("Ingress", workload.namespace, workload.ingress)
+        ingress = cluster.api.store.read("Ingress", workload.namespace, workload.objects[0])
         prefix = cluster.external_dns.settings.prefix
         written: Mapping[str, str] = ingress["metadata"].get("annotations") or {}
         return {key.removeprefix(prefix): value for key, value in written.items() if key.startswith(prefix)}
@@ -345,10 +347,10 @@ class Estate:
                 cloudwatch.put_composite_alarm(AlarmName=name, AlarmRule=rule)
 
     def _green_balancer(self, workload: WorkloadSpec) -> LoadBalancer:
-        ingress = self.clusters[GREEN].api.store.read("Ingress", workload.namespace, workload.ingress)
+        ingress = self.clusters[GREEN].api.store.read("Ingress", workload.namespace, workload.objects[0])
         found = self.balancers.find(ingress["status"]["loadBalancer"]["ingress"][0]["hostname"])
         if found is None:
-            msg = f"green's Ingress {workload.namespace}/{workload.ingress} has no load balancer; build the estate anew"
+            msg = f"green's {workload.kind} {workload.objects[0]} has no load balancer; build the estate anew"
             raise LookupError(msg)
         return found
 

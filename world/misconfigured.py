@@ -131,7 +131,7 @@ def _tell(cluster: "Cluster", flag: str, argument: str) -> None:
 def _identifier(estate: "Estate", side: str) -> str:
     """The set identifier of the first workload on *side*."""
     workload, cluster = estate.spec.workloads[0], estate.clusters[side]
-    ingress = cluster.api.store.read("Ingress", workload.namespace, workload.ingress)
+    ingress = cluster.api.store.read("Ingress", workload.namespace, workload.objects[0])
     return str(ingress["metadata"]["annotations"][f"{cluster.external_dns.settings.prefix}{IDENTIFIER_KEY}"])
 
 

@@ -133,18 +133,19 @@ class ArgoCdRouter:
 
     def _check_fence(self, at: _At, epoch: int) -> None:
         """
-        Refuse to touch the source of an Ingress that a younger epoch has stamped: perhaps only the Ingress could be.
+        Refuse to touch what is rendered into an object that a younger epoch has stamped: perhaps only that could be.
 
         Raises:
             SupersededError: It has.
             CrossfadeError: It cannot be read, which the write of the annotation will tell.
         """
         workload, cluster = at[0], self._clusters[at[1]]
-        held = epoch_of(cluster.ingress(workload.namespace, workload.ingress).annotations)
-        if held > epoch:
-            place = cluster.place(workload.namespace, workload.ingress)
-            msg = f"{place} carries epoch {held}, a younger one than our {epoch}; this run writes no more"
-            raise SupersededError(msg)
+        for source in workload.sources:
+            held = epoch_of(cluster.read(source).annotations)
+            if held > epoch:
+                place = cluster.place(source)
+                msg = f"{place} carries epoch {held}, a younger one than our {epoch}; this run writes no more"
+                raise SupersededError(msg)
 
     # --- Applications ------------------------------------------------------------------------------------------------
 

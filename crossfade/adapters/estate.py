@@ -1,32 +1,35 @@
-"""The estate of a plan, read for the preflight: Ingresses, ExternalDNS, records, load balancers, what alarms watch.
+"""The estate of a plan, read for the preflight: objects, ExternalDNS, records, load balancers, what alarms watch.
 
 It only reads. Everything is read anew each time, so that what is judged is what is there.
 """
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from crossfade.adapters.aws import Translation
 from crossfade.adapters.balancer_facts import Region
 from crossfade.adapters.cloudwatch import CloudWatchAlarms
-from crossfade.adapters.external_dns_dialect import words_of
+from crossfade.adapters.external_dns_facts import hosts_of, source_facts
+from crossfade.adapters.external_dns_objects import Prefixes, understand
 from crossfade.adapters.external_dns_settings import controller_of
 from crossfade.adapters.gathering import gather, raise_worst, split
-from crossfade.adapters.kubernetes_api import KubernetesApi
+from crossfade.adapters.kubernetes_api import Held, KubernetesApi
 from crossfade.adapters.route53 import RecordReader
 from crossfade.core.facts import (
     BalancerFacts,
     ControllerFacts,
     EstateFacts,
-    IngressFacts,
     PlaceFacts,
     RecordFacts,
+    SourceFacts,
     ZoneFacts,
 )
 from crossfade.core.plan import Plan, Workload
 from crossfade.core.records import ownership_names
+from crossfade.core.source import Source, SourceKind
 from crossfade.core.weight import Side
 from crossfade.errors import (
     RouterObjectMissingError,
@@ -34,13 +37,24 @@ from crossfade.errors import (
     RouterThrottledError,
     RouterUnavailableError,
 )
-from crossfade.names import ALPHA_PREFIX, STABLE_PREFIX, WEIGHT_KEY
 
 if TYPE_CHECKING:
     from types_boto3_elbv2 import ElasticLoadBalancingv2Client
     from types_boto3_route53 import Route53Client
 
 T = TypeVar("T")
+_Hosts = dict[tuple[str, str], list[str]]
+"""The names of all objects with a host and set identifier."""
+
+
+@dataclass(slots=True)
+class _Listed:
+    """The objects of a cluster by host; why some of them may not be listed, if so."""
+
+    hosts: _Hosts = field(default_factory=dict)
+    refusal: str = ""
+
+
 _OWNER: Final = re.compile(r'external-dns/owner=([^,"]+)')
 _WORKERS: Final = 8
 _POLICIES: Final[Mapping[str, str]] = {
@@ -90,13 +104,13 @@ class EstateSurvey:
     def read(self, plan: Plan) -> EstateFacts:
         """See `ports.EstateReader.read`."""
         controllers = self._controllers()
-        ingresses = self._ingresses(plan, controllers)
+        places = self._places(plan, controllers)
         regions = {name: Region(name, elb) for name, elb in self._elb.items()}
-        balancers = _balancers(plan, ingresses, regions)
+        balancers = _balancers(plan, places, regions)
         watches = dict(self._alarms.watches(plan.alarms))
         children = [name for watch in watches.values() for name in watch.children if name not in watches]
         return EstateFacts(
-            places={place: PlaceFacts(held, balancers.get(place)) for place, held in ingresses.items()},
+            places={at: replace(place, balancer=balancers.get(at)) for at, place in places.items()},
             records=self._records(plan),
             controllers=controllers,
             watches=watches | dict(self._alarms.watches(children)),
@@ -110,21 +124,44 @@ class EstateSurvey:
         found = _all([partial(self._clusters[side].deployment, self._namespace, self._deployment) for side in Side])
         return {side: controller_of(held) if held else None for side, held in zip(Side, found, strict=True)}
 
-    def _ingresses(
+    def _places(
         self, plan: Plan, controllers: Mapping[Side, ControllerFacts | None]
-    ) -> dict[tuple[str, Side], IngressFacts | None]:
+    ) -> dict[tuple[str, Side], PlaceFacts]:
+        """Every workload in both clusters, its load balancer aside."""
+        prefixes = {side: at.prefix if at else "" for side, at in controllers.items()}
+        listed = dict(zip(Side, _all([partial(self._list, side, controllers[side]) for side in Side]), strict=True))
         places = [(workload, side) for workload in plan.workloads for side in Side]
-        found = _all([partial(self._ingress, workload, side, controllers[side]) for workload, side in places])
+        found = _all([partial(self._place, workload, side, prefixes[side], listed[side]) for workload, side in places])
         return {(workload.name, side): held for (workload, side), held in zip(places, found, strict=True)}
 
-    def _ingress(self, workload: Workload, side: Side, controller: ControllerFacts | None) -> IngressFacts | None:
-        try:
-            return ingress_of(
-                self._clusters[side].ingress_document(workload.namespace, workload.ingress),
-                controller.prefix if controller else "",
-            )
-        except RouterObjectMissingError:
-            return None
+    def _place(self, workload: Workload, side: Side, prefix: str, listed: "_Listed") -> PlaceFacts:
+        cluster = self._clusters[side]
+        sources: list[SourceFacts] = []
+        missing: list[str] = []
+        for source in workload.sources:
+            try:
+                held = cluster.read(source)
+            except RouterObjectMissingError:
+                missing.append(str(source))
+                continue
+            sources.append(source_facts(source, held, workload.host, prefix, cluster.gateway))
+        place = PlaceFacts(tuple(sources), None, tuple(missing), unlisted=listed.refusal)
+        ours = {str(source) for source in workload.sources}
+        strangers = listed.hosts.get((workload.host, place.identifier), []) if place.identifier else []
+        return replace(place, strangers=tuple(name for name in strangers if name not in ours))
+
+    def _list(self, side: Side, controller: ControllerFacts | None) -> "_Listed":
+        """Every object in a cluster at which its ExternalDNS looks."""
+        prefix = controller.prefix if controller else ""
+        kinds = [kind for kind in SourceKind if controller is None or kind.naming.flag in controller.sources]
+        listed = _Listed()
+        for kind in kinds:
+            try:
+                for document in self._clusters[side].all(kind):
+                    _note_hosts(listed.hosts, kind, document, prefix)
+            except RouterRefusedError as error:
+                listed.refusal = str(error)
+        return listed
 
     # --- Route 53 ----------------------------------------------------------------------------------------------------
 
@@ -154,21 +191,13 @@ def _named(listed: Mapping[str, Any], plan: Plan) -> list[Mapping[str, Any]]:
     return [zone for zone in listed["HostedZones"] if zone["Name"].rstrip(".").lower() == plan.zone.name]
 
 
-def ingress_of(document: Mapping[str, Any], prefix: str) -> IngressFacts:
-    """An Ingress as the API server shows it, read by an ExternalDNS with *prefix* (empty: not known)."""
-    annotations = document["metadata"].get("annotations") or {}
-    status = ((document.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
-    rules = document["spec"].get("rules") or ()
-    return IngressFacts(
-        hosts=tuple(dict.fromkeys(rule["host"].lower() for rule in rules if rule.get("host"))),
-        address=next((point["hostname"].lower() for point in status if point.get("hostname")), ""),
-        identifier=words_of(annotations, prefix or None).identifier,
-        prefixes=tuple(
-            known
-            for known in dict.fromkeys((ALPHA_PREFIX, STABLE_PREFIX, *([prefix] if prefix else ())))
-            if f"{known}{WEIGHT_KEY}" in annotations
-        ),
-    )
+def _note_hosts(found: _Hosts, kind: SourceKind, document: Mapping[str, Any], prefix: str) -> None:
+    """Note which hosts an object has, each with its set identifier."""
+    metadata = document["metadata"]
+    source = Source(kind, metadata["namespace"], metadata["name"])
+    for host in hosts_of(kind, document, prefix):
+        identifier = understand(source, Held(document), host, Prefixes(prefix or None)).identifier
+        found.setdefault((host, identifier), []).append(str(source))
 
 
 def record_of(record: Mapping[str, Any]) -> RecordFacts:
@@ -189,14 +218,14 @@ def record_of(record: Mapping[str, Any]) -> RecordFacts:
 
 
 def _balancers(
-    plan: Plan, ingresses: Mapping[tuple[str, Side], IngressFacts | None], regions: Mapping[str, Region]
+    plan: Plan, places: Mapping[tuple[str, Side], PlaceFacts], regions: Mapping[str, Region]
 ) -> dict[tuple[str, Side], BalancerFacts]:
-    """The load balancer that each Ingress names, looked for in the Region of its cluster."""
+    """The load balancer to which each place leads, looked for in the Region of its cluster."""
     found: dict[tuple[str, Side], BalancerFacts] = {}
     for side, cluster in ((Side.BLUE, plan.blue), (Side.GREEN, plan.green)):
-        named = {place: held.address for place, held in ingresses.items() if place[1] is side and held and held.address}
+        named = {at: place.address for at, place in places.items() if at[1] is side and place.address}
         facts = regions[cluster.region].facts(list(named.values()))
-        found |= {place: facts[address] for place, address in named.items() if address in facts}
+        found |= {at: facts[address] for at, address in named.items() if address in facts}
     return found
 
 

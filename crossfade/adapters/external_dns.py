@@ -1,6 +1,7 @@
-"""TrafficRouter over ExternalDNS: weights are annotations of Ingresses, the authority is Route 53.
+"""TrafficRouter over ExternalDNS: weights stand in the objects of a host, the authority is Route 53.
 
-ExternalDNS carries a weight from the Ingress to its record, once a minute by default. Nothing is written to Route 53.
+ExternalDNS carries a weight from an object to its record, once a minute by default. Nothing is written to Route 53.
+What stands where in an Ingress, Service, HTTPRoute or DNSEndpoint, `external_dns_objects` knows.
 Limits: a weight is 0 to 255, a share is weight / sum of weights; with all weights 0 Route 53 answers equally.
 Source: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/routing-policy-weighted.html
 """
@@ -10,7 +11,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from crossfade.adapters.external_dns_dialect import Words, prefix_of, words_of
+from crossfade.adapters import external_dns_objects as objects
+from crossfade.adapters.external_dns_dialect import prefix_of
+from crossfade.adapters.external_dns_objects import Prefixes, Said
 from crossfade.adapters.gathering import gather, raise_worst, split
 from crossfade.adapters.kubernetes_api import KubernetesApi
 from crossfade.adapters.route53 import ADDRESSES, RecordReader, WeightedRecord, shown_weight
@@ -22,16 +25,17 @@ from crossfade.errors import (
     PermanentError,
     RouterObjectMissingError,
     RouterRefusedError,
-    SupersededError,
     TemporaryError,
 )
 
 T = TypeVar("T")
+_Asked = Mapping[Side, "str | CrossfadeError | None"]
+"""The annotation prefix of each side that was asked, or why it did not answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """One Ingress to write; a weight of None leaves the weight as it is."""
+    """The objects of one host in one cluster; a weight of None leaves the weight as it is."""
 
     workload: Workload
     side: Side
@@ -67,9 +71,9 @@ class ExternalDnsRouter:
 
     def observe(self, workloads: Sequence[Workload]) -> tuple[Reading, ...]:
         """See `ports.TrafficRouter.observe`."""
-        prefixes = self._prefixes(tuple(Side))
+        asked = self._prefixes()
         places = [(workload, side) for workload in workloads for side in Side]
-        answers = gather([partial(self._words, *at, prefixes) for at in places], workers=self._workers)
+        answers = gather([partial(self._said, *at, asked) for at in places], workers=self._workers)
         pairs = dict(zip(workloads, zip(answers[::2], answers[1::2], strict=True), strict=True))
         raise_worst([error for pair in pairs.values() for error in _fatal(pair)])
         records = self._records.read([workload.host for workload in workloads])
@@ -86,68 +90,50 @@ class ExternalDnsRouter:
 
     def rehearse(self, workloads: Sequence[Workload]) -> tuple[str, ...]:
         """See `ports.TrafficRouter.rehearse`."""
-        prefixes = self._prefixes(tuple(Side))
+        asked = self._prefixes()
         places = [(workload, side) for workload in workloads for side in Side]
-        _, errors = split(gather([partial(self._try, *at, prefixes) for at in places], workers=self._workers))
+        _, errors = split(gather([partial(self._try, *at, asked) for at in places], workers=self._workers))
         raise_worst([error for error in errors if isinstance(error, TemporaryError)])
         return tuple(str(error) for error in errors)
 
     def _apply(self, changes: Sequence[_Change], epoch: int) -> None:
         """Try all *changes*, then raise the worst error."""
-        sides = tuple(side for side in Side if any(change.side is side for change in changes))
-        prefixes = self._prefixes(sides)
-        self._all([partial(self._change, change, prefixes, epoch) for change in changes])
+        asked = self._prefixes()
+        self._all([partial(self._change, change, asked, epoch) for change in changes])
 
-    def _change(self, change: _Change, prefixes: Mapping[Side, "str | CrossfadeError | None"], epoch: int) -> None:
+    def _change(self, change: _Change, asked: _Asked, epoch: int) -> None:
         cluster, workload = self._clusters[change.side], change.workload
-        place = cluster.place(workload.namespace, workload.ingress)
         if change.weight is not None and not 0 <= change.weight <= WEIGHT_MAX:
+            place = cluster.place(workload.sources[0])
             msg = f"{place}: {change.weight} is no weight; use a whole number from 0 to {WEIGHT_MAX}"
             raise RouterRefusedError(msg)
-        prefix = _known(prefixes[change.side])
-        held = cluster.ingress(workload.namespace, workload.ingress)
-        words = words_of(held.annotations, prefix)
-        if words.epoch > epoch:
-            msg = f"{place} carries epoch {words.epoch}, a younger one than our {epoch}; this run writes no more"
-            raise SupersededError(msg)
-        if change.weight is not None and not (words.prefixes and words.identifier):
-            msg = f"{place} cannot carry a weight: {words.note}"
-            raise RouterObjectMissingError(msg)
-        patch = words.patch(change.weight, epoch)
-        if any(held.annotations.get(key) != value for key, value in patch.items()):
-            cluster.annotate(workload.namespace, workload.ingress, patch, resource_version=held.resource_version)
+        parts = objects.read(cluster, workload, _known(asked, change.side))
+        objects.write(cluster, parts, change.weight, epoch)
 
-    def _try(self, workload: Workload, side: Side, prefixes: Mapping[Side, "str | CrossfadeError | None"]) -> None:
+    def _try(self, workload: Workload, side: Side, asked: _Asked) -> None:
         """Send the write that a rollback would send, as a dry run: the weight of now, with the next epoch."""
-        cluster, prefix = self._clusters[side], _known(prefixes[side])
-        held = cluster.ingress(workload.namespace, workload.ingress)
-        words = words_of(held.annotations, prefix)
-        if words.weight is None or not words.identifier:
-            msg = f"{cluster.place(workload.namespace, workload.ingress)} has no weight to return to: {words.note}"
+        cluster = self._clusters[side]
+        parts = objects.read(cluster, workload, _known(asked, side))
+        said = objects.together(parts)
+        if said.weight is None or not said.identifier:
+            msg = f"{cluster.place(workload.sources[0])} has no weight to return to: {said.note}"
             raise RouterObjectMissingError(msg)
-        cluster.annotate(
-            workload.namespace,
-            workload.ingress,
-            words.patch(words.weight, words.epoch + 1),
-            resource_version=held.resource_version,
-            dry_run=True,
-        )
+        epoch = 1 + max(part.says.epoch for part in parts)
+        objects.write(cluster, parts, said.weight, epoch, dry_run=True)
 
     # --- Reading -----------------------------------------------------------------------------------------------------
 
-    def _prefixes(self, sides: Sequence[Side]) -> dict[Side, "str | CrossfadeError | None"]:
+    def _prefixes(self) -> _Asked:
         """The annotation prefix of each side's ExternalDNS; the error of a side that does not answer."""
-        calls = [partial(self._clusters[side].container, self._namespace, self._deployment) for side in sides]
+        calls = [partial(self._clusters[side].container, self._namespace, self._deployment) for side in Side]
         answers = gather(calls, workers=self._workers)
         return {
             side: answer if isinstance(answer, CrossfadeError) else prefix_of(answer)
-            for side, answer in zip(sides, answers, strict=True)
+            for side, answer in zip(Side, answers, strict=True)
         }
 
-    def _words(self, workload: Workload, side: Side, prefixes: Mapping[Side, "str | CrossfadeError | None"]) -> Words:
-        prefix = _known(prefixes[side])
-        held = self._clusters[side].ingress(workload.namespace, workload.ingress)
-        return words_of(held.annotations, prefix)
+    def _said(self, workload: Workload, side: Side, asked: _Asked) -> Said:
+        return objects.together(objects.read(self._clusters[side], workload, _known(asked, side)))
 
     def _all(self, calls: Sequence[Callable[[], T]]) -> list[T]:
         """Make all *calls*, then raise the worst error, if there is one."""
@@ -156,17 +142,18 @@ class ExternalDnsRouter:
         return results
 
 
-def _known(prefix: "str | CrossfadeError | None") -> str | None:
+def _known(asked: _Asked, side: Side) -> Prefixes:
     """
-    The prefix that was found. A side that did not answer is not asked again for each Ingress: that would take longer
+    The prefixes that were found. A side that did not answer is not asked again for each object: that would take longer
     than a function may.
 
     Raises:
         CrossfadeError: The side did not answer when it was asked.
     """
-    if isinstance(prefix, CrossfadeError):
-        raise prefix
-    return prefix
+    own, other = asked[side], asked[side.other]
+    if isinstance(own, CrossfadeError):
+        raise own
+    return Prefixes(own, None if isinstance(other, CrossfadeError) or other == own else other)
 
 
 def _fatal(pair: "_Pair") -> list[CrossfadeError]:
@@ -181,17 +168,17 @@ def _reading(workload: Workload, pair: "_Pair", records: Sequence[WeightedRecord
         workload.name,
         *(
             _side_reading(answer, records)
-            if isinstance(answer, Words)
+            if isinstance(answer, Said)
             else _unseen(answer, _identifier(workload, side, sides, records), records)
             for side, answer in sides.items()
         ),
     )
 
 
-def _side_reading(words: Words, records: Sequence[WeightedRecord]) -> SideReading:
-    weight, note = shown_weight(words.identifier, records)
-    notes = "; ".join(part for part in (words.note, note) if part)
-    return SideReading(words.weight, weight, epoch=words.epoch, note=notes, identifier=words.identifier)
+def _side_reading(said: Said, records: Sequence[WeightedRecord]) -> SideReading:
+    weight, note = shown_weight(said.identifier, records)
+    notes = "; ".join(part for part in (said.note, note) if part)
+    return SideReading(said.weight, weight, epoch=said.epoch, note=notes, identifier=said.identifier)
 
 
 def _unseen(error: CrossfadeError, identifier: str, records: Sequence[WeightedRecord]) -> SideReading:
@@ -204,16 +191,16 @@ def _unseen(error: CrossfadeError, identifier: str, records: Sequence[WeightedRe
 def _identifier(
     workload: Workload, side: Side, sides: "Mapping[Side, _Answer]", records: Sequence[WeightedRecord]
 ) -> str:
-    """The set identifier of a side whose Ingress cannot be read: as remembered, or else that of the other record."""
+    """The set identifier of a side whose objects cannot be read: as remembered, or else that of the other record."""
     if workload.identifiers is not None:
         return workload.identifiers.of(side)
     seen = sides[side.other]
     others = {record.identifier for record in records if record.type in ADDRESSES}
-    if isinstance(seen, Words):
+    if isinstance(seen, Said):
         others -= {seen.identifier}
     return others.pop() if len(others) == 1 else ""
 
 
-_Answer = Words | CrossfadeError
+_Answer = Said | CrossfadeError
 _Pair = tuple[_Answer, _Answer]
 """What blue's and green's API server answered."""

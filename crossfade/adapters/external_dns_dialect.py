@@ -1,4 +1,4 @@
-"""Which annotations an ExternalDNS reads, and what an Ingress says in them. Pure; knows no API server.
+"""Which annotations an ExternalDNS reads, and what an object says in them. Pure; knows no API server.
 
 Up to v0.21 ExternalDNS read one prefix, from v0.22 on it reads another one, and never both. Writing the wrong one
 succeeds and moves nothing. So each cluster is asked for its own prefix.
@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 from crossfade.adapters.kubernetes_api import Container
 from crossfade.core.weight import WEIGHT_MAX
@@ -45,10 +45,10 @@ def _flag(arguments: tuple[str, ...]) -> str | None:
 @dataclass(frozen=True, slots=True)
 class Words:
     """
-    What one Ingress tells its ExternalDNS.
+    What one object tells its ExternalDNS by its annotations.
 
     Attributes:
-        prefixes: Under which a weight has to be written; the first one counts. Empty when the Ingress carries none.
+        prefixes: Under which a weight has to be written; the first one counts. Empty when it carries none.
         identifier: Its set identifier; empty when it has none.
         weight: 0 to 255; None when it is absent or unreadable.
         epoch: Of the last writer of ours, 0 when there is none.
@@ -61,21 +61,29 @@ class Words:
     epoch: int
     note: str
 
-    def patch(self, weight: int | None, epoch: int) -> dict[str, str]:
-        """The annotations that say *weight* (None: leave it) and *epoch*."""
+    @property
+    def can_carry(self) -> bool:
+        """Whether a weight that is written here is read."""
+        return bool(self.prefixes and self.identifier)
+
+    def patch(self, weight: int | None, epoch: int) -> dict[str, Any]:
+        """The merge patch that says *weight* (None: leave it) and *epoch*."""
         keys = () if weight is None else self.prefixes
-        return {**{f"{prefix}{WEIGHT_KEY}": str(weight) for prefix in keys}, EPOCH_ANNOTATION: str(epoch)}
+        said = {**{f"{prefix}{WEIGHT_KEY}": str(weight) for prefix in keys}, EPOCH_ANNOTATION: str(epoch)}
+        return {"metadata": {"annotations": said}}
 
 
-def words_of(annotations: Mapping[str, str], prefix: str | None) -> Words:
+def words_of(annotations: Mapping[str, str], prefix: str | None, *, other: str | None = None) -> Words:
     """
     Read *annotations* as an ExternalDNS with *prefix* does.
 
-    A weight that stands under the other prefix, too, is kept in step: an upgrade of ExternalDNS in the middle of
-    a migration must not bring back an old weight. When *prefix* is unknown, what the Ingress carries decides.
+    A weight is kept in step under every prefix under which it stands, and under the *other* cluster's: an upgrade of
+    ExternalDNS in the middle of a migration must not bring back an old weight. When *prefix* is unknown, what the
+    object carries decides.
     """
     carried = [known for known in (ALPHA_PREFIX, STABLE_PREFIX) if f"{known}{WEIGHT_KEY}" in annotations]
-    prefixes = tuple(dict.fromkeys([prefix, *carried] if prefix else carried))
+    wanted = [prefix, *carried, *([other] if other else [])] if prefix else carried
+    prefixes = tuple(dict.fromkeys(wanted))
     identifier, identifier_note = _agreed(annotations, prefixes[:1] if prefix else prefixes, IDENTIFIER_KEY)
     value, weight_note = _agreed(annotations, prefixes[:1] if prefix else prefixes, WEIGHT_KEY)
     weight = parse_weight(value)

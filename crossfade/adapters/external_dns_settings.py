@@ -35,10 +35,15 @@ def controller_of(deployment: Mapping[str, Any]) -> ControllerFacts:
         registry=_value(container, "registry", "txt"),
         sources=tuple(_values(container, "source")),
         domains=tuple(value.strip(".").lower() for value in _values(container, "domain-filter") if value.strip(".")),
-        dry_run=_value(container, "dry-run", "false").lower() in {"", "true", "1"},
+        dry_run=_switch(container, "dry-run"),
         interval=_duration(_value(container, "interval", "1m")),
         cache=max(caches),
+        events=_switch(container, "events"),
     )
+
+
+def _switch(container: Container, flag: str) -> bool:
+    return _value(container, flag, "false").lower() in {"", "true", "1"}
 
 
 def _value(container: Container, flag: str, default: str) -> str:

@@ -6,14 +6,15 @@ This file knows no ExternalDNS and no weight.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 import urllib3
-from kubernetes.client import ApiClient, ApiException, AppsV1Api, NetworkingV1Api
+from kubernetes.client import ApiClient, ApiException
 
+from crossfade.core.source import Source, SourceKind
 from crossfade.errors import (
     CrossfadeError,
     RouterObjectMissingError,
@@ -25,12 +26,48 @@ from crossfade.names import FIELD_MANAGER, KUBERNETES_GROUP
 
 TIMEOUT_SECONDS: Final = (2, 5)  # connect, read; the client has no time-outs of its own
 MERGE_PATCH: Final = "application/merge-patch+json"
+_BEARER: Final = ["BearerToken"]
+_PAGE: Final = 500
+_SUCCESSES: Final = range(200, 300)
+
+Document = Mapping[str, Any]
+"""An object as the API server shows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """
+    A kind of objects, as paths name it.
+
+    Attributes:
+        kind: For people.
+        group: Empty for the core.
+        version: Of the group.
+        plural: In paths.
+    """
+
+    kind: str
+    group: str
+    version: str
+    plural: str
+
+    def path(self, namespace: str = "", name: str = "") -> str:
+        """The path of one object, or of all of them in every namespace."""
+        root = f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
+        return f"{root}/namespaces/{namespace}/{self.plural}/{name}" if name else f"{root}/{self.plural}"
+
+
+_RESOURCES: Final = {
+    kind: Resource(kind.value, kind.naming.group, kind.naming.version, kind.naming.plural) for kind in SourceKind
+}
+_GATEWAY: Final = Resource("Gateway", "gateway.networking.k8s.io", "v1", "gateways")
+_DEPLOYMENT: Final = Resource("Deployment", "apps", "v1", "deployments")
 
 
 @dataclass(frozen=True, slots=True)
 class Annotated:
     """
-    What is read of an Ingress.
+    What is read of an object of which the annotations matter alone.
 
     Attributes:
         annotations: All of them.
@@ -39,6 +76,29 @@ class Annotated:
 
     annotations: Mapping[str, str]
     resource_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """
+    An object that was read.
+
+    Attributes:
+        document: All of it.
+    """
+
+    document: Document
+
+    @property
+    def annotations(self) -> Mapping[str, str]:
+        """All of them."""
+        found: Mapping[str, str] = self.document["metadata"].get("annotations") or {}
+        return found
+
+    @property
+    def resource_version(self) -> str:
+        """The precondition of a write that rests on this reading."""
+        return str(self.document["metadata"]["resourceVersion"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,71 +129,66 @@ class KubernetesApi:
         self.cluster = cluster
         self._connect = connect
 
-    def ingress(self, namespace: str, name: str) -> Annotated:
+    def read(self, source: Source) -> Held:
         """
-        Read an Ingress.
+        Read an object.
 
         Raises:
             RouterObjectMissingError, RouterRefusedError, RouterUnavailableError: See `_error`.
         """
-        with translated(self.place(namespace, name)):
-            answer: Any = NetworkingV1Api(self._connect()).read_namespaced_ingress(
-                name, namespace, _preload_content=False, _request_timeout=TIMEOUT_SECONDS
-            )
-            metadata = json.loads(answer.data)["metadata"]
-            return Annotated(metadata.get("annotations") or {}, metadata["resourceVersion"])
+        path = _RESOURCES[source.kind].path(source.namespace, source.name)
+        held = Held(self._call(self.place(source), "GET", path))
+        with translated(self.place(source)):
+            _ = held.resource_version  # an answer without one is not Kubernetes'
+        return held
 
-    def ingress_document(self, namespace: str, name: str) -> Mapping[str, Any]:
+    def patch(self, source: Source, patch: Document, *, resource_version: str, dry_run: bool = False) -> None:
         """
-        Read a whole Ingress, with its status.
-
-        Raises:
-            RouterObjectMissingError, RouterRefusedError, RouterUnavailableError: See `_error`.
-        """
-        with translated(self.place(namespace, name)):
-            answer: Any = NetworkingV1Api(self._connect()).read_namespaced_ingress(
-                name, namespace, _preload_content=False, _request_timeout=TIMEOUT_SECONDS
-            )
-            document: Mapping[str, Any] = json.loads(answer.data)
-            return document
-
-    def annotate(
-        self,
-        namespace: str,
-        name: str,
-        annotations: Mapping[str, str],
-        *,
-        resource_version: str,
-        dry_run: bool = False,
-    ) -> None:
-        """
-        Set *annotations* of an Ingress, if it is still at *resource_version*; everything else stays.
+        Merge *patch* into an object, if that is still at *resource_version*; everything else stays.
 
         Args:
-            namespace: Of the Ingress.
-            name: Of the Ingress.
-            annotations: What to set.
+            source: Which object.
+            patch: As RFC 7386 has it; a list is replaced whole.
             resource_version: Of the reading that this write rests on.
             dry_run: Whether the server only says if it would accept the write.
 
         Raises:
-            WriteConflictError: The Ingress has changed since.
+            WriteConflictError: The object has changed since.
             RouterObjectMissingError, RouterRefusedError, RouterUnavailableError: See `_error`.
         """
-        patch = {"metadata": {"annotations": dict(annotations), "resourceVersion": resource_version}}
-        options = {"dry_run": "All"} if dry_run else {}
-        with translated(self.place(namespace, name)):
-            networking: Any = NetworkingV1Api(self._connect())
-            networking.patch_namespaced_ingress(
-                name,
-                namespace,
-                patch,
-                field_manager=FIELD_MANAGER,
-                _content_type=MERGE_PATCH,
-                _preload_content=False,
-                _request_timeout=TIMEOUT_SECONDS,
-                **options,
-            ).read()
+        metadata = {**patch.get("metadata", {}), "resourceVersion": resource_version}
+        query = [("fieldManager", FIELD_MANAGER), *([("dryRun", "All")] if dry_run else [])]
+        path = _RESOURCES[source.kind].path(source.namespace, source.name)
+        self._call(self.place(source), "PATCH", path, query=query, body={**patch, "metadata": metadata})
+
+    def all(self, kind: SourceKind) -> Iterator[Document]:
+        """
+        Every object of *kind* in the cluster; none where the cluster does not have the kind.
+
+        Raises:
+            RouterRefusedError: They may not be listed.
+            RouterUnavailableError: Ask again later.
+        """
+        place, path = f"every {kind} in {self.cluster}", _RESOURCES[kind].path()
+        query = [("limit", str(_PAGE))]
+        more: str | None = ""
+        while more is not None:
+            try:
+                page = self._call(place, "GET", path, query=[*query, *_continued(more)], needs="list")
+            except RouterObjectMissingError:
+                return
+            yield from page["items"]
+            more = page["metadata"].get("continue") or None
+
+    def gateway(self, namespace: str, name: str) -> Document:
+        """
+        Read a Gateway, with its status.
+
+        Raises:
+            RouterObjectMissingError, RouterRefusedError, RouterUnavailableError: See `_error`.
+        """
+        place = f"Gateway {namespace}/{name} in {self.cluster}"
+        return self._call(place, "GET", _GATEWAY.path(namespace, name), needs="get")
 
     def container(self, namespace: str, deployment: str) -> Container | None:
         """
@@ -155,19 +210,56 @@ class KubernetesApi:
         Raises:
             RouterUnavailableError: Ask again later.
         """
+        place = f"Deployment {namespace}/{name} in {self.cluster}"
         try:
-            with translated(f"Deployment {namespace}/{name} in {self.cluster}"):
-                answer: Any = AppsV1Api(self._connect()).read_namespaced_deployment(
-                    name, namespace, _preload_content=False, _request_timeout=TIMEOUT_SECONDS
-                )
-                document: Mapping[str, Any] = json.loads(answer.data)
-                return document
+            return self._call(place, "GET", _DEPLOYMENT.path(namespace, name))
         except (RouterObjectMissingError, RouterRefusedError):
             return None
 
-    def place(self, namespace: str, name: str) -> str:
-        """Name of an Ingress for people."""
-        return f"Ingress {namespace}/{name} in {self.cluster}"
+    def place(self, source: Source) -> str:
+        """Name of an object for people."""
+        return f"{source} in {self.cluster}"
+
+    def _call(
+        self,
+        place: str,
+        method: str,
+        path: str,
+        *,
+        query: Sequence[tuple[str, str]] = (),
+        body: Document | None = None,
+        needs: str = "get and patch",
+    ) -> Document:
+        """
+        Make one request; the client's typed calls know neither HTTPRoutes nor DNSEndpoints, and no common form.
+
+        Args:
+            place: What it is about, for people.
+            method: GET or PATCH.
+            path: Of the object.
+            query: Its parameters.
+            body: A merge patch.
+            needs: The verbs that a Role must allow, for people.
+
+        Raises:
+            CrossfadeError: See `_error`.
+        """
+        with translated(place, needs):
+            client = self._connect()
+            headers = {"Accept": "application/json", **({"Content-Type": MERGE_PATCH} if body else {})}
+            request = client.param_serialize(
+                method, path, query_params=list(query), header_params=headers, body=body, auth_settings=_BEARER
+            )
+            answer: Any = client.call_api(*request, _request_timeout=TIMEOUT_SECONDS)
+            data = answer.read()
+            if answer.status not in _SUCCESSES:
+                raise ApiException.from_response(http_resp=answer, body=data.decode("utf-8", "replace"), data=None)
+            document: Document = json.loads(data)
+            return document
+
+
+def _continued(token: str) -> list[tuple[str, str]]:
+    return [("continue", token)] if token else []
 
 
 def container_of(deployment: Mapping[str, Any]) -> Container:
@@ -183,9 +275,13 @@ def container_of(deployment: Mapping[str, Any]) -> Container:
 
 
 @contextmanager
-def translated(place: str) -> Iterator[None]:
+def translated(place: str, needs: str = "get and patch") -> Iterator[None]:
     """
     Turn the answers of an API server about *place* into our errors.
+
+    Args:
+        place: What was asked for, for people.
+        needs: The verbs that a Role must allow, for people.
 
     Raises:
         RouterObjectMissingError, RouterRefusedError, RouterUnavailableError, WriteConflictError: See `_error`.
@@ -193,7 +289,7 @@ def translated(place: str) -> Iterator[None]:
     try:
         yield
     except ApiException as error:
-        raise _error(place, int(error.status or 0), _message(error)) from error
+        raise _error(place, int(error.status or 0), _message(error), needs) from error
     except (
         urllib3.exceptions.HTTPError,
         OSError,
@@ -205,14 +301,14 @@ def translated(place: str) -> Iterator[None]:
         raise RouterUnavailableError(msg) from error
 
 
-def _error(place: str, status: int, message: str) -> CrossfadeError:  # noqa: PLR0911 - one answer a status
+def _error(place: str, status: int, message: str, needs: str) -> CrossfadeError:  # noqa: PLR0911 - one answer a status
     """Our error for an answer of the API server; messages contain its words, never a header."""
     match status:
         case 401:  # also what EKS answers while its authenticator is in trouble
             fix = f"it is tried again; if this lasts, give this function's role an access entry with {KUBERNETES_GROUP}"
             return RouterUnavailableError(f"{place}: the API server does not know us ({message}); {fix}")
         case 403:
-            fix = f"bind a Role with get and patch on it to the group {KUBERNETES_GROUP}"
+            fix = f"bind a Role with {needs} on it to the group {KUBERNETES_GROUP}"
             return RouterRefusedError(f"{place}: {message}; {fix}")
         case 404:
             return RouterObjectMissingError(f"{place} does not exist ({message}); create it or correct crossfade.yaml")

@@ -97,7 +97,8 @@ def estate_of(config: Config, config_file: Path) -> EstateSpec:
         zone_id=zone.id,
         zone_name=zone.name,
         workloads=tuple(
-            WorkloadSpec(w.name, w.namespace, w.ingress, w.host, tuple(w.alarms)) for w in config.workloads
+            WorkloadSpec(w.name, w.namespace, tuple(each.name for each in w.sources), w.host, w.alarms, w.kind.value)
+            for w in config.workloads
         ),
     )
 

@@ -1,4 +1,4 @@
-"""Checks of weights, Ingresses, records and zones: whether a weight that is written can do what it says.
+"""Checks of weights, objects, records and zones: whether a weight that is written can do what it says.
 
 Sources: Route 53 Developer Guide, "Weighted routing" and "How Route 53 chooses records when health checking is
 configured"; ExternalDNS, registry/txt.go.
@@ -53,7 +53,9 @@ def unsafe_weights(reading: Reading) -> Iterator[Found]:
 
 def _unsafe_side(side: Side, at: SideReading) -> Iterator[Found]:
     if at.declared is None:
-        yield fail(f"{side} carries no readable weight ({at.note or 'absent'})", "annotate its Ingress with one")
+        yield fail(
+            f"{side} carries no readable weight ({at.note or 'absent'})", "give it one, and let ExternalDNS follow"
+        )
     elif at.authoritative is None:
         yield fail(f"{side} has no weighted record ({at.note or 'absent'})", "let ExternalDNS create it first")
     elif at.is_disputed and at.source:
@@ -87,47 +89,69 @@ def _against(reasons: tuple[str, ...], mend: str) -> Iterator[Found]:
         yield fail(evidence or why, fix if evidence else mend)
 
 
-# --- Ingresses -------------------------------------------------------------------------------------------------------
+# --- Objects ---------------------------------------------------------------------------------------------------------
 
 
-def ingress(facts: Facts, subject: Subject) -> Iterator[Found]:
-    """The Ingress has a load balancer."""
+def sources(facts: Facts, subject: Subject) -> Iterator[Found]:
+    """The objects exist and lead to a load balancer."""
     place = facts.place(subject.of, subject.on)
     if place is None:
         return
-    name = f"Ingress {subject.of.namespace}/{subject.of.ingress}"
-    if place.ingress is None:
+    for name in place.missing:
         yield fail(f"{name} does not exist", "create it, or correct crossfade.yaml")
-    elif not place.ingress.address:
-        fix = "look at the events of the Ingress; the AWS Load Balancer Controller says there what it lacks"
-        yield fail(f"{name} has no load balancer in its status", fix)
-    else:
-        yield passed(f"{name} is served by {place.ingress.address}")
+    for source in place.sources:
+        if source.lack:
+            yield fail(f"{source.name} {source.lack}", source.fix)
+        else:
+            yield passed(f"{source.name} is served by {source.address}")
+
+
+def strangers(facts: Facts, subject: Subject) -> Iterator[Found]:
+    """Nothing else in the cluster has the same host and set identifier."""
+    place = facts.place(subject.of, subject.on)
+    if place is None or subject.of.router.is_direct:
+        return
+    key = subject.of.kind.naming.key
+    if place.unlisted:
+        reason, _semicolon, _fix = place.unlisted.rpartition("; ")
+        fix = "bind the shipped ClusterRole crossfade-neighbours, or make sure by hand"
+        yield warn(f"whether another object has {subject.of.host}, too, is not known: {reason}", fix)
+    for name in place.strangers:
+        evidence = f"{name} has {subject.of.host} and the same set identifier, and only one weight counts"
+        fix = (
+            f"list it under {key} of {subject.of.name} if it is of that kind, so that both move, or take its host away"
+        )
+        yield fail(evidence, fix)
 
 
 def identifiers(facts: Facts, subject: Subject) -> Iterator[Found]:
     """The set identifiers differ, so that each cluster has a record of its own."""
-    found = {side: facts.identifier(subject.of, side) for side in Side if facts.ingress(subject.of, side)}
+    found = {side: facts.identifier(subject.of, side) for side in Side if facts.sources(subject.of, side)}
     for side, identifier in found.items():
-        if not identifier:
-            yield fail(f"{side} has no set identifier", "annotate its Ingress with the name of its cluster")
+        named = sorted({source.identifier or "none" for source in facts.sources(subject.of, side)})
+        if not identifier and len(named) > 1:
+            yield fail(f"{side} has several set identifiers ({', '.join(named)})", "give all its objects the same")
+        elif not identifier:
+            yield fail(f"{side} has no set identifier", "give its object the name of its cluster as set identifier")
     if len(found) == len(Side) and found[Side.BLUE] and found[Side.BLUE] == found[Side.GREEN]:
-        fix = "give each cluster's Ingress the name of its own cluster as set identifier"
+        fix = "give each cluster's object the name of its own cluster as set identifier"
         yield fail(f"both clusters use the set identifier {found[Side.BLUE]}: there is one record for both", fix)
 
 
 def hosts(facts: Facts, subject: Subject) -> Iterator[Found]:
-    """Both Ingresses serve the same hosts, that of the workload among them."""
-    workload = subject.of
-    both = {side: facts.ingress(workload, side) for side in Side}
-    served = {side: set(held.hosts) for side, held in both.items() if held}
+    """Both clusters' objects serve the same hosts, that of the workload among them."""
+    workload, served = subject.of, dict[Side, frozenset[str]]()
+    for side in Side:
+        place = facts.place(workload, side)
+        if place is not None and place.sources:
+            served[side] = place.hosts
     for side, names in served.items():
         if workload.host not in names:
             shown = ", ".join(sorted(names)) or "no host"
-            yield fail(f"{side}'s Ingress serves {shown}", f"add {workload.host} to its rules, or correct the host")
+            yield fail(f"{side}'s {workload.kind} serves {shown}", f"add {workload.host} to it, or correct the host")
     if len(served) == len(Side) and (odd := served[Side.BLUE] ^ served[Side.GREEN]) - {workload.host}:
         one = ", ".join(sorted(odd - {workload.host}))
-        yield fail(f"only one cluster's Ingress serves {one}", "give both Ingresses the same hosts")
+        yield fail(f"only one cluster's {workload.kind} serves {one}", "give both the same hosts")
 
 
 # --- Records ---------------------------------------------------------------------------------------------------------
@@ -178,7 +202,7 @@ def ownership(facts: Facts, subject: Subject) -> Iterator[Found]:
     """Each cluster's ownership record is there and names that cluster's ExternalDNS."""
     workload, side = subject.of, subject.on
     records, controller = facts.records_of(workload, side), facts.controller(side)
-    if workload.router is not Router.EXTERNAL_DNS or not records:
+    if workload.router.is_direct or not records:
         return
     owners = sorted({record.owner for record in records if record.type == "TXT" and record.owner})
     if not owners:
@@ -216,7 +240,7 @@ CHECKS: Final = (
         "weights",
         "declared and shown weights agree, blue has the users and green has none",
         "A weight is absent or unreadable, a record shows another one, blue has weight 0, or green more than 0.",
-        "Annotate the Ingress, let ExternalDNS follow, or swap the clusters.",
+        "Give the object a weight, let ExternalDNS follow, or swap the clusters.",
         each_workload,
         weights,
     ),
@@ -237,12 +261,21 @@ CHECKS: Final = (
         second_way_back,
     ),
     Check(
-        "ingress",
-        "the Ingress exists and has a load balancer",
-        "The Ingress does not exist, or has no load balancer in its status.",
-        "Look at the events of the Ingress.",
+        "source",
+        "the Ingress, Service, HTTPRoute or DNSEndpoint exists and leads to a load balancer",
+        "The object does not exist, has no load balancer in its status, is a Service of another type than "
+        "LoadBalancer, or no Gateway has accepted it.",
+        "Look at the events or conditions of the object.",
         each_place,
-        ingress,
+        sources,
+    ),
+    Check(
+        "shared-host",
+        "no other object of the cluster has the same host and set identifier",
+        "Another object has both, so its weight may be the one that counts. Warns when objects may not be listed.",
+        "Name all objects of a host in `workloads`, or take the host from the others.",
+        each_place,
+        strangers,
     ),
     Check(
         "identifiers",
@@ -254,9 +287,9 @@ CHECKS: Final = (
     ),
     Check(
         "hosts",
-        "both Ingresses serve the same hosts",
-        "An Ingress lacks the host of the workload, or serves a host that the other cluster's does not.",
-        "Give both Ingresses the same hosts.",
+        "the objects of both clusters serve the same hosts",
+        "An object lacks the host of the workload, or serves a host that the other cluster's does not.",
+        "Give both the same hosts.",
         each_workload,
         hosts,
     ),

@@ -10,7 +10,8 @@ from typing import Final
 from crossfade.core.duration import format_duration
 from crossfade.core.facts import ControllerFacts, Facts
 from crossfade.core.finding import Check, Found, Subject, each_cluster, each_place, fail, passed, the_plan, warn
-from crossfade.core.plan import Router, Workload
+from crossfade.core.plan import Workload
+from crossfade.core.source import SourceKind
 from crossfade.core.weight import Side
 
 WRITES: Final = frozenset({"sync", "upsert-only"})
@@ -18,7 +19,7 @@ WRITES: Final = frozenset({"sync", "upsert-only"})
 
 
 def _moved(facts: Facts) -> tuple[Workload, ...]:
-    return tuple(workload for workload in facts.plan.workloads if workload.router is Router.EXTERNAL_DNS)
+    return tuple(workload for workload in facts.plan.workloads if not workload.router.is_direct)
 
 
 def _controller(facts: Facts, subject: Subject) -> ControllerFacts | None:
@@ -57,26 +58,47 @@ def policy(facts: Facts, subject: Subject) -> Iterator[Found]:
 
 def prefix(facts: Facts, subject: Subject) -> Iterator[Found]:
     """The weight stands under the prefix that it reads."""
-    at, ingress = _controller(facts, subject), facts.ingress(subject.of, subject.on)
-    if at is None or ingress is None or subject.of.router is not Router.EXTERNAL_DNS:
+    at, workload = _controller(facts, subject), subject.of
+    sources = facts.sources(workload, subject.on)
+    annotated = not workload.router.is_direct and workload.kind is not SourceKind.DNS_ENDPOINT
+    if at is None or not sources or not annotated:
         return
     if not at.prefix:
         evidence = "neither --annotation-prefix nor the image tag tells which annotations ExternalDNS reads"
         yield warn(evidence, "give its Deployment --annotation-prefix")
-    elif ingress.prefixes and at.prefix not in ingress.prefixes:
-        evidence = f"the weight stands under {', '.join(ingress.prefixes)}, ExternalDNS reads {at.prefix}"
-        yield fail(evidence, f"annotate the Ingress under {at.prefix}, too, or set --annotation-prefix")
-    else:
+        return
+    wrong = [source for source in sources if source.prefixes and at.prefix not in source.prefixes]
+    for source in wrong:
+        evidence = f"the weight stands under {', '.join(source.prefixes)}, ExternalDNS reads {at.prefix}"
+        fix = f"annotate {source.name} under {at.prefix}, too, or set --annotation-prefix"
+        yield fail(evidence, fix)
+    if not wrong:
         yield passed(f"ExternalDNS reads {at.prefix}")
 
 
+def dialects(facts: Facts, _: Subject) -> Iterator[Found]:
+    """Both read the same annotations, or an upgrade of the older one is prepared."""
+    blue, green = (facts.controller(side) for side in Side)
+    if blue is None or green is None or not _moved(facts) or not (blue.prefix and green.prefix):
+        return
+    if blue.prefix != green.prefix:
+        evidence = f"blue's ExternalDNS reads {blue.prefix}, green's {green.prefix}; weights are written under both"
+        fix = (
+            "before you upgrade the older one, write set-identifier under both prefixes, too; do not upgrade meanwhile"
+        )
+        yield warn(evidence, fix)
+    else:
+        yield passed(f"both read {blue.prefix}")
+
+
 def scope(facts: Facts, subject: Subject) -> Iterator[Found]:
-    """It looks at Ingresses and at the hosts."""
+    """It looks at the objects and at the hosts."""
     at = _controller(facts, subject)
     if at is None:
         return
-    if "ingress" not in at.sources:
-        yield fail("ExternalDNS does not look at Ingresses", "run it with --source=ingress")
+    for kind in dict.fromkeys(workload.kind for workload in _moved(facts)):
+        if kind.naming.flag not in at.sources:
+            yield fail(f"ExternalDNS does not look at any {kind}", f"run it with --source={kind.naming.flag}")
     outside = [workload.host for workload in _moved(facts) if not _covers(at.domains, workload.host)]
     if outside:
         evidence = f"--domain-filter leaves out {', '.join(outside)}"
@@ -112,7 +134,8 @@ def pace(facts: Facts, subject: Subject) -> Iterator[Found]:
         evidence = f"ExternalDNS caches records for {format_duration(at.cache)}, so it may act on old weights"
         yield warn(evidence, "run it without --provider-cache-time and --txt-cache-interval while traffic moves")
     slowest = at.interval + at.cache
-    shown = f"a weight may take {format_duration(slowest)} to be written, {format_duration(limit)} are given"
+    hint = "; with --events mostly seconds" if at.events else ""
+    shown = f"a weight may take {format_duration(slowest)} to be written{hint}, {format_duration(limit)} are given"
     if slowest >= limit:
         yield fail(shown, "shorten --interval, or raise timing.propagation")
     elif at.interval + slowest > limit:
@@ -142,14 +165,22 @@ CHECKS: Final = (
         "external-dns-prefix",
         "the weight stands under the prefix that ExternalDNS reads",
         "The weight stands under another prefix only. Warns when the prefix cannot be told.",
-        "Annotate the Ingress under the prefix that is read, or set --annotation-prefix.",
+        "Annotate the object under the prefix that is read, or set --annotation-prefix.",
         each_place,
         prefix,
     ),
     Check(
+        "external-dns-dialects",
+        "both ExternalDNS read the same annotations",
+        "Warns: the clusters' ExternalDNS read different prefixes, as v0.22 and older ones do.",
+        "Write every annotation under both prefixes before you upgrade the older one.",
+        the_plan,
+        dialects,
+    ),
+    Check(
         "external-dns-scope",
-        "ExternalDNS looks at Ingresses and at these hosts",
-        "`--source=ingress` is missing, or `--domain-filter` leaves out a host.",
+        "ExternalDNS looks at these objects and hosts",
+        "The `--source` of a workload's kind is missing, or `--domain-filter` leaves out a host.",
         "Add the source or the domain.",
         each_cluster,
         scope,

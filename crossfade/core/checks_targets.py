@@ -25,13 +25,13 @@ _CONSEQUENCE: Final = {
 
 
 def balancer(facts: Facts, subject: Subject) -> Iterator[Found]:
-    """The load balancer of the Ingress is active, and the records lead to it."""
+    """The load balancer of the objects is active, and the records lead to it."""
     place = facts.place(subject.of, subject.on)
-    if place is None or place.ingress is None or not place.ingress.address:
+    if place is None or not place.address:
         return
-    address, at = place.ingress.address, place.balancer
+    address, at = place.address, place.balancer
     if at is None:
-        fix = "wait until the Ingress names its load balancer, or correct the Region in `clusters`"
+        fix = f"wait until the {subject.of.kind} names its load balancer, or correct the Region in `clusters`"
         yield fail(f"{address} is no load balancer of this account in its cluster's Region", fix)
         return
     if at.state != "active":
@@ -46,8 +46,8 @@ def _strays(facts: Facts, subject: Subject, address: str) -> Iterator[Found]:
     for record in facts.records_of(subject.of, subject.on):
         target = record.target.removeprefix(_DUALSTACK)
         if target and target != address.removeprefix(_DUALSTACK):
-            evidence = f"its {record.type} record leads to {target}, its Ingress to {address}"
-            yield fail(evidence, "let ExternalDNS follow the Ingress; look at its log")
+            evidence = f"its {record.type} record leads to {target}, its {subject.of.kind} to {address}"
+            yield fail(evidence, "let ExternalDNS follow; look at its log")
 
 
 def targets(facts: Facts, subject: Subject) -> Iterator[Found]:
@@ -96,7 +96,7 @@ CHECKS: Final = (
     Check(
         "load-balancer",
         "the load balancer is active and the records lead to it",
-        "The load balancer of the Ingress is missing or not active, or a record leads to another one.",
+        "The load balancer of the object is missing or not active, or a record leads to another one.",
         "Wait for the AWS Load Balancer Controller and ExternalDNS.",
         each_place,
         balancer,

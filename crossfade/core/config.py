@@ -23,10 +23,10 @@ from crossfade.core.forms import (
     ClusterName,
     DnsName,
     Duration,
-    IngressName,
     Instant,
     Label,
     ObjectName,
+    ObjectNames,
     PlanName,
     Region,
     RuleArn,
@@ -103,25 +103,38 @@ class ListenerRuleConfig(ListenerRule):
 
 
 class WorkloadConfig(Workload):
-    """One host whose traffic moves, and the Ingress or TargetGroupBinding behind it in both clusters."""
+    """One host whose traffic moves, and the objects behind it in both clusters, which are all of one kind."""
 
     name: Label = Field(description="What people call it; each workload has its own name.")
-    namespace: Label = Field(description="The namespace of the Ingress or TargetGroupBinding, the same in both.")
-    ingress: IngressName = Field(
-        default="",
-        description="The name of the Ingress, the same in both clusters. Every router but alb needs it; alb has none.",
+    namespace: Label = Field(description="The namespace of its objects, the same in both clusters.")
+    ingress: ObjectNames | None = Field(
+        default=None,
+        description="The name of its Ingress, the same in both clusters; a list, if several Ingresses have the host.",
+    )
+    service: ObjectNames | None = Field(
+        default=None, description="Instead of `ingress`: the name of its Service of type LoadBalancer, or several."
+    )
+    http_route: ObjectNames | None = Field(
+        default=None,
+        alias="httpRoute",
+        description="Instead of `ingress`: the name of its HTTPRoute (Gateway API), or several.",
+    )
+    dns_endpoint: ObjectNames | None = Field(
+        default=None,
+        alias="dnsEndpoint",
+        description="Instead of `ingress`: the name of its DNSEndpoint (ExternalDNS's own resource), or several.",
     )
     host: DnsName = Field(description="The DNS name that users ask for, in the hosted zone.")
     router: Router = Field(
         default=Router.EXTERNAL_DNS,
-        description="How the weight reaches users: external_dns writes the Ingress annotation that ExternalDNS reads; "
+        description="How the weight reaches users: external_dns writes the weight that ExternalDNS reads; "
         "route53 writes the weighted records themselves, where no ExternalDNS keeps them; alb writes the weights of "
         "two target groups into a listener rule; argocd writes what Argo CD renders that annotation from, and then "
         "the annotation.",
     )
     identifiers: IdentifiersConfig | None = Field(
         default=None,
-        description="Only with the router route53, which needs them; ExternalDNS's are read from the Ingresses.",
+        description="Only with the router route53, which needs them; ExternalDNS's are read from its objects.",
     )
     alb: ListenerRuleConfig | None = Field(
         default=None, description="Only with the router alb, which needs it: the rule and its two target groups."

@@ -21,21 +21,27 @@ KEEP_ALIVE_DEFAULT: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class IngressFacts:
+class SourceFacts:
     """
-    An Ingress.
+    An object of which ExternalDNS makes records: an Ingress, a Service, an HTTPRoute or a DNSEndpoint.
 
     Attributes:
-        hosts: Of its rules, lower case.
-        address: DNS name of its load balancer, from its status; empty while it has none.
+        name: For people, such as `Ingress team-burnham/burnham-ingress`.
+        hosts: Of which records are made, lower case.
+        address: DNS name of the load balancer to which they lead; empty while there is none.
         identifier: Its set identifier; empty when it has none.
-        prefixes: The annotation prefixes under which it carries a weight.
+        prefixes: The annotation prefixes under which it carries a weight; none for a DNSEndpoint.
+        lack: Why no record leads from it to a load balancer; empty when one does.
+        fix: What to do about that.
     """
 
+    name: str
     hosts: tuple[str, ...]
     address: str
     identifier: str
     prefixes: tuple[str, ...]
+    lack: str = ""
+    fix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +90,34 @@ class PlaceFacts:
     One workload in one cluster.
 
     Attributes:
-        ingress: Its Ingress; None when there is none.
-        balancer: The load balancer that the status of the Ingress names; None when there is none in the account.
+        sources: Those of its objects that are there.
+        balancer: The load balancer to which they lead; None when there is none in the account.
+        missing: Names of those that are not there, for people.
+        strangers: Names of further objects of the cluster with its host and set identifier, for people.
+        unlisted: Why further objects could not be looked for; empty when they could.
     """
 
-    ingress: IngressFacts | None
+    sources: tuple[SourceFacts, ...]
     balancer: BalancerFacts | None
+    missing: tuple[str, ...] = ()
+    strangers: tuple[str, ...] = ()
+    unlisted: str = ""
+
+    @property
+    def address(self) -> str:
+        """To which load balancer they lead: the first that one of them names."""
+        return next((source.address for source in self.sources if source.address), "")
+
+    @property
+    def identifier(self) -> str:
+        """Their set identifier; empty when they have none, or several."""
+        found = {source.identifier for source in self.sources}
+        return found.pop() if len(found) == 1 else ""
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """All their hosts."""
+        return frozenset(host for source in self.sources for host in source.hosts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +160,7 @@ class ControllerFacts:
         dry_run: Whether it only pretends.
         interval: Between two loops; None when it is not readable.
         cache: How old the records may be on which it decides.
+        events: Whether a change of an object starts a loop as well.
     """
 
     ready: int
@@ -144,6 +173,7 @@ class ControllerFacts:
     dry_run: bool
     interval: timedelta | None
     cache: timedelta = timedelta(0)
+    events: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,10 +249,10 @@ class Facts:
         """The workload in the cluster of *side*, if it was read."""
         return self.estate.places.get((workload.name, side)) if self.estate else None
 
-    def ingress(self, workload: Workload, side: Side) -> IngressFacts | None:
-        """Its Ingress, if there is one."""
+    def sources(self, workload: Workload, side: Side) -> tuple[SourceFacts, ...]:
+        """Those of its objects that are there."""
         place = self.place(workload, side)
-        return place.ingress if place else None
+        return place.sources if place else ()
 
     def balancer(self, workload: Workload, side: Side) -> BalancerFacts | None:
         """Its load balancer, if there is one."""
@@ -239,11 +269,11 @@ class Facts:
         return tuple(record for record in self.records(workload) if identifier and record.identifier == identifier)
 
     def identifier(self, workload: Workload, side: Side) -> str:
-        """The set identifier of its records: as configured, else as its Ingress has it; empty when there is none."""
+        """The set identifier of its records: as configured, else as its objects have it; empty when there is none."""
         if workload.identifiers is not None:
             return workload.identifiers.of(side)
-        ingress = self.ingress(workload, side)
-        return ingress.identifier if ingress else ""
+        place = self.place(workload, side)
+        return place.identifier if place else ""
 
     def controller(self, side: Side) -> ControllerFacts | None:
         """The ExternalDNS of *side*, if it was to be seen."""

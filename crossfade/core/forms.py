@@ -88,13 +88,47 @@ Label = Annotated[
 ]
 """Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/"""
 
-ObjectName = Annotated[
-    str, Form(_LABELS, "must be a Kubernetes name: at most 253 of a-z, 0-9, hyphen and dot", 253, plain)
+_OBJECT_NAME = Form(_LABELS, "must be a Kubernetes name: at most 253 of a-z, 0-9, hyphen and dot", 253, plain)
+ObjectName = Annotated[str, _OBJECT_NAME]
+
+
+def _object_names(value: object) -> object:
+    """
+    A name, or a list of names.
+
+    Raises:
+        ValueError: One of them is no name of an object; the message says which.
+    """
+    named = value if isinstance(value, (list, tuple)) else [value]
+    if not named:
+        msg = "is empty; write the name, or a list of names"
+        raise ValueError(msg)
+    for one in named:
+        if not isinstance(one, str):
+            msg = "must be a name, or a list of names"
+            raise ValueError(msg)  # noqa: TRY004 - pydantic reports a ValueError
+        _OBJECT_NAME.check(one)
+    return value if isinstance(value, str) else tuple(named)
+
+
+ObjectNames = Annotated[
+    str | tuple[str, ...],
+    BeforeValidator(_object_names),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": f"^(?:{_LABELS})$", "maxLength": _OBJECT_NAME.longest},
+                {
+                    "type": "array",
+                    "minItems": 1,
+                    "uniqueItems": True,
+                    "items": {"type": "string", "pattern": f"^(?:{_LABELS})$", "maxLength": _OBJECT_NAME.longest},
+                },
+            ]
+        }
+    ),
 ]
-IngressName = Annotated[
-    str, Form(rf"({_LABELS})?", "must be a Kubernetes name: at most 253 of a-z, 0-9, hyphen and dot", 253, plain)
-]
-"""Empty where there is no Ingress; whether there has to be one, the router says."""
+"""The name of an object, or several names."""
 
 ObjectTemplate = Annotated[
     str,

@@ -11,6 +11,7 @@ from typing import assert_never
 from pydantic import BaseModel, ConfigDict
 
 from crossfade.core.convergence import AT_ONCE, Convergence, slowest, through_dns
+from crossfade.core.source import Source, SourceKind
 from crossfade.core.statistics import requests_needed
 from crossfade.core.weight import PERCENT, Side, Split
 
@@ -24,7 +25,7 @@ class Model(BaseModel):
 class Router(StrEnum):
     """How a workload's weight reaches its users."""
 
-    EXTERNAL_DNS = "external_dns"  # the Ingress annotation that ExternalDNS reads
+    EXTERNAL_DNS = "external_dns"  # the weight in an object that ExternalDNS reads
     ROUTE53 = "route53"  # the record itself
     ALB = "alb"  # the weights of two target groups behind one Application Load Balancer
     ARGOCD = "argocd"  # what Argo CD renders that annotation from, and then the annotation
@@ -171,15 +172,18 @@ def _in_full(name: str, cluster: str) -> str:
 
 class Workload(Model):
     """
-    One host whose traffic moves, and the Ingress or TargetGroupBinding behind it in both clusters.
+    One host whose traffic moves, and what is behind it in both clusters: objects of one kind, or target groups.
 
     Attributes:
         name: What people call it; unique in a plan.
-        namespace: Of the Ingress or TargetGroupBinding, the same in both clusters.
-        ingress: Name of the Ingress, the same in both clusters; empty where a listener rule carries the weights.
+        namespace: Of its objects, the same in both clusters.
+        ingress: Name of its Ingress, or of its Ingresses, the same in both clusters; None when it has none.
+        service: Likewise of its Service.
+        http_route: Likewise of its HTTPRoute.
+        dns_endpoint: Likewise of its DNSEndpoint.
         host: The DNS name that users ask for, lower case, without a trailing dot.
         router: How the weight reaches users.
-        identifiers: Of its records; None when only the Ingresses know them.
+        identifiers: Of its records; None when only its objects know them.
         alb: What carries the weights, with the router alb; otherwise None.
         argocd: What its weight is rendered from; only with the router argocd.
         alarms: Names of the CloudWatch alarms, metric or composite, that judge green.
@@ -188,7 +192,10 @@ class Workload(Model):
 
     name: str
     namespace: str
-    ingress: str = ""
+    ingress: str | tuple[str, ...] | None = None
+    service: str | tuple[str, ...] | None = None
+    http_route: str | tuple[str, ...] | None = None
+    dns_endpoint: str | tuple[str, ...] | None = None
     host: str
     router: Router
     identifiers: Identifiers | None = None
@@ -213,6 +220,23 @@ class Workload(Model):
     def lease_unit(self, zone: HostedZone) -> str:
         """What nobody else may move at the same time: the listener rule, or else the host in its *zone*."""
         return f"alb/{self.alb.rule}" if self.alb else f"dns/{zone.id}/{self.host}"
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The objects in which its weight stands, in the order of the configuration."""
+        named: dict[SourceKind, str | tuple[str, ...] | None] = {
+            kind: getattr(self, kind.naming.attribute) for kind in SourceKind
+        }
+        return tuple(
+            Source(kind, self.namespace, name)
+            for kind, names in named.items()
+            for name in ((names,) if isinstance(names, str) else names or ())
+        )
+
+    @property
+    def kind(self) -> SourceKind:
+        """The kind of its objects."""
+        return self.sources[0].kind
 
 
 class Stage(Model):

@@ -13,6 +13,7 @@ from crossfade.core.fault import Path, sentence, written
 from crossfade.core.forms import plain, read_instant, shown
 from crossfade.core.plan import Gate, Router, Timing
 from crossfade.core.presets import Preset, stages_of
+from crossfade.core.source import SourceKind
 from crossfade.core.weight import PERCENT, encode
 
 Document = Mapping[str, object]
@@ -53,43 +54,59 @@ def _workload_faults(document: Document) -> Faults:
     zone = _text(_mapping(document.get("hostedZone")).get("name"))
     yield from _repeats("workloads", "name", [_text(workload.get("name")) for workload in workloads])
     yield from _repeats("workloads", "host", [_text(workload.get("host")) for workload in workloads])
-    yield from _repeats("workloads", "ingress", [_ingress(workload) for workload in workloads])
+    for kind in SourceKind:
+        yield from _shared_objects(kind.naming.key, workloads)
     yield from _repeats("workloads", "alb.rule", [_text(_mapping(w.get("alb")).get("rule")) for w in workloads])
     for index, workload in enumerate(workloads):
         path: Path = ("workloads", index)
         yield from _zone_faults((*path, "host"), _text(workload.get("host")), zone)
         yield from _twice((*path, "alarms"), _list(workload.get("alarms")))
+        yield from _source_faults(path, workload)
         yield from _identifier_faults((*path, "identifiers"), workload)
-        yield from _ingress_faults((*path, "ingress"), workload)
         yield from _rule_faults((*path, "alb"), workload, _mapping(document.get("clusters")))
         yield from _argocd_faults((*path, "argocd"), workload)
 
 
-def _ingress(workload: Document) -> str | None:
-    namespace, ingress = _text(workload.get("namespace")), _text(workload.get("ingress"))
-    return f"{namespace}/{ingress}" if namespace and ingress else None
+def _source_faults(path: Path, workload: Document) -> Faults:
+    """Exactly one of the keys names the objects of a workload; none, where a listener rule carries the weights."""
+    keys = [kind.naming.key for kind in SourceKind]
+    given = [key for key in keys if workload.get(key) is not None]
+    if workload.get("router") == Router.ALB:
+        for key in given:
+            yield sentence((*path, key), "is not for the router alb; name the TargetGroupBinding in alb.binding")
+    elif workload and not given:
+        rule = f"is missing; name the Ingress of the host, or else its {', '.join(keys[1:-1])} or {keys[-1]}"
+        yield sentence((*path, keys[0]), rule)
+    elif len(given) > 1:
+        yield sentence(path, f"has {' and '.join(given)}; keep the one in which ExternalDNS finds the weight")
+    for key in given:
+        yield from _twice((*path, key), _list(workload.get(key)))
+
+
+def _shared_objects(key: str, workloads: Sequence[Document]) -> Faults:
+    """An object has one weight, so it belongs to one workload."""
+    seen: dict[tuple[str, str], int] = {}
+    for index, workload in enumerate(workloads):
+        namespace, named = _text(workload.get("namespace")), workload.get(key)
+        for name in dict.fromkeys(_texts(named)):
+            if namespace and seen.setdefault((namespace, name), index) != index:
+                first = f"workloads[{seen[namespace, name]}]"
+                rule = f"{shown(f'{namespace}/{name}')} is already the {key} of {first}; each needs its own"
+                yield sentence(("workloads", index, key), rule)
 
 
 def _identifier_faults(path: Path, workload: Document) -> Faults:
-    """Only who writes records needs their set identifiers; ExternalDNS takes them from the Ingresses."""
+    """Only who writes records needs their set identifiers; ExternalDNS takes them from its objects."""
     router, given = workload.get("router", Router.EXTERNAL_DNS), workload.get("identifiers")
     if router == Router.ROUTE53 and given is None:
         yield sentence(path, "is missing; the router route53 needs the set identifiers of blue's and green's records")
     if router in (Router.EXTERNAL_DNS, Router.ARGOCD) and given is not None:
-        yield sentence(path, f"is not for the router {router}, which reads them from the Ingresses; remove it")
+        yield sentence(path, f"is not for the router {router}, which reads them from the objects; remove it")
     if router == Router.ALB and given is not None:
         yield sentence(path, "is not for the router alb, which touches no record; remove it")
     blue, green = (_text(_mapping(given).get(side)) for side in ("blue", "green"))
     if blue and blue == green:
         yield sentence((*path, "green"), f"{shown(blue)} is blue's, too; each record has its own")
-
-
-def _ingress_faults(path: Path, workload: Document) -> Faults:
-    is_alb, given = workload.get("router") == Router.ALB, workload.get("ingress")
-    if not is_alb and given in (None, ""):
-        yield sentence(path, "is missing; add it")
-    if is_alb and given not in (None, ""):
-        yield sentence(path, "is not for the router alb; name the TargetGroupBinding in alb.binding and remove it")
 
 
 def _rule_faults(path: Path, workload: Document, clusters: Document) -> Faults:
@@ -296,6 +313,11 @@ def _list(value: object) -> Sequence[object]:
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
+
+
+def _texts(value: object) -> Sequence[str]:
+    """A text, or the texts in a list."""
+    return [text for text in map(_text, _list(value) or [value]) if text]
 
 
 def _number(value: object) -> float | None:

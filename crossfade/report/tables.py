@@ -221,12 +221,12 @@ def workloads(report: Report) -> Markup:
     rows = [
         row(
             head(w.name), cell(tag("code", breakable(w.host)), "wide"),
-            cell(tag("code", breakable(f"{w.namespace}/{w.ingress}")), "wide"),
+            cell(tag("code", breakable(", ".join(map(str, w.sources)))), "wide"),
             cell(w.router.value), cell(", ".join(w.alarms) or "none", "text"),
         )
         for w in report.plan.workloads
     ]  # fmt: skip
-    return table("What moved, and the alarms that judged it", ("workload", "host", "ingress", "router", "alarms"), rows)
+    return table("What moved, and the alarms that judged it", ("workload", "host", "object", "router", "alarms"), rows)
 
 
 # --- Rows ------------------------------------------------------------------------------------------------------------

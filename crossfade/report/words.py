@@ -1,15 +1,16 @@
 """The report's words: what an outcome means, what to do next, and how numbers and times are written."""
 
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from crossfade.core.migration import Outcome
 from crossfade.core.plan import Workload
+from crossfade.core.source import SourceKind
 from crossfade.core.weight import Side
-from crossfade.names import ALPHA_PREFIX, STABLE_PREFIX, WEIGHT_KEY
+from crossfade.names import ALPHA_PREFIX, STABLE_PREFIX, WEIGHT_KEY, WEIGHT_PROPERTY
 from crossfade.report.clock import FAULT_PERCENT
 from crossfade.report.counting import MINUTE, measured, percent
 from crossfade.report.model import MomentKind, Report, StageResult
@@ -204,16 +205,23 @@ _ADVICE: Final[Mapping[Outcome | None, Callable[[Report], tuple[Advice, ...]]]] 
 def _annotations(report: Report) -> tuple[str, ...]:
     baseline = {at.workload: at for at in report.baseline}
     known = [(w, baseline[w.name]) for w in report.plan.workloads if w.name in baseline]
-    blue = [_annotate(workload, Side.BLUE, at.blue) for workload, at in known if at.blue is not None]
-    green = [_annotate(workload, Side.GREEN, at.green) for workload, at in known if at.green is not None]
+    blue = [line for workload, at in known if at.blue is not None for line in _weigh(workload, Side.BLUE, at.blue)]
+    green = [line for workload, at in known if at.green is not None for line in _weigh(workload, Side.GREEN, at.green)]
     return (f"# in {report.plan.blue.name}", *blue, f"# in {report.plan.green.name}", *green)
 
 
-def _annotate(workload: Workload, side: Side, value: int) -> str:
+def _weigh(workload: Workload, side: Side, value: int) -> Iterator[str]:
+    """The commands that give *workload* the weight *value* by hand, one an object."""
     if workload.identifiers is not None:  # no ExternalDNS keeps its records
-        return f"# {workload.host} in Route 53: set the weight of {workload.identifiers.of(side)} to {value}"
-    namespace, ingress = shlex.quote(workload.namespace), shlex.quote(workload.ingress)
-    return f"kubectl -n {namespace} annotate --overwrite ingress {ingress} {ALPHA_PREFIX}{WEIGHT_KEY}={value}"
+        yield f"# {workload.host} in Route 53: set the weight of {workload.identifiers.of(side)} to {value}"
+        return
+    for source in workload.sources:
+        command, named = f"kubectl -n {shlex.quote(source.namespace)}", shlex.quote(source.name)
+        kind = source.kind.value.lower()
+        if source.kind is SourceKind.DNS_ENDPOINT:
+            yield f"{command} edit {kind} {named}  # {workload.host}: {WEIGHT_PROPERTY} {value} in each of its entries"
+        else:
+            yield f"{command} annotate --overwrite {kind} {named} {ALPHA_PREFIX}{WEIGHT_KEY}={value}"
 
 
 def _first(lines: Sequence[str]) -> str:

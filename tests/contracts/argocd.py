@@ -175,7 +175,7 @@ def an_ingress(workload: Workload) -> dict[str, str]:
         "group": "networking.k8s.io",
         "kind": "Ingress",
         "namespace": workload.namespace,
-        "name": workload.ingress,
+        "name": workload.sources[0].name,
     }
 
 

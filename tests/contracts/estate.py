@@ -22,6 +22,7 @@ from crossfade.adapters.external_dns import ExternalDnsRouter
 from crossfade.adapters.kubernetes_api import KubernetesApi
 from crossfade.adapters.route53 import RecordReader
 from crossfade.core.plan import Router, Workload
+from crossfade.core.source import Source
 from crossfade.core.weight import Side
 from crossfade.names import ALPHA_PREFIX, EPOCH_ANNOTATION, WEIGHT_KEY
 from world.clock import Clock
@@ -49,24 +50,19 @@ GUESTBOOK: Final = a_workload("guestbook", "team-riker", "riker-ingress", f"gues
 WORKLOADS: Final = (BURNHAM, GUESTBOOK)
 
 
+_KINDS: Final = {"Ingress", "Deployment", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"}
+
+
 class Interruptible(KubernetesApi):
-    """Lets something happen between the reading and the writing of an Ingress, once."""
+    """Lets something happen between the reading and the writing of an object, once."""
 
     in_between: Callable[[], None] | None = None
 
-    def annotate(
-        self,
-        namespace: str,
-        name: str,
-        annotations: Mapping[str, str],
-        *,
-        resource_version: str,
-        dry_run: bool = False,
-    ) -> None:
+    def patch(self, source: Source, patch: Mapping[str, Any], *, resource_version: str, dry_run: bool = False) -> None:
         happen, self.in_between = self.in_between, None
         if happen:
             happen()
-        super().annotate(namespace, name, annotations, resource_version=resource_version, dry_run=dry_run)
+        super().patch(source, patch, resource_version=resource_version, dry_run=dry_run)
 
 
 class Estate:
@@ -98,7 +94,7 @@ class Estate:
     # What is there.
 
     def annotations(self, workload: Workload, side: Side) -> dict[str, str]:
-        found = self.servers[side].store.read("Ingress", workload.namespace, workload.ingress)
+        found = self.servers[side].store.read("Ingress", workload.namespace, workload.sources[0].name)
         return dict(found["metadata"]["annotations"])
 
     def declared(self, workload: Workload, side: Side) -> int | None:
@@ -109,14 +105,16 @@ class Estate:
         return int(self.annotations(workload, side).get(EPOCH_ANNOTATION, "0"))
 
     def version(self, workload: Workload, side: Side) -> str:
-        found = self.servers[side].store.read("Ingress", workload.namespace, workload.ingress)
+        found = self.servers[side].store.read("Ingress", workload.namespace, workload.sources[0].name)
         return str(found["metadata"]["resourceVersion"])
 
     # What happens.
 
     def annotate(self, workload: Workload, side: Side, annotations: Mapping[str, str | None]) -> None:
         patch = {"metadata": {"annotations": dict(annotations)}}
-        self.servers[side].store.merge("Ingress", workload.namespace, workload.ingress, patch, manager="kubectl")
+        self.servers[side].store.merge(
+            "Ingress", workload.namespace, workload.sources[0].name, patch, manager="kubectl"
+        )
 
     def by_hand(self, workload: Workload, side: Side, weight: int | None) -> None:
         self.annotate(workload, side, {f"{ALPHA_PREFIX}{WEIGHT_KEY}": None if weight is None else str(weight)})
@@ -133,7 +131,7 @@ class Estate:
         self._route53.change_resource_record_sets(HostedZoneId=ZONE, ChangeBatch=batch)
 
     def remove(self, workload: Workload, side: Side) -> None:
-        self.servers[side].store.remove("Ingress", workload.namespace, workload.ingress)
+        self.servers[side].store.remove("Ingress", workload.namespace, workload.sources[0].name)
 
     def cut_off(self, side: Side) -> None:
         self.servers[side].is_reachable = False
@@ -180,7 +178,7 @@ def _server(side: Side, clock: Clock) -> ApiServer:
     files = [*sorted((EXAMPLES / "manifests" / side.value).glob("*.yaml")), *sorted((EXAMPLES / "rbac").glob("*.yaml"))]
     for path in files:
         for document in yaml.safe_load_all(path.read_text(encoding="utf-8")):
-            if document["kind"] in {"Ingress", "Deployment", "Role", "RoleBinding"}:
+            if document["kind"] in _KINDS:
                 server.store.add(document)
     return server
 

@@ -59,8 +59,9 @@ def test_a_weight_is_written_under_every_prefix_that_may_count(
     words = words_of(annotations, prefix)
 
     assert (words.weight, words.identifier, words.note) == (5, "green", "")
-    assert words.patch(50, 7) == {f"{prefix}aws-weight": "50" for prefix in written} | {EPOCH_ANNOTATION: "7"}
-    assert words.patch(None, 7) == {EPOCH_ANNOTATION: "7"}
+    weights = {f"{prefix}aws-weight": "50" for prefix in written}
+    assert words.patch(50, 7) == {"metadata": {"annotations": weights | {EPOCH_ANNOTATION: "7"}}}
+    assert words.patch(None, 7) == {"metadata": {"annotations": {EPOCH_ANNOTATION: "7"}}}
 
 
 def test_a_weight_under_the_prefix_that_is_not_read_is_no_weight() -> None:

@@ -60,7 +60,7 @@ def test_a_token_of_china_is_signed_for_the_endpoint_there() -> None:
 def test_each_request_carries_a_new_token_that_its_cluster_accepts(estate: Estate) -> None:
     api = KubernetesApi(CLUSTERS[Side.BLUE], estate.eks[Side.BLUE].connect)
     for _ in range(2):
-        api.ingress(BURNHAM.namespace, BURNHAM.ingress)
+        api.read(BURNHAM.sources[0])
 
     assert [seen.caller for seen in estate.servers[Side.BLUE].api.audit] == [EMBEDDED.arn] * 2
 
@@ -70,7 +70,7 @@ def test_a_token_for_one_cluster_does_not_open_the_other(estate: Estate) -> None
     blue.connect().configuration.host = green.connect().configuration.host
 
     with pytest.raises(RouterUnavailableError, match="does not know us"):
-        KubernetesApi("green", blue.connect).ingress(BURNHAM.namespace, BURNHAM.ingress)
+        KubernetesApi("green", blue.connect).read(BURNHAM.sources[0])
 
 
 def test_a_cluster_is_described_once(estate: Estate) -> None:
@@ -85,7 +85,7 @@ def test_a_closed_cluster_can_be_reached_again(estate: Estate) -> None:
     blue.close()
     blue.close()
 
-    assert KubernetesApi("blue", blue.connect).ingress(BURNHAM.namespace, BURNHAM.ingress).resource_version
+    assert KubernetesApi("blue", blue.connect).read(BURNHAM.sources[0]).resource_version
 
 
 def test_the_authority_of_a_cluster_comes_from_its_description_and_the_client_never_retries() -> None:
@@ -128,10 +128,13 @@ def test_an_answer_that_is_not_kubernetes_is_asked_again_later(estate: Estate, b
     class Proxy:
         """What stands in the way and answers 200 to everything."""
 
-        data = body
+        status = 200
+
+        def read(self) -> bytes:
+            return body
 
     client: Any = estate.eks[Side.BLUE].connect()
-    client._call_with_legacy_options = lambda *_: Proxy()
+    client.call_api = lambda *_, **__: Proxy()
 
     with pytest.raises(RouterUnavailableError, match="no readable answer"):
-        KubernetesApi("blue", lambda: client).ingress("team", "burnham")
+        KubernetesApi("blue", lambda: client).read(BURNHAM.sources[0])

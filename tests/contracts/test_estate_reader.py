@@ -58,10 +58,10 @@ def test_every_workload_is_found_in_both_clusters_with_its_load_balancer(source:
 
     assert set(seen.places) == {(workload.name, side) for workload in PLAN.workloads for side in Side}
     for (name, side), place in seen.places.items():
-        assert place.ingress is not None, (name, side)
+        assert len(place.sources) == 1, (name, side)
         assert place.balancer is not None, (name, side)
-        assert place.ingress.identifier == f"eks-blueprint-{side}"
-        assert place.ingress.prefixes == (ALPHA_PREFIX,)
+        assert place.identifier == f"eks-blueprint-{side}"
+        assert place.sources[0].prefixes == (ALPHA_PREFIX,)
         assert (place.balancer.state, place.balancer.kind) == ("active", "application")
         assert [(group.healthy, group.registered) for group in place.balancer.groups] == [(2, 2)]
         assert {place.balancer.dimension, place.balancer.groups[0].name} <= seen.balancers
@@ -103,15 +103,16 @@ def test_alarms_are_followed_one_level_into_a_composite(source: EstateReader) ->
 
 def test_a_missing_ingress_is_said_and_no_error(world: Estate, source: EstateReader) -> None:
     store = world.clusters["green"].api.store
-    kept = store.read("Ingress", BURNHAM.namespace, BURNHAM.ingress)
-    store.remove("Ingress", BURNHAM.namespace, BURNHAM.ingress)
+    kept = store.read("Ingress", BURNHAM.namespace, BURNHAM.sources[0].name)
+    store.remove("Ingress", BURNHAM.namespace, BURNHAM.sources[0].name)
     try:
-        assert source.read(PLAN).places["burnham", Side.GREEN].ingress is None
+        place = source.read(PLAN).places["burnham", Side.GREEN]
+        assert (place.sources, place.missing) == ((), (str(BURNHAM.sources[0]),))
     finally:
         kept["metadata"] = {key: kept["metadata"][key] for key in ("name", "namespace", "annotations")}
         world.clusters["green"].api.store.add(kept)
         status = {"status": kept["status"]}
-        world.clusters["green"].api.store.merge("Ingress", BURNHAM.namespace, BURNHAM.ingress, status)
+        world.clusters["green"].api.store.merge("Ingress", BURNHAM.namespace, BURNHAM.sources[0].name, status)
 
 
 def test_the_fake_answers_in_the_same_shape(source: EstateReader) -> None:

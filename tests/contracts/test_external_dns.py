@@ -47,8 +47,25 @@ def test_each_cluster_is_written_in_the_dialect_of_its_own_external_dns(estate: 
     write(estate, BURNHAM, BLUE, 95)
 
     assert estate.annotations(BURNHAM, GREEN)[STABLE_WEIGHT] == "5"
-    assert ALPHA_WEIGHT not in estate.annotations(BURNHAM, GREEN)
     assert estate.annotations(BURNHAM, BLUE)[ALPHA_WEIGHT] == "95"
+
+
+def test_clusters_with_different_dialects_are_written_in_both_so_that_an_upgrade_finds_the_weight(
+    estate: Estate,
+) -> None:
+    estate.run_external_dns(GREEN, image=STABLE_IMAGE, args=[])
+    estate.annotate(BURNHAM, GREEN, {STABLE_WEIGHT: "0", f"{STABLE_PREFIX}set-identifier": CLUSTERS[GREEN]})
+    write(estate, BURNHAM, BLUE, 95)
+    write(estate, BURNHAM, GREEN, 5)
+
+    for side, weight in ((BLUE, "95"), (GREEN, "5")):
+        annotations = estate.annotations(BURNHAM, side)
+        assert (annotations[ALPHA_WEIGHT], annotations[STABLE_WEIGHT]) == (weight, weight)
+
+
+def test_clusters_with_one_dialect_are_written_in_that_alone(estate: Estate) -> None:
+    write(estate, BURNHAM, BLUE, 95)
+
     assert STABLE_WEIGHT not in estate.annotations(BURNHAM, BLUE)
 
 
@@ -202,9 +219,9 @@ def test_a_refusal_is_no_silence(estate: Estate) -> None:
 
 def test_an_ingress_is_changed_by_a_patch_in_our_name_and_in_nothing_but_weight_and_epoch(estate: Estate) -> None:
     store = estate.servers[GREEN].store
-    before = store.read("Ingress", BURNHAM.namespace, BURNHAM.ingress)
+    before = store.read("Ingress", BURNHAM.namespace, BURNHAM.sources[0].name)
     write(estate, BURNHAM, GREEN, 5)
-    after = store.read("Ingress", BURNHAM.namespace, BURNHAM.ingress)
+    after = store.read("Ingress", BURNHAM.namespace, BURNHAM.sources[0].name)
     seen = [entry for entry in estate.servers[GREEN].api.audit if entry.request.verb == "patch"]
 
     assert [(entry.manager, entry.code) for entry in seen] == [(FIELD_MANAGER, 200)]

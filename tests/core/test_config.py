@@ -132,6 +132,35 @@ REFUSALS = [
         "workloads[1].ingress: 'shop/cart-ingress' is already the ingress of workloads[0]",
         id="two workloads on one Ingress",
     ),
+    pytest.param(
+        ("workloads", 1, "ingress"),
+        ["search-ingress", "cart-ingress"],
+        "workloads[1].ingress: 'shop/cart-ingress' is already the ingress of workloads[0]",
+        id="two workloads on one Ingress of several",
+    ),
+    pytest.param(
+        (*CART, "ingress"),
+        REMOVED,
+        "workloads[0].ingress: is missing; name the Ingress of the host, or else its service, httpRoute or dnsEndpoint",
+        id="a workload without an object",
+    ),
+    pytest.param(
+        (*CART, "service"),
+        "cart",
+        "workloads[0]: has ingress and service; keep the one in which ExternalDNS finds the weight",
+        id="objects of two kinds",
+    ),
+    pytest.param((*CART, "ingress"), [], "workloads[0].ingress: is empty; write the name", id="no names"),
+    pytest.param(
+        (*CART, "ingress"),
+        ["cart", "Cart_2"],
+        "workloads[0].ingress: 'Cart_2' must be a Kubernetes name",
+        id="one of two",
+    ),
+    pytest.param((*CART, "ingress"), 7, "workloads[0].ingress: must be a name, or a list of names", id="a number"),
+    pytest.param(
+        (*CART, "ingress"), ["a", "a"], "workloads[0].ingress[1]: 'a' stands here twice; remove one", id="a name twice"
+    ),
     pytest.param((*CART, "name"), "Cart!", "workloads[0].name: 'Cart!' must be a DNS label", id="workload name"),
     pytest.param((*CART, "name"), 2048, "workloads[0].name: must be text; put the value in quotes", id="a number"),
     pytest.param((*CART, "namespace"), "kube.system", "workloads[0].namespace: 'kube.system' must be", id="namespace"),
@@ -147,8 +176,8 @@ REFUSALS = [
     pytest.param(
         (*CART, "identifiers"),
         {"blue": "b", "green": "g"},
-        "workloads[0].identifiers: is not for the router external_dns, which reads them from the Ingresses; remove it",
-        id="set identifiers that the Ingresses know",
+        "workloads[0].identifiers: is not for the router external_dns, which reads them from the objects; remove it",
+        id="set identifiers that the objects know",
     ),
     pytest.param(
         CART,
@@ -422,6 +451,7 @@ def test_the_error_reads_as_one_fault_a_line() -> None:
         pytest.param((*CART, "host"), "example.com", id="the zone's own name"),
         pytest.param((*CART, "host"), "a.b.example.com", id="a host two levels down"),
         pytest.param((*CART, "ingress"), "cart.v2", id="an Ingress name with a dot"),
+        pytest.param((*CART, "ingress"), ["cart", "cart-api"], id="two Ingresses of one host"),
         pytest.param((*CART, "alarms"), ["Prüfung: 5xx / green"], id="an alarm name with spaces and umlauts"),
         pytest.param((*CART, "alarms"), ["a" * 255], id="an alarm name of 255"),
         pytest.param(("clusters", "green"), {"name": "shop-blue", "region": "eu-west-2"}, id="one name, two Regions"),

@@ -27,7 +27,7 @@ def test_a_workload_behind_a_listener_rule_is_leased_by_the_rule() -> None:
     plan = read.plan("standard")
     cart = plan.workloads[0]
 
-    assert (cart.router, cart.ingress, cart.listener_rule) == (Router.ALB, "", ListenerRule.model_validate(ALB))
+    assert (cart.router, cart.ingress, cart.listener_rule) == (Router.ALB, None, ListenerRule.model_validate(ALB))
     assert plan.lease_units == (f"alb/{RULE}", f"dns/{plan.zone.id}/search.example.com")
 
 
@@ -67,7 +67,9 @@ def test_the_default_action_of_a_listener_is_named_by_the_listener() -> None:
         pytest.param(("ingress",), "cart-ingress", "ingress: is not for the router alb", id="an Ingress, too"),
         pytest.param(("identifiers",), {"blue": "b", "green": "g"}, "is not for the router alb", id="records, too"),
         pytest.param(("router",), "external_dns", "alb: is only for the router alb", id="another router"),
-        pytest.param(("router",), "route53", "ingress: is missing; add it", id="no Ingress where one is needed"),
+        pytest.param(
+            ("router",), "route53", "ingress: is missing; name the Ingress", id="no Ingress where one is needed"
+        ),
     ],
 )
 def test_a_rule_that_cannot_carry_the_weights_is_refused(where: Where, value: object, said: str) -> None:

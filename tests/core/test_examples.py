@@ -13,6 +13,7 @@ from crossfade.adapters.config_file import read_config
 from crossfade.core.config import Config, WorkloadConfig, json_schema
 from crossfade.core.plan import Gate
 from crossfade.core.resolve import resolve
+from crossfade.core.source import SourceKind
 from crossfade.names import ALPHA_PREFIX, IDENTIFIER_KEY, KUBERNETES_GROUP, WEIGHT_KEY
 from tests.core.documents import NOW
 
@@ -106,7 +107,7 @@ def test_every_shipped_input_is_accepted(file: Path) -> None:
 @side_cases
 @workload_cases
 def test_the_ingress_of_a_workload_carries_its_host_and_its_weight(workload: WorkloadConfig, side: str) -> None:
-    ingress = of_kind(side, "Ingress")[workload.namespace, workload.ingress]
+    ingress = of_kind(side, "Ingress")[workload.namespace, workload.sources[0].name]
     cluster = getattr(CONFIG.clusters, side).name
 
     assert [rule["host"] for rule in ingress["spec"]["rules"]] == [workload.host]
@@ -116,7 +117,7 @@ def test_the_ingress_of_a_workload_carries_its_host_and_its_weight(workload: Wor
 
 @side_cases
 def test_there_is_no_ingress_that_nobody_moves(side: str) -> None:
-    moved = {(workload.namespace, workload.ingress) for workload in CONFIG.workloads}
+    moved = {(workload.namespace, workload.sources[0].name) for workload in CONFIG.workloads}
 
     assert set(of_kind(side, "Ingress")) == moved
 
@@ -173,7 +174,7 @@ def granted(group: str, resource: str) -> dict[tuple[str, str], set[str]]:
 
 
 def test_the_functions_may_get_and_patch_what_moves_and_nothing_else() -> None:
-    moved = {(workload.namespace, workload.ingress): {"get", "patch"} for workload in CONFIG.workloads}
+    moved = {(workload.namespace, workload.sources[0].name): {"get", "patch"} for workload in CONFIG.workloads}
 
     assert granted("networking.k8s.io", "ingresses") == moved
     assert granted("apps", "deployments") == {
@@ -186,12 +187,25 @@ def test_every_rule_names_its_objects() -> None:
     assert all(rule.get("resourceNames") for role in rbac("Role") for rule in role["rules"])
 
 
+def test_what_may_be_listed_is_what_external_dns_looks_at() -> None:
+    listed = {
+        (group, resource): set(rule["verbs"])
+        for role in rbac("ClusterRole")
+        for rule in role["rules"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+    }
+
+    assert listed == {(kind.naming.group, kind.naming.plural): {"list"} for kind in SourceKind}
+
+
 def test_every_role_is_bound_to_the_functions_and_to_nobody_else() -> None:
-    def place(manifest: Manifest) -> tuple[str, str]:
-        return manifest["metadata"]["namespace"], manifest["metadata"]["name"]
+    def place(manifest: Manifest, name: str) -> tuple[str | None, str]:
+        return manifest["metadata"].get("namespace"), name
 
-    bound = {(binding["metadata"]["namespace"], binding["roleRef"]["name"]) for binding in rbac("RoleBinding")}
-    subjects = [subject for binding in rbac("RoleBinding") for subject in binding["subjects"]]
+    roles, bindings = rbac("Role") + rbac("ClusterRole"), rbac("RoleBinding") + rbac("ClusterRoleBinding")
+    bound = {place(binding, binding["roleRef"]["name"]) for binding in bindings}
+    subjects = [subject for binding in bindings for subject in binding["subjects"]]
 
-    assert bound == {place(role) for role in rbac("Role")}
+    assert bound == {place(role, role["metadata"]["name"]) for role in roles}
     assert {(subject["kind"], subject["name"]) for subject in subjects} == {("Group", KUBERNETES_GROUP)}

@@ -20,6 +20,7 @@ from crossfade.core.facts import (
 from crossfade.core.finding import Finding, Grade, together
 from crossfade.core.plan import Identifiers, Plan, Router
 from crossfade.core.preflight import CHECKS, TOLD_MAX, examine, graded, refusal, summary, table
+from crossfade.core.source import SourceKind
 from crossfade.core.traffic import Reading, SideReading
 from crossfade.core.verdict import Alarm, AlarmState
 from crossfade.core.weight import Side
@@ -50,22 +51,32 @@ def of_estate(change: Callable[[EstateFacts], EstateFacts]) -> Change:
     return made
 
 
-def ingress(side: Side, **changes: Any) -> Change:
+def source(side: Side, **changes: Any) -> Change:
     def change(estate: EstateFacts) -> EstateFacts:
         place = estate.places[NAME, side]
-        assert place.ingress is not None
-        changed = replace(place, ingress=replace(place.ingress, **changes))
-        return replace(estate, places={**estate.places, (NAME, side): changed})
+        return with_place(estate, side, sources=tuple(replace(each, **changes) for each in place.sources))
 
     return of_estate(change)
 
 
-def no_ingress(side: Side) -> Change:
-    return of_estate(
-        lambda estate: replace(
-            estate, places={**estate.places, (NAME, side): replace(estate.places[NAME, side], ingress=None)}
-        )
-    )
+def place(side: Side, **changes: Any) -> Change:
+    return of_estate(lambda estate: with_place(estate, side, **changes))
+
+
+def with_place(estate: EstateFacts, side: Side, **changes: Any) -> EstateFacts:
+    changed = replace(estate.places[NAME, side], **changes)
+    return replace(estate, places={**estate.places, (NAME, side): changed})
+
+
+def kind_unseen(kind: SourceKind) -> Change:
+    """The workload moves an object of *kind*, at which blue's ExternalDNS does not look."""
+    workload = PLAN.workloads[0].model_copy(update={"ingress": None, kind.naming.attribute: "burnham"})
+    plan = PLAN.model_copy(update={"workloads": (workload, *PLAN.workloads[1:])})
+
+    def made(seen: Facts) -> Facts:
+        return controller(Side.BLUE, sources=("ingress",))(replace(seen, plan=plan))
+
+    return made
 
 
 def balancer(side: Side, **changes: Any) -> Change:
@@ -172,12 +183,14 @@ TRIPS = [
     ("way-back", Grade.FAIL, lambda s: replace(s, rehearsed=("blue refuses; grant patch",)), "blue refuses"),
     ("second-way-back", Grade.FAIL, lambda s: replace(s, rescued=("A is protected; mend it",)), "A is protected"),
     ("second-way-back", Grade.WARN, lambda s: replace(s, plan=_direct(s.plan)), "the only way back of burnham"),
-    ("ingress", Grade.FAIL, no_ingress(Side.GREEN), "team-burnham/burnham-ingress does not exist"),
-    ("ingress", Grade.FAIL, ingress(Side.GREEN, address=""), "no load balancer in its status"),
-    ("identifiers", Grade.FAIL, ingress(Side.GREEN, identifier="eks-blueprint-blue"), "one record for both"),
-    ("identifiers", Grade.FAIL, ingress(Side.BLUE, identifier=""), "blue has no set identifier"),
-    ("hosts", Grade.FAIL, ingress(Side.GREEN, hosts=("other.example.com",)), "green's Ingress serves other.example"),
-    ("hosts", Grade.FAIL, ingress(Side.BLUE, hosts=(PLAN.workloads[0].host, "b.example.com")), "serves b.example.com"),
+    ("source", Grade.FAIL, place(Side.GREEN, sources=(), missing=("Ingress a/b",)), "Ingress a/b does not exist"),
+    ("source", Grade.FAIL, source(Side.GREEN, lack="is of type ClusterIP", fix="x"), "burnham-ingress is of type Clus"),
+    ("shared-host", Grade.FAIL, place(Side.BLUE, strangers=("Ingress a/b",)), "Ingress a/b has burnham."),
+    ("shared-host", Grade.WARN, place(Side.BLUE, unlisted="no; bind"), "too, is not known: no"),
+    ("identifiers", Grade.FAIL, source(Side.GREEN, identifier="eks-blueprint-blue"), "one record for both"),
+    ("identifiers", Grade.FAIL, source(Side.BLUE, identifier=""), "blue has no set identifier"),
+    ("hosts", Grade.FAIL, source(Side.GREEN, hosts=("other.example.com",)), "green's Ingress serves other.example"),
+    ("hosts", Grade.FAIL, source(Side.BLUE, hosts=(PLAN.workloads[0].host, "b.example.com")), "serves b.example.com"),
     ("record-policy", Grade.FAIL, more_records(RecordFacts("AAAA", "", None, "simple")), "AAAA record is simple"),
     ("record-policy", Grade.FAIL, more_records(RecordFacts("A", "x", None, "latency")), "A record is latency"),
     ("record-policy", Grade.FAIL, more_records(RecordFacts("A", "third", 5, "weighted")), "third, has weight 5"),
@@ -196,7 +209,10 @@ TRIPS = [
     ("external-dns-policy", Grade.WARN, controller(Side.GREEN, registry="noop"), "--registry=noop"),
     ("external-dns-prefix", Grade.FAIL, controller(Side.GREEN, prefix=STABLE_PREFIX), f"reads {STABLE_PREFIX}"),
     ("external-dns-prefix", Grade.WARN, controller(Side.GREEN, prefix=""), "tells which annotations"),
-    ("external-dns-scope", Grade.FAIL, controller(Side.BLUE, sources=("service",)), "does not look at Ingresses"),
+    ("external-dns-scope", Grade.FAIL, kind_unseen(SourceKind.HTTP_ROUTE), "does not look at any HTTPRoute"),
+    ("external-dns-scope", Grade.FAIL, kind_unseen(SourceKind.DNS_ENDPOINT), "does not look at any DNSEndpoint"),
+    ("external-dns-dialects", Grade.WARN, controller(Side.GREEN, prefix=STABLE_PREFIX), "are written under both"),
+    ("external-dns-scope", Grade.FAIL, controller(Side.BLUE, sources=("service",)), "does not look at any Ingress"),
     ("external-dns-scope", Grade.FAIL, controller(Side.BLUE, domains=("else.com",)), "--domain-filter leaves out"),
     ("external-dns-owners", Grade.FAIL, controller(Side.GREEN, owner="eks-blueprint-blue"), "deletes the other's"),
     ("external-dns-pace", Grade.FAIL, controller(Side.GREEN, interval=5 * MINUTE), "may take 5m to be written"),
@@ -304,7 +320,7 @@ def test_what_is_said_together_keeps_its_order() -> None:
 
 def test_a_weight_under_both_prefixes_is_read_by_either() -> None:
     seen = both(
-        ingress(Side.GREEN, prefixes=(ALPHA_PREFIX, STABLE_PREFIX)), controller(Side.GREEN, prefix=STABLE_PREFIX)
+        source(Side.GREEN, prefixes=(ALPHA_PREFIX, STABLE_PREFIX)), controller(Side.GREEN, prefix=STABLE_PREFIX)
     )(facts())
 
     mine = [finding for finding in found("external-dns-prefix", seen) if finding.about == f"{NAME} green"]

@@ -191,7 +191,7 @@ def test_weights_that_stand_in_records_are_not_annotated_by_hand() -> None:
     commands = parse(render(report.model_copy(update={"plan": plan}))).section("What to do next").one("pre").text
 
     assert f"# {workload.host} in Route 53: set the weight of shop-blue to 100" in commands
-    assert workload.ingress not in commands
+    assert workload.sources[0].name not in commands
 
 
 def test_names_in_commands_are_quoted_for_the_shell() -> None:

@@ -111,7 +111,7 @@ class Journey:
     def annotated(self, side: str, workload: WorkloadConfig) -> int:
         """What the Ingress of *workload* asks for on *side*."""
         store = self.world.estate.clusters[side].api.store
-        annotations = store.read("Ingress", workload.namespace, workload.ingress)["metadata"]["annotations"]
+        annotations = store.read("Ingress", workload.namespace, workload.sources[0].name)["metadata"]["annotations"]
         (weight,) = (value for key, value in annotations.items() if key.endswith(f"/{WEIGHT_KEY}"))
         return int(weight)
 

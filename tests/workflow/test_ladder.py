@@ -57,12 +57,12 @@ def test_a_deleted_ingress_costs_its_own_workload_a_page_and_no_other_anything(s
     with journey("green-5xx@2") as tonight:
         gone, *others = tonight.world.config.workloads
         store = tonight.world.estate.clusters[side].api.store
-        tonight.on_health_check(lambda _: store.remove("Ingress", gone.namespace, gone.ingress))
+        tonight.on_health_check(lambda _: store.remove("Ingress", gone.namespace, gone.sources[0].name))
 
         execution = tonight.run()
 
         assert execution.error == "RollbackUnconfirmed"
-        assert gone.ingress in str(execution.cause)
+        assert gone.sources[0].name in str(execution.cause)
         assert tonight.pages
         assert {(tonight.annotated("blue", each), tonight.annotated("green", each)) for each in others} == ON_BLUE
 

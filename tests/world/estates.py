@@ -27,7 +27,7 @@ def sample_estate(**changes: Any) -> EstateSpec:
         for side, cluster in config["clusters"].items()
     }
     workloads = tuple(
-        WorkloadSpec(one["name"], one["namespace"], one["ingress"], one["host"], tuple(one["alarms"]))
+        WorkloadSpec(one["name"], one["namespace"], (one["ingress"],), one["host"], tuple(one["alarms"]))
         for one in config["workloads"]
     )
     zone = config["hostedZone"]
