@@ -31,6 +31,8 @@ class Env(StrEnum):
 
     TABLE = "CROSSFADE_TABLE"
     TOPIC_ARN = "CROSSFADE_TOPIC_ARN"
+    CHAT_TOPIC_ARN = "CROSSFADE_CHAT_TOPIC_ARN"  # only where there is a chat
+    EVENT_BUS = "CROSSFADE_EVENT_BUS"  # `default` without it
     CONFIG_FILE = "CROSSFADE_CONFIG_FILE"
     PURPOSE = "CROSSFADE_PURPOSE"
 
@@ -140,6 +142,8 @@ class TimelineEvent(StrEnum):
     TRAFFIC_MOVED = "traffic_moved"
     VERDICT_CHANGED = "verdict_changed"
     STAGE_PASSED = "stage_passed"
+    APPROVAL_AWAITED = "approval_awaited"
+    HOLD_BEGAN = "hold_began"
     SOAK_BEGAN = "soak_began"
     SOAK_PASSED = "soak_passed"
     ROLLBACK_DECIDED = "rollback_decided"

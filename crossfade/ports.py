@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from crossfade.core.announcement import Announcement
 from crossfade.core.evidence import Series
 from crossfade.core.facts import EstateFacts
 from crossfade.core.migration import Outcome, Record, Signal
@@ -212,6 +213,7 @@ class Notice:
         text: What happened and what happens next.
         outcome: None while the migration runs.
         page: Whether somebody has to act now.
+        next_steps: What people can do, a command or a sentence each.
     """
 
     migration: str
@@ -219,6 +221,7 @@ class Notice:
     text: str
     outcome: Outcome | None = None
     page: bool = False
+    next_steps: tuple[str, ...] = ()
 
 
 class WeightsOfRecord(Protocol):
@@ -240,3 +243,10 @@ class Notifier(Protocol):
 
     def tell(self, notice: Notice) -> bool:
         """Deliver *notice*; False when it could not be delivered. Never raises."""
+
+
+class Announcer(Protocol):
+    """Tells machines what has changed. What it does never changes what traffic does."""
+
+    def announce(self, news: Announcement) -> bool:
+        """Deliver *news*; False when it could not be delivered. Never raises."""

@@ -20,6 +20,7 @@ from crossfade.errors import InvalidConfigError
 from crossfade.names import CONFIG_FILE, Env
 from crossfade.ports import (
     AlarmSource,
+    Announcer,
     EstateReader,
     Executions,
     Ledger,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     import boto3
 
     from crossfade.adapters.argocd_api import ArgoCds
+    from crossfade.adapters.chat import ChatTopic
     from crossfade.adapters.eks import EksCluster
     from crossfade.adapters.kubernetes_api import KubernetesApi
 
@@ -47,18 +49,30 @@ class Wired:
     Args:
         table: Name of the ledger's table.
         topic_arn: Of the topic for notices.
+        chat_topic_arn: Of the topic for a chat; empty when there is none.
+        event_bus: Name of the bus for announcements.
         config_file: Path of the deployed configuration.
         region: Of the state machine, the table, the topic and the alarms.
         session: Whose credentials open the clusters; those of the environment if there is none.
     """
 
     def __init__(
-        self, *, table: str, topic_arn: str, config_file: str, region: str, session: "boto3.Session | None" = None
+        self,
+        *,
+        table: str,
+        topic_arn: str,
+        config_file: str,
+        region: str,
+        chat_topic_arn: str = "",
+        event_bus: str = "default",
+        session: "boto3.Session | None" = None,
     ) -> None:
         self._session = session
         self._region = region
         self._table = table
         self._topic_arn = topic_arn
+        self._chat_topic_arn = chat_topic_arn
+        self._event_bus = event_bus
         self._config_file = Path(config_file)
 
     @cached_property
@@ -68,11 +82,26 @@ class Wired:
 
     @cached_property
     def ledger(self) -> Ledger:
-        """The record of migrations."""
+        """The record of migrations; what is news in it is announced."""
+        from crossfade.adapters.announcing_ledger import AnnouncingLedger
         from crossfade.adapters.aws import client
         from crossfade.adapters.dynamodb_ledger import DynamoLedger
 
-        return DynamoLedger(client("dynamodb", self._region), table=self._table)
+        return AnnouncingLedger(DynamoLedger(client("dynamodb", self._region), table=self._table), self._announcer())
+
+    def _announcer(self) -> Announcer:
+        from crossfade.adapters.audience import Announcers
+        from crossfade.adapters.aws import client
+        from crossfade.adapters.event_bus import EventBus
+
+        bus = EventBus(client("events", self._region, attempts=1), bus=self._event_bus)
+        return Announcers([bus, self._chat()] if self._chat_topic_arn else [bus])
+
+    def _chat(self) -> "ChatTopic":
+        from crossfade.adapters.aws import client
+        from crossfade.adapters.chat import ChatTopic
+
+        return ChatTopic(client("sns", self._region, attempts=1), topic_arn=self._chat_topic_arn)
 
     @cached_property
     def router(self) -> TrafficRouter:
@@ -224,11 +253,13 @@ class Wired:
 
     @cached_property
     def notifier(self) -> Notifier:
-        """The topic that people listen to."""
+        """The topic that people listen to, and their chat if there is one."""
+        from crossfade.adapters.audience import Notifiers
         from crossfade.adapters.aws import client
         from crossfade.adapters.sns import SnsNotifier
 
-        return SnsNotifier(client("sns", self._region, attempts=1), topic_arn=self._topic_arn)
+        mail = SnsNotifier(client("sns", self._region, attempts=1), topic_arn=self._topic_arn)
+        return Notifiers([mail, self._chat()] if self._chat_topic_arn else [mail])
 
 
 class Parts(Protocol):
@@ -302,9 +333,23 @@ def wired() -> Parts:
         raise InvalidConfigError([f"{name}: this environment variable is missing; deploy again" for name in missing])
     beside_the_code = Path(__file__).resolve().parent.parent / CONFIG_FILE
     config_file = os.environ.get(Env.CONFIG_FILE.value) or str(beside_the_code)
-    return _wire(os.environ[Env.TABLE.value], os.environ[Env.TOPIC_ARN.value], config_file, os.environ[REGION])
+    return _wire(
+        table=os.environ[Env.TABLE.value],
+        topic_arn=os.environ[Env.TOPIC_ARN.value],
+        config_file=config_file,
+        region=os.environ[REGION],
+        chat_topic_arn=os.environ.get(Env.CHAT_TOPIC_ARN.value, ""),
+        event_bus=os.environ.get(Env.EVENT_BUS.value, "default"),
+    )
 
 
 @lru_cache(maxsize=4)
-def _wire(table: str, topic_arn: str, config_file: str, region: str) -> Wired:
-    return Wired(table=table, topic_arn=topic_arn, config_file=config_file, region=region)
+def _wire(*, table: str, topic_arn: str, config_file: str, region: str, chat_topic_arn: str, event_bus: str) -> Wired:
+    return Wired(
+        table=table,
+        topic_arn=topic_arn,
+        config_file=config_file,
+        region=region,
+        chat_topic_arn=chat_topic_arn,
+        event_bus=event_bus,
+    )

@@ -76,12 +76,24 @@ class Functions(Construct):
         log_groups: Their log groups.
     """
 
-    def __init__(self, scope: Construct, id_: str, *, code: lambda_.Code, table_name: str, topic_arn: str) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        code: lambda_.Code,
+        table_name: str,
+        topic_arn: str,
+        event_bus: str,
+        chat_topic_arn: str | None = None,
+    ) -> None:
         super().__init__(scope, id_)
         self._code = code
         self._environment = {
             Env.TABLE.value: table_name,
             Env.TOPIC_ARN.value: topic_arn,
+            Env.EVENT_BUS.value: event_bus,
+            **({Env.CHAT_TOPIC_ARN.value: chat_topic_arn} if chat_topic_arn else {}),
             "POWERTOOLS_SERVICE_NAME": SERVICE,
             "POWERTOOLS_METRICS_NAMESPACE": METRIC_NAMESPACE,
             "POWERTOOLS_LOG_LEVEL": "INFO",

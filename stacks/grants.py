@@ -14,7 +14,7 @@ from aws_cdk import aws_iam as iam
 from crossfade.core.config import Config
 from crossfade.core.plan import Router
 from crossfade.core.records import RECORD_TYPES, record_names, together
-from crossfade.names import Function
+from crossfade.names import EVENT_SOURCE, Function
 from stacks.findings import acknowledge, as_reported
 
 _RECORD: Final = ("dynamodb:GetItem", "dynamodb:PutItem")
@@ -61,6 +61,7 @@ class Grant:
         records: Whose records it may change.
         protections: Whether it looks for records that nobody may change.
         publish: Whether it tells people.
+        announce: Whether it tells machines what has changed, and people's chat.
         weights: Whether it stores the weights of record.
         executions: Whether it asks how executions of the state machine are.
     """
@@ -73,27 +74,38 @@ class Grant:
     records: Records = Records.NONE
     protections: bool = False
     publish: bool = False
+    announce: bool = False
     weights: bool = False
     executions: bool = False
 
 
 GRANTS: Final[Mapping[Function, Grant]] = {
-    Function.RESOLVE_PLAN: Grant(table=_RECORD),
+    Function.RESOLVE_PLAN: Grant(table=_RECORD, announce=True),
     Function.TAKE_LEASE: Grant(table=(*_RECORD, *_LEASES, *_EPOCH)),
     Function.PREFLIGHT: Grant(table=(*_RECORD, *_LEASES), alarms=True, survey=True, traffic=True, protections=True),
     Function.RECORD_BASELINE: Grant(table=(*_RECORD, *_LEASES), traffic=True),
-    Function.SHIFT_TRAFFIC: Grant(table=(*_RECORD, *_LEASES), traffic=True, records=Records.OWN, weights=True),
-    Function.CHECK_HEALTH: Grant(table=(*_RECORD, *_LEASES), alarms=True, requests=True, publish=True),
+    Function.SHIFT_TRAFFIC: Grant(
+        table=(*_RECORD, *_LEASES), traffic=True, records=Records.OWN, announce=True, weights=True
+    ),
+    Function.CHECK_HEALTH: Grant(table=(*_RECORD, *_LEASES), alarms=True, requests=True, publish=True, announce=True),
     Function.COMPLETE: Grant(
-        table=(*_RECORD, *_LEASES, *_EPOCH), traffic=True, records=Records.OWN, publish=True, weights=True
+        table=(*_RECORD, *_LEASES, *_EPOCH),
+        traffic=True,
+        records=Records.OWN,
+        publish=True,
+        announce=True,
+        weights=True,
     ),
     Function.ROLL_BACK: Grant(table=(*_RECORD, *_LEASES, *_EPOCH), traffic=True, records=Records.ALL),
-    Function.CONFIRM_ROLLBACK: Grant(table=(*_RECORD, *_EPOCH), traffic=True, publish=True, weights=True),
+    Function.CONFIRM_ROLLBACK: Grant(
+        table=(*_RECORD, *_EPOCH), traffic=True, publish=True, announce=True, weights=True
+    ),
     Function.GUARDIAN: Grant(
         table=(*_RECORD, *_LEASES, *_EPOCH),
         traffic=True,
         records=Records.ALL,
         publish=True,
+        announce=True,
         weights=True,
         executions=True,
     ),
@@ -108,6 +120,8 @@ class Resources:
     Attributes:
         table: The ledger's table.
         topic: Where people are told.
+        chat_topic: Where their chat is told; None without one.
+        bus: Where machines are told.
         zone: The hosted zone.
         records: The names of the records that may be changed, by whose they are; a group for every statement.
         parameters: The weights of record in this zone, all of them.
@@ -117,6 +131,8 @@ class Resources:
 
     table: str
     topic: str
+    chat_topic: str | None
+    bus: str
     zone: str
     records: Mapping[Records, tuple[tuple[str, ...], ...]]
     parameters: str
@@ -165,8 +181,7 @@ def _grant(role: iam.Role, grant: Grant, resources: Resources) -> None:
         _allow(role, ["route53:ChangeResourceRecordSets"], [resources.zone], _only(names))
     if grant.protections:
         _allow(role, ["route53:ListResourceRecordSetProtections"], [resources.zone])
-    if grant.publish:
-        _allow(role, ["sns:Publish"], [resources.topic])
+    _grant_voice(role, grant, resources)
     if grant.weights:
         _allow(role, ["ssm:PutParameter"], [resources.parameters])
         rule = f"AwsSolutions-IAM5[Resource::{as_reported(role, resources.parameters)}]"
@@ -175,6 +190,16 @@ def _grant(role: iam.Role, grant: Grant, resources: Resources) -> None:
         _allow(role, ["states:DescribeExecution"], [resources.executions])
         rule = f"AwsSolutions-IAM5[Resource::{as_reported(role, resources.executions)}]"
         acknowledge(role, rule, "Executions of this one state machine; each gets its name when it starts.")
+
+
+def _grant_voice(role: iam.Role, grant: Grant, resources: Resources) -> None:
+    """What it may tell, and whom."""
+    if grant.publish:
+        _allow(role, ["sns:Publish"], [resources.topic])
+    if grant.announce:
+        _allow(role, ["events:PutEvents"], [resources.bus], {"StringEquals": {"events:source": EVENT_SOURCE}})
+    if resources.chat_topic and (grant.publish or grant.announce):
+        _allow(role, ["sns:Publish"], [resources.chat_topic])
 
 
 def _only(names: Sequence[str]) -> dict[str, Any]:

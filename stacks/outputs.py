@@ -15,6 +15,7 @@ def add_outputs(
     dashboard_name: str,
     topic_arn: str,
     table_name: str,
+    chat_topic_arn: str | None,
     roles: Mapping[Function, iam.IRole],
 ) -> None:
     """
@@ -26,6 +27,7 @@ def add_outputs(
         dashboard_name: Of the dashboard.
         topic_arn: Of the topic.
         table_name: Of the ledger's table.
+        chat_topic_arn: Of the topic for a chat; None without one.
         roles: Of the functions that talk to the clusters.
     """
     region = stack.region
@@ -48,6 +50,8 @@ def add_outputs(
         "TopicArn": ("Where Crossfade tells people", topic_arn),
         "TableName": ("The ledger: plans, baselines, leases and timelines", table_name),
     }
+    if chat_topic_arn:
+        outputs["ChatTopicArn"] = ("Where a chat is told, in the form of Amazon Q Developer", chat_topic_arn)
     for name, (description, value) in outputs.items():
         CfnOutput(stack, name, description=description, value=value)
     for function, role in roles.items():

@@ -3,6 +3,7 @@
 from typing import Any
 
 from aws_cdk import ArnFormat, Stack
+from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
@@ -11,6 +12,7 @@ from crossfade.core.config import Config
 from crossfade.core.config_starts import ScheduleConfig
 from crossfade.core.plan import Cluster
 from crossfade.names import Function, weight_parameter
+from stacks.chat import Chat
 from stacks.functions import KUBERNETES_FUNCTIONS, Functions
 from stacks.grants import Resources, changeable, grant_all
 from stacks.guardian import Guardian
@@ -33,13 +35,18 @@ class CrossfadeStack(Stack):
     def __init__(self, scope: Construct, id_: str, *, config: Config, code: lambda_.Code, **stack_options: Any) -> None:
         super().__init__(scope, id_, **stack_options)
         ledger = LedgerTable(self, "Ledger")
-        notifications = Notifications(self, "Notifications", emails=config.notifications.emails)
+        told = config.notifications
+        notifications = Notifications(self, "Notifications", emails=told.emails)
+        chat = Chat(self, "Chat", slack=told.chat.slack) if told.chat else None
+        bus = events.EventBus.from_event_bus_name(self, "Bus", told.event_bus)
         functions = Functions(
             self,
             "Functions",
             code=code,
             table_name=ledger.table.table_name,
             topic_arn=notifications.topic.topic_arn,
+            event_bus=told.event_bus,
+            chat_topic_arn=chat.topic.topic_arn if chat else None,
         )
         machine = Machine(
             self,
@@ -73,6 +80,8 @@ class CrossfadeStack(Stack):
             Resources(
                 table=ledger.table.table_arn,
                 topic=notifications.topic.topic_arn,
+                chat_topic=chat.topic.topic_arn if chat else None,
+                bus=bus.event_bus_arn,
                 zone=f"arn:{self.partition}:route53:::hostedzone/{config.hosted_zone.id}",
                 records=changeable(config),
                 parameters=self._parameters_arn(config),
@@ -87,6 +96,7 @@ class CrossfadeStack(Stack):
             dashboard_name=monitoring.dashboard.dashboard_name,
             topic_arn=notifications.topic.topic_arn,
             table_name=ledger.table.table_name,
+            chat_topic_arn=chat.topic.topic_arn if chat else None,
             roles=self.kubernetes_roles,
         )
 

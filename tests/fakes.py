@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from crossfade.core.announcement import Announcement
 from crossfade.core.evidence import MINUTE, Minute, Sample, Series
 from crossfade.core.facts import EstateFacts
 from crossfade.core.migration import Record, Signal
@@ -484,6 +485,25 @@ class RecordingNotifier:
     def to_log(self) -> list[dict[str, Any]]:
         """The titles and outcomes, for assertions that read well."""
         return [{"title": notice.title, "outcome": notice.outcome, "page": notice.page} for notice in self.told]
+
+
+class RecordingAnnouncer:
+    """
+    Keeps what was announced.
+
+    Attributes:
+        heard: Every announcement, oldest first, delivered or not.
+        works: Whether announcements are delivered.
+    """
+
+    def __init__(self, *, works: bool = True) -> None:
+        self.heard: list[Announcement] = []
+        self.works = works
+
+    def announce(self, news: Announcement) -> bool:
+        """See `ports.Announcer`."""
+        self.heard.append(news)
+        return self.works
 
 
 class FakeExecutions(_Faulty):

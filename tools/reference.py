@@ -7,12 +7,13 @@ This file knows where facts stand in the code. It knows no prose.
 """
 
 import argparse
+import json
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from inspect import cleandoc
@@ -30,6 +31,7 @@ from crossfade import errors
 from crossfade.adapters.config_file import read_config
 from crossfade.cli.exits import MEANINGS
 from crossfade.cli.synth import template
+from crossfade.core.announcement import Announcement, Change, event_schema
 from crossfade.core.config import Config
 from crossfade.core.duration import format_duration
 from crossfade.core.forms import Between, Form
@@ -218,6 +220,44 @@ def input_keys() -> Lines:
     fields = MigrationInput.model_fields
     rows = ([f"`{field.alias or name}`", _form(field), _plain(meanings[name])] for name, field in fields.items())
     return _table(["Key", "What it is", "Meaning"], rows)
+
+
+def event_kinds() -> Lines:
+    """The events that are put on the bus."""
+    source = _read(ROOT / "crossfade" / "core" / "announcement.py")
+    said = dict(re.findall(r'^    [A-Z_]+ = "(\w+)"  # (.*)$', source, re.MULTILINE))
+    rows = ([f"`{change.detail_type}`", f"`{change.value}`", said[change.value]] for change in Change)
+    return _table(["Detail type", "`change`", "When"], rows)
+
+
+def event_keys() -> Lines:
+    """What the detail of an event holds."""
+    fields = event_schema()["properties"]
+    return _table(["Key", "Meaning"], ([f"`{key}`", field["description"]] for key, field in fields.items()))
+
+
+def event_sample() -> Lines:
+    """The detail of one event."""
+    sample = Announcement(
+        id="manual-20300131-020000/stage_passed/2030-01-31T02:16:30+00:00",
+        change=Change.STAGE_PASSED,
+        at=datetime(2030, 1, 31, 2, 16, 30, tzinfo=UTC),
+        migration="manual-20300131-020000",
+        execution="arn:aws:states:eu-west-1:111122223333:execution:Crossfade:manual-20300131-020000",
+        plan="standard",
+        blue="eks-blueprint-blue",
+        green="eks-blueprint-green",
+        workloads=5,
+        stage=1,
+        stages=5,
+        share_percent=1,
+        dry_run=False,
+        outcome=None,
+        text="stage 1 passed: all 10 alarms are OK",
+        started_by="arn:aws:sts::111122223333:assumed-role/Operator/ann",
+        purpose="Kubernetes 1.33 on green",
+    )
+    return ["```json", json.dumps(json.loads(sample.to_json()), indent=2), "```"]
 
 
 def _plain(meaning: str) -> str:
@@ -692,6 +732,9 @@ PARTS: Final[Mapping[str, Callable[[], Lines]]] = {
     "failures": failures,
     "iam": iam,
     "faults": faults,
+    "event-kinds": event_kinds,
+    "event-keys": event_keys,
+    "event-sample": event_sample,
     "input-keys": input_keys,
     "make": make_table,
     "mutants": mutants,

@@ -46,4 +46,5 @@ def subject_of(notice: Notice) -> str:
 def text_of(notice: Notice) -> str:
     """The mail: what happened, and which migration it is about."""
     act = "\n\nSomebody has to act now; docs/runbook.md says what to do." if notice.page else ""
-    return f"{notice.text}\n\nMigration: {notice.migration}{act}\n"
+    steps = "".join(f"\n{step}" for step in notice.next_steps)
+    return f"{notice.text}\n{steps}\nMigration: {notice.migration}{act}\n"

@@ -6,7 +6,18 @@ from typing import Annotated
 from pydantic import Field
 
 from crossfade.core.entry import Entry, Switch
-from crossfade.core.forms import Between, Duration, Email, PlanName, ScheduleExpression, ScheduleName, TimeZone
+from crossfade.core.forms import (
+    Between,
+    BusName,
+    Duration,
+    Email,
+    PlanName,
+    ScheduleExpression,
+    ScheduleName,
+    SlackChannelId,
+    SlackWorkspaceId,
+    TimeZone,
+)
 
 _MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
 
@@ -21,10 +32,31 @@ class ApprovalConfig(Entry):
     )
 
 
+class SlackConfig(Entry):
+    """One channel of a Slack workspace that Amazon Q Developer in chat applications was let into."""
+
+    workspace_id: SlackWorkspaceId = Field(
+        description="Of the workspace, as the console of Amazon Q Developer shows it."
+    )
+    channel_id: SlackChannelId = Field(description="Of the channel, as its link ends.")
+
+
+class ChatConfig(Entry):
+    """A topic with messages as chats show them, a thread a migration."""
+
+    slack: SlackConfig | None = Field(
+        default=None, description="The channel to subscribe; without it you subscribe the topic yourself."
+    )
+
+
 class NotificationsConfig(Entry):
     """Who is told."""
 
     emails: tuple[Email, ...] = Field(default=(), description="Addresses that get every notice; each has to confirm.")
+    chat: ChatConfig | None = Field(default=None, description="A second topic, for Slack or Microsoft Teams.")
+    event_bus: BusName = Field(
+        default="default", description="The EventBridge bus for events on every change, in the Region of the stack."
+    )
 
 
 class ScheduleConfig(Entry):

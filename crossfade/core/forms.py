@@ -225,6 +225,17 @@ ScheduleExpression = Annotated[
 TimeZone = Annotated[
     str, Form(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,2}", "must be an IANA time zone such as Europe/Dublin or UTC", 50)
 ]
+BusName = Annotated[str, Form(r"[A-Za-z0-9_./-]+", "must be the name of an event bus, not its ARN", 256)]
+"""Source: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateEventBus.html"""
+
+SlackWorkspaceId = Annotated[
+    str, Form(r"T[0-9A-Z]{1,254}", "must be the id of a Slack workspace: T, then capitals", 255)
+]
+SlackChannelId = Annotated[
+    str, Form(r"[A-Z0-9]{1,255}", "must be the id of a Slack channel, such as C0123ABCDEF, not its name", 255)
+]
+"""Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-chatbot-slackchannelconfiguration.html"""
+
 Words = Annotated[str, Form(r"[^\x00-\x1f\x7f]*", "must be one line of at most 500 characters", 500)]
 
 

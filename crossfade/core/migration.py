@@ -82,6 +82,8 @@ class Record(Model):
         revision: Rises with every save; a save with an old one is refused.
         started_by: Who or what started it, as the start said: an ARN, or words; empty when it did not.
         purpose: Why it was started, as the start said.
+        asked: The last stage for which people were asked to approve.
+        held: When the last hold was asked for that was written down.
     """
 
     migration: str
@@ -107,6 +109,8 @@ class Record(Model):
     revision: int = 0
     started_by: str = ""
     purpose: str = ""
+    asked: int | None = None
+    held: datetime | None = None
 
     def with_(self, **changes: object) -> "Record":
         """A copy with *changes*, checked again."""

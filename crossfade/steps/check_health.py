@@ -5,12 +5,13 @@ from datetime import datetime
 
 from crossfade.core.evidence import LOOK_BACK, Assessment, Series, assess
 from crossfade.core.migration import Action, Decision, Record, decide
-from crossfade.core.verdict import Cause
+from crossfade.core.verdict import Cause, Health
 from crossfade.errors import CrossfadeError
 from crossfade.names import TimelineEvent
 from crossfade.ports import AlarmSource, Ledger, MetricSource, Notice, Notifier
 from crossfade.steps.common import current, note
 from crossfade.steps.tasks import HealthTask
+from crossfade.steps.waiting import tell_waiting
 
 
 def check_health(
@@ -34,6 +35,9 @@ def check_health(
     elif decision.action is Action.ROLL_BACK:
         data = {"stage": task.stage, **found.to_data()}
         note(ledger, record, task.now, TimelineEvent.ROLLBACK_DECIDED, decision.reason, **data)
+    else:
+        healthy = found.verdict.health is Health.HEALTHY
+        tell_waiting(ledger, notifier, record, signals, now=task.now, healthy=healthy)
     return decision
 
 

@@ -10,6 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from crossfade.adapters.announcing_ledger import AnnouncingLedger
 from crossfade.adapters.dynamodb_ledger import DynamoLedger
 from crossfade.core.migration import Record, Signal, SignalKind
 from crossfade.errors import (
@@ -19,17 +20,20 @@ from crossfade.errors import (
     WriteConflictError,
 )
 from crossfade.ports import Event, Ledger
-from tests.fakes import InMemoryLedger
+from tests.fakes import InMemoryLedger, RecordingAnnouncer
 from tests.steps.scene import a_plan
 
 T0 = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
 UNITS = ("dns/Z1/burnham.example.com", "dns/Z1/yelb.example.com")
 
 
-@pytest.fixture(params=["in-memory", "dynamodb"])
+@pytest.fixture(params=["in-memory", "announcing", "dynamodb"])
 def ledger(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
     if request.param == "in-memory":
         yield InMemoryLedger()
+        return
+    if request.param == "announcing":
+        yield AnnouncingLedger(InMemoryLedger(), RecordingAnnouncer())
         return
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")

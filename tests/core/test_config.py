@@ -341,6 +341,18 @@ REFUSALS = [
     ),
     # notifications and triggers
     pytest.param(
+        ("notifications", "chat"),
+        {"slack": {"workspaceId": "T0123ABCDEF", "channelId": "#deployments"}},
+        "notifications.chat.slack.channelId: '#deployments' must be the id of a Slack channel",
+        id="a channel's name",
+    ),
+    pytest.param(
+        ("notifications", "eventBus"),
+        "arn:aws:events:eu-west-1:123456789012:event-bus/x",
+        "must be the name of an event bus, not its ARN",
+        id="the ARN of a bus",
+    ),
+    pytest.param(
         ("notifications", "emails", 0), "team", "notifications.emails[0]: 'team' must be one", id="no address"
     ),
     pytest.param(
@@ -463,6 +475,7 @@ def test_the_error_reads_as_one_fault_a_line() -> None:
         pytest.param((*WEEKLY, "expression"), "rate(7 days)", id="rate"),
         pytest.param((*WEEKLY, "expression"), "at(2026-03-01T06:00:00)", id="at"),
         pytest.param(("plans", "standard", "approval"), {"byAnother": True}, id="an approver who is another"),
+        pytest.param(("notifications", "chat"), {}, id="a topic for a chat, without a channel"),
         pytest.param(("timing",), {"settle": "20s", "propagation": "2m"}, id="a fast ExternalDNS"),
     ],
 )

@@ -61,6 +61,7 @@ PROTECTIONS = {"route53:ListResourceRecordSetProtections": [ZONE]}
 RECORDS = {"route53:ChangeResourceRecordSets": [ZONE]}
 PUBLISH = {"sns:Publish": ["NotificationsTopic"]}
 WEIGHTS = {"ssm:PutParameter": ["arn:aws:ssm:eu-west-1:*account*:parameter/crossfade/estate.example.com/*"]}
+ANNOUNCE = {"events:PutEvents": ["arn:aws:events:eu-west-1:*account*:event-bus/default"]}
 EXECUTIONS = {"states:DescribeExecution": ["arn:aws:states:eu-west-1:*account*:execution:*Machine*:*"]}
 
 
@@ -73,16 +74,16 @@ LEASES = table("Query")
 EPOCH = table("UpdateItem")
 
 GOLDEN = {
-    Function.RESOLVE_PLAN: RECORD,
+    Function.RESOLVE_PLAN: RECORD | ANNOUNCE,
     Function.TAKE_LEASE: RECORD | LEASES | EPOCH,
     Function.PREFLIGHT: RECORD | LEASES | TRAFFIC | ALARMS | SURVEY | PROTECTIONS,
     Function.RECORD_BASELINE: RECORD | LEASES | TRAFFIC,
-    Function.SHIFT_TRAFFIC: RECORD | LEASES | TRAFFIC | WEIGHTS,
-    Function.CHECK_HEALTH: RECORD | LEASES | ALARMS | REQUESTS | PUBLISH,
-    Function.COMPLETE: RECORD | LEASES | EPOCH | TRAFFIC | PUBLISH | WEIGHTS,
+    Function.SHIFT_TRAFFIC: RECORD | ANNOUNCE | LEASES | TRAFFIC | WEIGHTS,
+    Function.CHECK_HEALTH: RECORD | ANNOUNCE | LEASES | ALARMS | REQUESTS | PUBLISH,
+    Function.COMPLETE: RECORD | ANNOUNCE | LEASES | EPOCH | TRAFFIC | PUBLISH | WEIGHTS,
     Function.ROLL_BACK: RECORD | LEASES | EPOCH | TRAFFIC | RECORDS,
-    Function.CONFIRM_ROLLBACK: RECORD | EPOCH | TRAFFIC | PUBLISH | WEIGHTS,
-    Function.GUARDIAN: RECORD | LEASES | EPOCH | TRAFFIC | RECORDS | PUBLISH | WEIGHTS | EXECUTIONS,
+    Function.CONFIRM_ROLLBACK: RECORD | ANNOUNCE | EPOCH | TRAFFIC | PUBLISH | WEIGHTS,
+    Function.GUARDIAN: RECORD | ANNOUNCE | LEASES | EPOCH | TRAFFIC | RECORDS | PUBLISH | WEIGHTS | EXECUTIONS,
 }
 
 
