@@ -14,6 +14,7 @@ from crossfade.core.evidence import Series
 from crossfade.core.facts import EstateFacts
 from crossfade.core.migration import Outcome, Record, Signal
 from crossfade.core.plan import Plan, Workload
+from crossfade.core.probe import Answers
 from crossfade.core.traffic import Reading, Write
 from crossfade.core.verdict import Alarm
 from crossfade.core.weight import Split
@@ -96,6 +97,23 @@ class MetricSource(Protocol):
         Raises:
             AlarmsUnavailableError, RouterThrottledError, RouterUnavailableError: Ask again later.
             PermanentError: It may not be read.
+        """
+
+
+class Probe(Protocol):
+    """Asks the load balancers of both sides whether they answer for a host, past DNS."""
+
+    def ask(self, workloads: Sequence[Workload]) -> Mapping[str, Answers]:
+        """
+        Ask both sides of those of *workloads* that have a probe; every one of them is in the answer, by name.
+
+        The load balancers are looked up anew each time, and the address is theirs: it comes from no input. What is
+        asked changes nothing: a GET that follows no redirect. A load balancer that cannot be told, found or reached
+        is said in the `Answer`; it is no error.
+
+        Raises:
+            AlarmsUnavailableError, RouterThrottledError, RouterUnavailableError: The look-up; ask again later.
+            PermanentError: It may not be made.
         """
 
 

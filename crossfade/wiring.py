@@ -26,6 +26,7 @@ from crossfade.ports import (
     Ledger,
     MetricSource,
     Notifier,
+    Probe,
     TrafficRouter,
     WeightsOfRecord,
 )
@@ -36,7 +37,9 @@ if TYPE_CHECKING:
     from crossfade.adapters.argocd_api import ArgoCds
     from crossfade.adapters.chat import ChatTopic
     from crossfade.adapters.eks import EksCluster
+    from crossfade.adapters.https_probe import Network
     from crossfade.adapters.kubernetes_api import KubernetesApi
+    from crossfade.adapters.load_balancers import LoadBalancers
 
 REGION: Final = "AWS_REGION"
 """Set by Lambda itself."""
@@ -54,6 +57,7 @@ class Wired:
         config_file: Path of the deployed configuration.
         region: Of the state machine, the table, the topic and the alarms.
         session: Whose credentials open the clusters; those of the environment if there is none.
+        network: How load balancers are reached; over the internet if there is none. Only code can give another one.
     """
 
     def __init__(
@@ -66,8 +70,10 @@ class Wired:
         chat_topic_arn: str = "",
         event_bus: str = "default",
         session: "boto3.Session | None" = None,
+        network: "Network | None" = None,
     ) -> None:
         self._session = session
+        self._network = network
         self._region = region
         self._table = table
         self._topic_arn = topic_arn
@@ -225,15 +231,28 @@ class Wired:
         """The load balancers' metrics, in the Regions of the clusters."""
         from crossfade.adapters.aws import client
         from crossfade.adapters.cloudwatch_metrics import CloudWatchMetrics
+
+        regions = dict.fromkeys((self.config.clusters.blue.region, self.config.clusters.green.region))
+        cloudwatch = {region: client("cloudwatch", region, attempts=2) for region in regions}
+        return CloudWatchMetrics(self._balancers(), cloudwatch)
+
+    @cached_property
+    def probe(self) -> Probe:
+        """The load balancers themselves, asked over HTTPS."""
+        from crossfade.adapters.https_probe import HttpsProbe, Network
+
+        return HttpsProbe(self._balancers(of_any_kind=True), self._network or Network())
+
+    def _balancers(self, *, of_any_kind: bool = False) -> "LoadBalancers":
+        from crossfade.adapters.aws import client
         from crossfade.adapters.load_balancers import LoadBalancers
         from crossfade.adapters.route53 import RecordReader
 
         sides = {Side.BLUE: self.config.clusters.blue, Side.GREEN: self.config.clusters.green}
-        regions = dict.fromkeys(cluster.region for cluster in sides.values())
         records = RecordReader(client("route53", self._region, attempts=2), self.config.hosted_zone.id)
+        regions = dict.fromkeys(cluster.region for cluster in sides.values())
         elb = {region: client("elbv2", region, attempts=2) for region in regions}
-        cloudwatch = {region: client("cloudwatch", region, attempts=2) for region in regions}
-        return CloudWatchMetrics(LoadBalancers(records, sides, elb), cloudwatch)
+        return LoadBalancers(records, sides, elb, of_any_kind=of_any_kind)
 
     @cached_property
     def weights(self) -> WeightsOfRecord:
@@ -298,6 +317,10 @@ class Parts(Protocol):
         """Where Terraform and people find the weights."""
 
     @property
+    def probe(self) -> Probe:
+        """What the load balancers answer."""
+
+    @property
     def executions(self) -> Executions:
         """The executions of the state machine."""
 
@@ -319,9 +342,12 @@ def given(parts: Parts) -> Iterator[None]:
         _given.reset(token)
 
 
-def wired() -> Parts:
+def wired(network: "Network | None" = None) -> Parts:
     """
     The parts that this function's environment asks for, made once an environment.
+
+    Args:
+        network: For a host that has load balancers of its own: how they are reached.
 
     Raises:
         InvalidConfigError: A variable is missing.
@@ -340,11 +366,21 @@ def wired() -> Parts:
         region=os.environ[REGION],
         chat_topic_arn=os.environ.get(Env.CHAT_TOPIC_ARN.value, ""),
         event_bus=os.environ.get(Env.EVENT_BUS.value, "default"),
+        network=network,
     )
 
 
 @lru_cache(maxsize=4)
-def _wire(*, table: str, topic_arn: str, config_file: str, region: str, chat_topic_arn: str, event_bus: str) -> Wired:
+def _wire(
+    *,
+    table: str,
+    topic_arn: str,
+    config_file: str,
+    region: str,
+    chat_topic_arn: str,
+    event_bus: str,
+    network: "Network | None",
+) -> Wired:
     return Wired(
         table=table,
         topic_arn=topic_arn,
@@ -352,4 +388,5 @@ def _wire(*, table: str, topic_arn: str, config_file: str, region: str, chat_top
         region=region,
         chat_topic_arn=chat_topic_arn,
         event_bus=event_bus,
+        network=network,
     )

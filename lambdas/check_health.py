@@ -1,4 +1,4 @@
-"""Door: Check health. Reads CloudWatch, the zone and the ledger; has no way to Kubernetes."""
+"""Door: Check health. Reads CloudWatch, the zone and the ledger, asks load balancers; has no way to Kubernetes."""
 
 from crossfade.names import Function
 from crossfade.steps.check_health import check_health
@@ -10,4 +10,4 @@ from lambdas.door import Json, door
 @door(Function.CHECK_HEALTH, HealthTask)
 def handler(task: HealthTask) -> Json:
     parts = wired()
-    return check_health(parts.ledger, parts.alarms, parts.metrics, parts.notifier, task).to_log()
+    return check_health(parts.ledger, parts.alarms, parts.metrics, parts.notifier, task, probe=parts.probe).to_log()

@@ -10,4 +10,4 @@ from lambdas.door import Json, door
 @door(Function.PREFLIGHT, LeasedTask)
 def handler(task: LeasedTask) -> Json:
     parts = wired()
-    return preflight(parts.ledger, parts.router, parts.rescue, parts.alarms, parts.estate, task=task)
+    return preflight(parts.ledger, parts.router, parts.rescue, parts.alarms, parts.estate, probe=parts.probe, task=task)

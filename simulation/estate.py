@@ -17,6 +17,7 @@ from crossfade.adapters.route53 import Change as RecordChange
 from crossfade.adapters.route53 import RecordSet, WeightedRecord
 from crossfade.core.evidence import MINUTE, Minute, Sample, Series
 from crossfade.core.plan import Plan, Router, Workload
+from crossfade.core.probe import Answer, Answers, Heard
 from crossfade.core.records import epoch_name
 from crossfade.core.source import Source
 from crossfade.core.verdict import Alarm, AlarmState
@@ -381,3 +382,17 @@ class SimulatedMetrics:
         green = round(REQUESTS * share)
         failed = green if "green_bad" in self._estate.broken else 0
         return Minute(at, Sample(REQUESTS - green), Sample(green, failed))
+
+
+class SimulatedProbe:
+    """The load balancers themselves, as `ports.Probe`: a bad green answers 502."""
+
+    def __init__(self, estate: Estate) -> None:
+        self._estate = estate
+
+    def ask(self, workloads: Sequence[Workload]) -> Mapping[str, Answers]:
+        """See `ports.Probe.ask`."""
+        green = 502 if "green_bad" in self._estate.broken else 200
+        said = {Side.BLUE: Answer(Heard.STATUS, 200), Side.GREEN: Answer(Heard.STATUS, green)}
+        names = [workload.name for workload in workloads if workload.probe]
+        return self._estate.seams.call("https: ask", lambda: dict.fromkeys(names, said), AlarmsUnavailableError)

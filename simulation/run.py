@@ -23,7 +23,7 @@ from crossfade.names import Function
 from crossfade.ports import Notice
 from crossfade.wiring import given
 from lambdas.door import logger
-from simulation.estate import Estate, SimulatedAlarms, SimulatedApi, SimulatedMetrics, SimulatedRecords
+from simulation.estate import Estate, SimulatedAlarms, SimulatedApi, SimulatedMetrics, SimulatedProbe, SimulatedRecords
 from simulation.faults import CrashError, Fault, LateError, Seams, Spell, Trouble
 from simulation.invariants import Watch
 from simulation.ledger import SimulatedLedger
@@ -123,6 +123,7 @@ class _Parts:
     alarms: SimulatedAlarms
     metrics: SimulatedMetrics
     estate: SoundEstate
+    probe: SimulatedProbe
     executions: "Run"
     notifier: _Telling
     weights: KeptWeights
@@ -169,6 +170,7 @@ class Run:
             alarms,
             SimulatedMetrics(self._estate),
             SoundEstate(),
+            SimulatedProbe(self._estate),
             self,
             _Telling(self._estate.broken),
             KeptWeights(),

@@ -30,6 +30,7 @@ _BALANCERS: Final = tuple(f"elasticloadbalancing:Describe{what}" for what in ("L
 _SURVEY: Final = (
     "elasticloadbalancing:DescribeLoadBalancerAttributes",
     "elasticloadbalancing:DescribeLoadBalancers",
+    "elasticloadbalancing:DescribeTags",
     "elasticloadbalancing:DescribeTargetGroupAttributes",
     "elasticloadbalancing:DescribeTargetGroups",
     "elasticloadbalancing:DescribeTargetHealth",

@@ -14,6 +14,7 @@ from crossfade.core.evidence import MINUTE, Minute, Sample, Series
 from crossfade.core.facts import EstateFacts
 from crossfade.core.migration import Record, Signal
 from crossfade.core.plan import Plan, Workload
+from crossfade.core.probe import Answer, Answers, Heard
 from crossfade.core.traffic import Reading, SideReading, Write
 from crossfade.core.verdict import Alarm, AlarmState
 from crossfade.core.weight import WEIGHT_MAX, Side
@@ -462,6 +463,29 @@ class FakeMetrics(_Faulty):
     def _sample(self, at: tuple[str, Side], requests: int) -> Sample:
         failed = round(requests * self.failing.get(at, 0.0))
         return Sample(requests, failed, healthy_targets=self.healthy_targets.get(at))
+
+
+class FakeProbe(_Faulty):
+    """
+    Load balancers that answer 200 over a certificate that is good for a year, until the test says something else.
+
+    Attributes:
+        answers: What is answered instead, by workload and side.
+        asked: The names of the workloads of every call.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers: dict[tuple[str, Side], Answer] = {}
+        self.asked: list[tuple[str, ...]] = []
+
+    def ask(self, workloads: Sequence[Workload]) -> Mapping[str, Answers]:
+        """See `ports.Probe.ask`."""
+        self._trip("ask")
+        asked = [workload.name for workload in workloads if workload.probe]
+        self.asked.append(tuple(asked))
+        good = Answer(Heard.STATUS, 200, days_left=365)
+        return {name: {side: self.answers.get((name, side), good) for side in Side} for name in asked}
 
 
 class RecordingNotifier:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -25,6 +26,7 @@ from world.clock import Clock
 from world.eks_tokens import EMBEDDED, EksAuthenticator, Identity
 from world.external_dns import ExternalDns
 from world.faults import GREEN_ERROR_RATE, THROTTLED_FOR, Fault, FaultKind
+from world.front_doors import FrontDoors
 from world.kubernetes import KubernetesApi, Object
 from world.load_balancers import LoadBalancer, LoadBalancers
 from world.metrics import NAMESPACE, LoadBalancerMetrics
@@ -185,6 +187,7 @@ class Estate:
         clusters: Both clusters, by side.
         route53: The service and its name servers.
         balancers: All load balancers.
+        doors: Where the load balancers are reached over HTTPS.
         clients: The users.
         alarms: All alarms.
         clock: As given.
@@ -207,6 +210,7 @@ class Estate:
         self.clusters: dict[str, Cluster] = {}
         self.balancers = LoadBalancers(clock)
         self.route53 = Route53(clock, stream(seed, "route53"), self.balancers.is_healthy)
+        self.doors = FrontDoors(self.balancers, self._served, partial(stream, seed, "doors"))
         self.alarms = Alarms(clock, spec.green.region)
         self.clients: Clients
         self.clock = clock
@@ -221,6 +225,7 @@ class Estate:
             stack.enter_context(self.route53.installed())
             stack.enter_context(self.alarms.installed())
             stack.enter_context(self.balancers.installed())
+            stack.callback(self.doors.close)
             self.route53.create_zone(self.spec.zone_id, self.spec.zone_name)
             for side, spec in self.spec.sides.items():
                 self.clusters[side] = self._build(side, spec, stack)
@@ -311,6 +316,11 @@ class Estate:
         prefix = cluster.external_dns.settings.prefix
         written: Mapping[str, str] = ingress["metadata"].get("annotations") or {}
         return {key.removeprefix(prefix): value for key, value in written.items() if key.startswith(prefix)}
+
+    def _served(self, side: str) -> set[str]:
+        """The hosts that the Ingresses of *side* serve."""
+        ingresses = self.clusters[side].api.store.all("Ingress")
+        return {rule["host"] for ingress in ingresses for rule in ingress["spec"].get("rules", ())}
 
     # --- building ----------------------------------------------------------------------------------------------------
 

@@ -38,6 +38,10 @@ class FaultKind(StrEnum):
     BLIND_ALARM = "preflight:blind-alarm"  # the first alarm watches a load balancer that is gone
     PRIVATE_TWIN = "preflight:private-twin"  # there is a private zone with the same name; only a warning
 
+    WRONG_CERTIFICATE = "preflight:wrong-certificate"  # green's load balancer shows somebody else's certificate
+    GREEN_500 = "preflight:green-500"  # green is up and answers every request with an error
+    REDIRECT = "preflight:redirect"  # green sends everybody to a login page
+
     @property
     def is_before_the_start(self) -> bool:
         """Whether it is there before anything is shifted."""

@@ -12,6 +12,7 @@ import boto3
 from crossfade.names import IDENTIFIER_KEY
 from world.external_dns import DEPLOYMENT, NAMESPACE, TXT_TTL
 from world.faults import Fault, FaultKind
+from world.front_doors import Oddity
 from world.load_balancers import UNHEALTHY_AFTER
 from world.route53 import Record
 
@@ -100,6 +101,19 @@ def _private_twin(estate: "Estate") -> None:
     )
 
 
+def _wrong_certificate(estate: "Estate") -> None:
+    estate.doors.odd[GREEN] = Oddity.CERTIFICATE
+
+
+def _green_500(estate: "Estate") -> None:
+    """As without its database: its health check does not look so far."""
+    estate.balancers.applications[GREEN].error_rate = 1.0
+
+
+def _redirect(estate: "Estate") -> None:
+    estate.doors.odd[GREEN] = Oddity.REDIRECT
+
+
 _MAKERS: Final[Mapping[FaultKind, Callable[["Estate"], None]]] = {
     FaultKind.CREATE_ONLY: _create_only,
     FaultKind.DRY_RUN: _dry_run,
@@ -110,6 +124,9 @@ _MAKERS: Final[Mapping[FaultKind, Callable[["Estate"], None]]] = {
     FaultKind.UNHEALTHY_TARGETS: _unhealthy_targets,
     FaultKind.BLIND_ALARM: _blind_alarm,
     FaultKind.PRIVATE_TWIN: _private_twin,
+    FaultKind.WRONG_CERTIFICATE: _wrong_certificate,
+    FaultKind.GREEN_500: _green_500,
+    FaultKind.REDIRECT: _redirect,
 }
 
 

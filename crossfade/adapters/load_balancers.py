@@ -40,19 +40,23 @@ _ELB: Final = Translation(
 @dataclass(frozen=True, slots=True)
 class Balancer:
     """
-    An Application Load Balancer, as CloudWatch names it.
+    A load balancer, as CloudWatch names it.
 
     Attributes:
         region: Where it is.
         dimension: `app/<name>/<id>`.
         groups: Its target groups, `targetgroup/<name>/<id>`.
         part: The one of them that alone is meant, where others serve somebody else; empty for the whole load balancer.
+        address: Its DNS name, as Elastic Load Balancing says it; not known of one that serves both sides.
+        is_internal: Whether only its VPC reaches it.
     """
 
     region: str
     dimension: str
     groups: tuple[str, ...]
     part: str = ""
+    address: str = ""
+    is_internal: bool = False
 
 
 class NotFoundError(Exception):
@@ -65,6 +69,7 @@ class _Region:
 
     name: str
     elb: "ElasticLoadBalancingv2Client"
+    of_any_kind: bool
     listed: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     groups: dict[str, list[str]] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
@@ -99,18 +104,19 @@ class _Region:
         The load balancer with the DNS name *target*.
 
         Raises:
-            NotFoundError: There is none, or it is no Application Load Balancer.
+            NotFoundError: There is none, or it is no Application Load Balancer though it has to be.
         """
         entry = self.listed.get(target)
         if entry is None:
             msg = f"{host} points to {target}, which is no load balancer of this account in {self.name}"
             raise NotFoundError(msg)
-        if entry["Type"] != _APPLICATION:
+        if entry["Type"] != _APPLICATION and not self.of_any_kind:
             msg = f"{host} points to {target}, a {entry['Type']} load balancer, which counts no 5xx answers"
             raise NotFoundError(msg)
         arn = entry["LoadBalancerArn"]
         groups = tuple(sorted(self.groups.get(arn, ())))
-        return Balancer(self.name, arn.partition(":loadbalancer/")[2], groups)
+        dimension, is_internal = arn.partition(":loadbalancer/")[2], entry.get("Scheme") == "internal"
+        return Balancer(self.name, dimension, groups, address=target, is_internal=is_internal)
 
 
 class LoadBalancers:
@@ -121,6 +127,7 @@ class LoadBalancers:
         records: The zone of the hosts.
         clusters: Of both sides.
         elb: A client for each Region of *clusters*.
+        of_any_kind: Whether network load balancers will do, too; they count no requests.
     """
 
     def __init__(
@@ -128,7 +135,10 @@ class LoadBalancers:
         records: RecordReader,
         clusters: Mapping[Side, Cluster],
         elb: "Mapping[str, ElasticLoadBalancingv2Client]",
+        *,
+        of_any_kind: bool = False,
     ) -> None:
+        self._of_any_kind = of_any_kind
         self._records = records
         self._clusters = clusters
         self._elb = elb
@@ -148,7 +158,7 @@ class LoadBalancers:
     def _behind_records(self, workloads: Sequence[Workload]) -> Mapping[str, Mapping[Side, Balancer] | str]:
         """Those that the records of the hosts lead to."""
         records = self._records.read([workload.host for workload in workloads])
-        regions = {name: _Region(name, elb) for name, elb in self._elb.items()}
+        regions = {name: _Region(name, elb, self._of_any_kind) for name, elb in self._elb.items()}
         for region in regions.values():
             region.list()
         targets = {workload.host: _targets(records[workload.host]) for workload in workloads}

@@ -6,6 +6,8 @@ plain data that the world is built from; the world itself knows nothing of the p
 
 import importlib
 import json
+import socket
+import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,14 +21,16 @@ import yaml
 
 from crossfade.adapters.aws import client
 from crossfade.adapters.dynamodb_ledger import DynamoLedger
+from crossfade.adapters.https_probe import CONNECT_SECONDS, Network
 from crossfade.cli.synth import template
 from crossfade.core.config import Config
 from crossfade.names import CONFIG_FILE, Env, Function
+from crossfade.wiring import given, wired
 from world.clock import Clock
 from world.cloud import Cloud
 from world.estate import ClusterSpec, Estate, EstateSpec, WorkloadSpec
 from world.faults import Fault, FaultKind
-from world.functions import Invocation
+from world.functions import Handler, Invocation
 
 START: Final = datetime(2026, 3, 1, 1, 45, tzinfo=UTC)
 """A Sunday at night: with the warm-up, the migration begins at two."""
@@ -81,8 +85,10 @@ def embedded(
     with TemporaryDirectory() as folder, Clock(START) as clock, Cloud(clock, region=region, seed=seed) as cloud:
         deployed = Path(folder) / CONFIG_FILE
         deployed.write_text(config.to_json(), encoding="utf-8")
-        cloud.deploy(body, _load, environment={Env.CONFIG_FILE.value: str(deployed)})
-        with Estate(clock, spec or estate_of(config, config_file), seed=seed, faults=faults) as estate:
+        estate = Estate(clock, spec or estate_of(config, config_file), seed=seed, faults=faults)
+        load = partial(_load, network=network_of(estate))
+        cloud.deploy(body, load, environment={Env.CONFIG_FILE.value: str(deployed)})
+        with estate:
             _let_faults_in(cloud, estate)
             ledger = DynamoLedger(client("dynamodb", region), table=cloud.deployment.table)
             yield Embedded(config, clock, cloud, estate, ledger)
@@ -111,9 +117,24 @@ def manifests(side: str, config_file: Path) -> list[dict[str, Any]]:
     return [document for path in paths for document in yaml.safe_load_all(path.read_text(encoding="utf-8")) if document]
 
 
-def _load(path: str) -> Any:
-    module, _, handler = path.rpartition(".")
-    return getattr(importlib.import_module(module), handler)
+def _load(path: str, *, network: Network) -> Handler:
+    """The handler, whose load balancers are those of the world."""
+    module, _, name = path.rpartition(".")
+    handler: Handler = getattr(importlib.import_module(module), name)
+
+    def here(event: Any, context: Any) -> Any:
+        with given(wired(network)):
+            return handler(event, context)
+
+    return here
+
+
+def network_of(estate: Estate) -> Network:
+    """The way to the load balancers of *estate*, which are on this machine and trusted by nobody else."""
+    return Network(
+        dial=lambda name, _port: socket.create_connection(estate.doors.address(name), CONNECT_SECONDS),
+        trust=lambda: ssl.create_default_context(cadata=estate.doors.certificate),
+    )
 
 
 class HandlerCrashError(Exception):

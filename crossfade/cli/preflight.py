@@ -19,6 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from crossfade.adapters.config_file import read_config
+from crossfade.adapters.https_probe import Network
 from crossfade.cli.account import connected
 from crossfade.cli.exits import Exit
 from crossfade.cli.options import (
@@ -92,17 +93,24 @@ def command(
 
 def _look(config: Config, plan: Plan, profile: str | None, region: str | None) -> tuple[Finding, ...]:
     with connected(profile=profile, region=region, stack=DEFAULT_STACK) as account, _by_default(account.session):
-        return _looked(config, plan, account.region, account.session)
+        return _looked(config, plan, account.region, session=account.session)
 
 
-def _looked(config: Config, plan: Plan, region: str, session: boto3.Session | None = None) -> tuple[Finding, ...]:
-    parts = Wired(table="", topic_arn="", config_file="", region=region, session=session)
+def _looked(
+    config: Config,
+    plan: Plan,
+    region: str,
+    *,
+    session: boto3.Session | None = None,
+    network: Network | None = None,
+) -> tuple[Finding, ...]:
+    parts = Wired(table="", topic_arn="", config_file="", region=region, session=session, network=network)
     parts.config = config
-    return look(parts.router, parts.rescue, parts.alarms, parts.estate, plan)
+    return look(parts.router, parts.rescue, parts.alarms, parts.estate, plan, probe=parts.probe)
 
 
 def _look_embedded(config: Config, path: Path, plan: Plan, fault: str) -> tuple[Finding, ...]:
-    from crossfade.cli.embedded import embedded  # noqa: PLC0415 - it takes seconds, and AWS users do not need it
+    from crossfade.cli.embedded import embedded, network_of  # noqa: PLC0415 - it takes seconds, and AWS users do not need it
 
     try:
         faults = [parse_fault(fault)] if fault else []
@@ -114,7 +122,8 @@ def _look_embedded(config: Config, path: Path, plan: Plan, fault: str) -> tuple[
                 world.estate.stage_entered(each.stage)
         if any(not each.kind.is_before_the_start for each in faults):
             world.clock.sleep(timedelta(minutes=5).total_seconds())
-        return _looked(config, plan, config.clusters.green.region)
+        network = network_of(world.estate)
+        return _looked(config, plan, config.clusters.green.region, network=network)
 
 
 @contextmanager

@@ -32,6 +32,7 @@ from crossfade.core.forms import (
     RuleArn,
     SetIdentifier,
     TargetGroupArn,
+    UrlPath,
     ZoneId,
 )
 from crossfade.core.plan import (
@@ -42,7 +43,9 @@ from crossfade.core.plan import (
     Identifiers,
     ListenerRule,
     Plan,
+    ProbeRequest,
     Router,
+    Scheme,
     Stage,
     Timing,
     Workload,
@@ -60,6 +63,8 @@ _SECOND, _MINUTE, _HOUR, _DAY = (timedelta(seconds=s) for s in (1, 60, 3_600, 86
 _DEFAULT = Timing()
 
 Rate = Annotated[float, Strict(), Field(gt=0, allow_inf_nan=False)]
+Status = Annotated[int, Strict(), Field(ge=200, le=599)]
+Port = Annotated[int, Strict(), Field(ge=1, le=65_535)]
 Share = Annotated[float, Strict(), Field(gt=0, le=PERCENT, allow_inf_nan=False)]
 
 
@@ -100,6 +105,20 @@ class ListenerRuleConfig(ListenerRule):
     blue: TargetGroupArn = Field(description="The ARN of the target group in which blue registers its pods.")
     green: TargetGroupArn = Field(description="The ARN of the target group in which green registers its pods.")
     binding: ObjectName = Field(description="The name of the TargetGroupBinding, the same in both clusters.")
+
+
+class ProbeConfig(ProbeRequest):
+    """A request to the load balancer of each side, past DNS: before the first write, and while a stage bakes."""
+
+    path: UrlPath = Field(default="/", description="What is asked for, such as /healthz.")
+    status: tuple[Status, ...] = Field(
+        default=(200,), min_length=1, description="The answers that are good. A redirect is not followed."
+    )
+    scheme: Scheme = Field(
+        default=Scheme.HTTPS,
+        description="https: the certificate has to be good for the host; http: none is looked at.",
+    )
+    port: Port | None = Field(default=None, description="The port that is asked; 443 for https, 80 for http.")
 
 
 class WorkloadConfig(Workload):
@@ -149,6 +168,10 @@ class WorkloadConfig(Workload):
         default=None,
         alias="requestsPerSecond",
         description="Requests expected while a migration runs; with it, `crossfade plan` says how many may fail.",
+    )
+    probe: ProbeConfig | None = Field(
+        default=None,
+        description="A request that both sides are asked directly; `{}` asks for / over HTTPS.",
     )
 
 

@@ -15,6 +15,7 @@ from math import exp, log
 from typing import Final
 
 from crossfade.core.plan import Evidence, Plan
+from crossfade.core.probe import Probed
 from crossfade.core.statistics import NOTHING, Claim, Count, evidence, fisher_p, weakest, wilson
 from crossfade.core.verdict import Alarm, AlarmState, Cause, Health, Verdict, judge
 from crossfade.core.weight import PERCENT
@@ -186,6 +187,7 @@ class Assessment:
         alarms: As asked and read; MISSING for those that did not come back.
         latched: Names of alarms that were in ALARM since the stage began.
         asked: Of the series.
+        probed: The workloads that have a probe, in the plan's order.
     """
 
     verdict: Verdict
@@ -193,6 +195,7 @@ class Assessment:
     alarms: tuple[Alarm, ...]
     latched: tuple[str, ...]
     asked: Asked
+    probed: tuple[Probed, ...] = ()
 
     def to_data(self) -> dict[str, object]:
         """The evidence as small numbers for the timeline; the sums first, then each workload."""
@@ -208,6 +211,7 @@ class Assessment:
             "written_percent": round(self.asked.share * PERCENT, 2),
             **_numbers(blue, green),
             "evidence_needed": _shown(self.asked.needed),
+            **({"probes": {each.workload: each.to_data() for each in self.probed}} if self.probed else {}),
             "workloads": {finding.workload: finding.to_data() for finding in self.findings},
         }
 
@@ -222,9 +226,10 @@ def assess(
     moved: datetime,
     now: datetime,
     latched: Sequence[str] = (),
+    probed: Sequence[Probed] = (),
 ) -> Assessment:
     """
-    Put alarms and series together.
+    Put alarms, series and probes together.
 
     An alarm is forgiven while the series show that both sides are sick, and until it can have recovered from that;
     but no stage passes under it. A series that could not be read is inconclusive, however good the alarms are.
@@ -238,6 +243,7 @@ def assess(
         moved: When the authority showed the stage's weights.
         now: UTC.
         latched: Names of alarms that were in ALARM since the stage began, whatever they are now.
+        probed: What came of asking green directly.
     """
     share = plan.stages[stage].split.share_percent / PERCENT
     questions = _QUESTIONS * len(plan.workloads) * len(plan.stages)
@@ -246,14 +252,15 @@ def assess(
         examine(series.get(workload.name) or Series(workload.name, unreadable="its series were not read"), asked)
         for workload in plan.workloads
     )
+    said = [*_of_alarms(plan, alarms, latched, findings), *(found.verdict for found in findings)]
+    said += [each.verdict for each in probed]
     return Assessment(
-        verdict=_worst(
-            [*_of_alarms(plan, alarms, latched, findings), *(found.verdict for found in findings)], findings
-        ),
+        verdict=_worst(said, findings),
         findings=findings,
         alarms=tuple(alarms.get(name, Alarm(name, AlarmState.MISSING)) for name in plan.alarms),
         latched=tuple(latched),
         asked=asked,
+        probed=tuple(probed),
     )
 
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Final
 
 from crossfade.core.plan import Plan, Workload
+from crossfade.core.probe import Answers
 from crossfade.core.traffic import Reading
 from crossfade.core.verdict import Alarm
 from crossfade.core.weight import Side
@@ -234,6 +235,7 @@ class Facts:
         rehearsed: What stands against writing a rollback through the workloads' own routers.
         rescued: What stands against writing it to Route 53 itself.
         estate: The rest; None when it was not to be read.
+        probes: What the load balancers answered, by name of the workload; all that have a probe.
         unread: What was not to be read, and why.
     """
 
@@ -243,6 +245,7 @@ class Facts:
     rehearsed: tuple[str, ...] = ()
     rescued: tuple[str, ...] = ()
     estate: EstateFacts | None = None
+    probes: Mapping[str, Answers] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
 
     def place(self, workload: Workload, side: Side) -> PlaceFacts | None:

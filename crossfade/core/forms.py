@@ -201,6 +201,17 @@ SetIdentifier = Annotated[
 ]
 """Source: https://docs.aws.amazon.com/Route53/latest/APIReference/API_ResourceRecordSet.html"""
 
+UrlPath = Annotated[
+    str,
+    Form(
+        r"/[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*",
+        "must be a path such as /healthz: a slash, then what a URL may have, anything else as %20",
+        1024,
+        str.strip,
+    ),
+]
+"""Source: RFC 3986, sections 3.3 and 3.4; no space and no control character, so that it stays one line of a request."""
+
 PlanName = Annotated[
     str, Form(r"[A-Za-z][A-Za-z0-9_-]*", "must start with a letter; then letters, digits, hyphens, underscores", 64)
 ]

@@ -13,6 +13,7 @@ from typing import assert_never
 from crossfade.core.budget import spare_time
 from crossfade.core.ladder import RESCUE_AFTER
 from crossfade.core.plan import Gate, Identifiers, Model, Plan, Workload
+from crossfade.core.probe import Failing
 from crossfade.core.traffic import Reading
 from crossfade.core.verdict import Cause, Health, Verdict
 from crossfade.core.weight import FULL_WEIGHT, Split
@@ -73,6 +74,7 @@ class Record(Model):
         blue_agreed: The same for blue alone.
         cause: What the last verdict rested on; None before the first.
         cause_since: Since when verdicts have rested on that.
+        failing: The workloads whose green answered the last probes badly.
         paged: The stage in which somebody was paged because both sides were sick; None for none.
         rollback_began: When the rollback began; None before.
         reason: Why it ended, or why it is rolled back.
@@ -100,6 +102,7 @@ class Record(Model):
     blue_agreed: datetime | None = None
     cause: Cause | None = None
     cause_since: datetime | None = None
+    failing: tuple[Failing, ...] = ()
     paged: int | None = None
     rollback_began: datetime | None = None
     reason: str = ""

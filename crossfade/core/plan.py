@@ -170,6 +170,35 @@ def _in_full(name: str, cluster: str) -> str:
     return name.replace("{cluster}", cluster)
 
 
+class Scheme(StrEnum):
+    """How a probe speaks to a load balancer."""
+
+    HTTPS = "https"
+    HTTP = "http"  # no certificate is looked at
+
+
+class ProbeRequest(Model):
+    """
+    The request with which each side's load balancer is asked whether it answers for a host.
+
+    Attributes:
+        path: What is asked for, with its query; begins with a slash.
+        status: The answers that are good, 200 to 599. A redirect is not followed: it is an answer.
+        scheme: With TLS or without.
+        port: 1 to 65535; None for that of the scheme.
+    """
+
+    path: str = "/"
+    status: tuple[int, ...] = (200,)
+    scheme: Scheme = Scheme.HTTPS
+    port: int | None = None
+
+    @property
+    def at_port(self) -> int:
+        """The port that is asked."""
+        return self.port or (443 if self.scheme is Scheme.HTTPS else 80)
+
+
 class Workload(Model):
     """
     One host whose traffic moves, and what is behind it in both clusters: objects of one kind, or target groups.
@@ -188,6 +217,7 @@ class Workload(Model):
         argocd: What its weight is rendered from; only with the router argocd.
         alarms: Names of the CloudWatch alarms, metric or composite, that judge green.
         requests_per_second: Expected at the time of a migration, on both clusters together; None when unknown.
+        probe: What both sides are asked directly; None for nothing.
     """
 
     name: str
@@ -203,6 +233,7 @@ class Workload(Model):
     argocd: ArgoCd | None = None
     alarms: tuple[str, ...]
     requests_per_second: float | None = None
+    probe: ProbeRequest | None = None
 
     @property
     def listener_rule(self) -> ListenerRule:

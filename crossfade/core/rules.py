@@ -65,6 +65,10 @@ def _workload_faults(document: Document) -> Faults:
         yield from _identifier_faults((*path, "identifiers"), workload)
         yield from _rule_faults((*path, "alb"), workload, _mapping(document.get("clusters")))
         yield from _argocd_faults((*path, "argocd"), workload)
+        if workload.get("router") == Router.ALB and workload.get("probe") is not None:
+            yield sentence(
+                (*path, "probe"), "is not for the router alb: one load balancer serves both sides; remove it"
+            )
 
 
 def _source_faults(path: Path, workload: Document) -> Faults:

@@ -25,6 +25,7 @@ class Cause(StrEnum):
     ALARM_GONE = "alarm_gone"  # an alarm that was there at the start is not there any more
     WORSE_THAN_BLUE = "worse_than_blue"  # green fails more than blue over the same minutes
     TOO_MANY_ERRORS = "too_many_errors"  # green fails more than is tolerated, and blue does not
+    PROBE_FAILED = "probe_failed"  # green does not answer a probe as it should, and blue does
     NO_TARGETS = "no_targets"  # green's load balancer has no healthy target
     COMMON_CAUSE = "common_cause"  # both sides are sick; giving traffic back would not help
     NO_TRAFFIC = "no_traffic"  # the shift is not taking effect
@@ -32,7 +33,7 @@ class Cause(StrEnum):
     TOO_FEW_REQUESTS = "too_few_requests"  # not enough to say anything
     UNCERTAIN = "uncertain"  # more errors than tolerated, not enough of them to be sure
     ALARM_SILENT = "alarm_silent"  # an alarm has no data
-    UNREADABLE = "unreadable"  # the series could not be read
+    UNREADABLE = "unreadable"  # the series could not be read, or green could not be probed
 
 
 class AlarmState(StrEnum):

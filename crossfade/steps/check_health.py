@@ -5,20 +5,28 @@ from datetime import datetime
 
 from crossfade.core.evidence import LOOK_BACK, Assessment, Series, assess
 from crossfade.core.migration import Action, Decision, Record, decide
+from crossfade.core.probe import Answer, Answers, Heard, Probed, examine
 from crossfade.core.verdict import Cause, Health
+from crossfade.core.weight import Side
 from crossfade.errors import CrossfadeError
 from crossfade.names import TimelineEvent
-from crossfade.ports import AlarmSource, Ledger, MetricSource, Notice, Notifier
+from crossfade.ports import AlarmSource, Ledger, MetricSource, Notice, Notifier, Probe
 from crossfade.steps.common import current, note
 from crossfade.steps.tasks import HealthTask
 from crossfade.steps.waiting import tell_waiting
 
 
 def check_health(
-    ledger: Ledger, alarms: AlarmSource, metrics: MetricSource, notifier: Notifier, task: HealthTask
+    ledger: Ledger,
+    alarms: AlarmSource,
+    metrics: MetricSource,
+    notifier: Notifier,
+    task: HealthTask,
+    *,
+    probe: Probe,
 ) -> Decision:
     """
-    Decide from what CloudWatch says now and what people have signalled.
+    Decide from what CloudWatch and the load balancers say now and what people have signalled.
 
     Raises:
         AlarmsUnavailableError: CloudWatch did not answer for the alarms; without evidence nothing goes on.
@@ -26,7 +34,7 @@ def check_health(
         SupersededError: This run may not act any more.
     """
     record = current(ledger, task, writes=False)
-    found = _look(alarms, metrics, record, task)
+    found = _look(alarms, metrics, probe, record, task)
     record = _note_change(ledger, notifier, record, task, found)
     signals = ledger.signals(task.migration)
     decision = decide(record=record, now=task.now, verdict=found.verdict, signals=signals, soaking=task.soaking)
@@ -41,7 +49,7 @@ def check_health(
     return decision
 
 
-def _look(alarms: AlarmSource, metrics: MetricSource, record: Record, task: HealthTask) -> Assessment:
+def _look(alarms: AlarmSource, metrics: MetricSource, probe: Probe, record: Record, task: HealthTask) -> Assessment:
     """All evidence of now. Before the bake there are no good signs yet, only bad ones."""
     plan, earliest = record.plan, task.now - LOOK_BACK
     began = max(record.stage_began or task.now, earliest)
@@ -55,7 +63,22 @@ def _look(alarms: AlarmSource, metrics: MetricSource, record: Record, task: Heal
         began=began,
         moved=max(moved, earliest),
         now=task.now,
+        probed=_probed(probe, record, task),
     )
+
+
+def _probed(probe: Probe, record: Record, task: HealthTask) -> tuple[Probed, ...]:
+    """What came of asking green; when nobody could be asked that is no error, but no evidence either."""
+    asked = [workload for workload in record.plan.workloads if workload.probe]
+    if not asked:
+        return ()
+    answers: Mapping[str, Answers]
+    try:
+        answers = probe.ask(asked)
+    except CrossfadeError as error:
+        unasked = Answer(Heard.UNREACHABLE, detail=str(error))
+        answers = {workload.name: dict.fromkeys(Side, unasked) for workload in asked}
+    return examine(asked, answers, record.failing, task.now)
 
 
 def _series(metrics: MetricSource, record: Record, task: HealthTask, *, began: datetime) -> Mapping[str, Series]:
@@ -70,6 +93,9 @@ def _series(metrics: MetricSource, record: Record, task: HealthTask, *, began: d
 def _note_change(ledger: Ledger, notifier: Notifier, record: Record, task: HealthTask, found: Assessment) -> Record:
     """Write down what verdicts rest on whenever that changes, and page once a stage when both sides are sick."""
     cause = found.verdict.cause
+    failing = tuple(each.failing for each in found.probed if each.failing)
+    if record.failing != failing:
+        record = ledger.save(record.with_(failing=failing))
     if record.cause is cause:
         return record
     data = {"stage": task.stage, **found.to_data()}

@@ -13,7 +13,7 @@ from crossfade.core.preflight import examine, refusal, summary, table
 from crossfade.core.traffic import Reading
 from crossfade.errors import PermanentError, PreflightFailedError
 from crossfade.names import TimelineEvent
-from crossfade.ports import AlarmSource, EstateReader, Ledger, TrafficRouter
+from crossfade.ports import AlarmSource, EstateReader, Ledger, Probe, TrafficRouter
 from crossfade.steps.common import current, identifiers_of, note, observe_all
 from crossfade.steps.tasks import LeasedTask
 
@@ -27,6 +27,7 @@ def preflight(
     alarms: AlarmSource,
     estate: EstateReader,
     *,
+    probe: Probe,
     task: LeasedTask,
 ) -> dict[str, Any]:
     """
@@ -36,7 +37,7 @@ def preflight(
         PreflightFailedError: One or more checks failed; the message has them, each with its fix.
     """
     record = current(ledger, task)
-    findings = look(router, rescue, alarms, estate, record.plan)
+    findings = look(router, rescue, alarms, estate, record.plan, probe=probe)
     if faults := refusal(findings):
         raise PreflightFailedError(faults)
     reason = summary(findings)
@@ -45,7 +46,13 @@ def preflight(
 
 
 def look(
-    router: TrafficRouter, rescue: TrafficRouter, alarms: AlarmSource, estate: EstateReader, plan: Plan
+    router: TrafficRouter,
+    rescue: TrafficRouter,
+    alarms: AlarmSource,
+    estate: EstateReader,
+    plan: Plan,
+    *,
+    probe: Probe,
 ) -> tuple[Finding, ...]:
     """
     Read all that *plan* is about and run every check. Nothing is changed.
@@ -65,6 +72,7 @@ def look(
         rehearsed=_unless_refused(lambda: router.rehearse(plan.workloads), unread) or (),
         rescued=_unless_refused(lambda: rescue.rehearse(_with_a_second_rung(plan, readings)), unread) or (),
         estate=seen,
+        probes=_unless_refused(lambda: probe.ask(plan.workloads), unread) or {},
         unread=tuple(dict.fromkeys(unread)),
     )
     return examine(facts)

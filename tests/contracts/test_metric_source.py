@@ -410,7 +410,11 @@ class Found:
         self.workloads = [BURNHAM.model_copy(update={"name": f"team-{number}"}) for number in range(count)]
 
     def find(self, workloads: Sequence[Workload]) -> Mapping[str, Mapping[Side, Balancer] | str]:
-        return {w.name: {side: Balancer(REGION, f"app/{w.name}-{side}/1", ()) for side in Side} for w in workloads}
+        return {w.name: {side: self._one(w, side) for side in Side} for w in workloads}
+
+    def _one(self, workload: Workload, side: Side) -> Balancer:
+        name = f"{workload.name}-{side}"
+        return Balancer(REGION, f"app/{name}/1", ())
 
 
 def stubbed(workloads: int = 1) -> tuple[CloudWatchMetrics, Stubber, list[Workload]]:

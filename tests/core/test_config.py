@@ -62,6 +62,35 @@ def test_only_what_has_no_sensible_default_is_required() -> None:
     assert read.triggers.schedules == ()
 
 
+@pytest.mark.parametrize(
+    ("given_", "path", "status", "port"),
+    [
+        ({}, "/", (200,), 443),
+        ({"path": "/healthz", "status": [200, 302]}, "/healthz", (200, 302), 443),
+        ({"scheme": "http"}, "/", (200,), 80),
+        ({"port": 8443}, "/", (200,), 8443),
+    ],
+)
+def test_a_probe_needs_nothing_but_to_be_asked_for(
+    given_: dict[str, object], path: str, status: tuple[int, ...], port: int
+) -> None:
+    workload = config(((*CART, "probe"), given_)).plan("standard").workloads[0]
+
+    assert workload.probe is not None
+    assert (workload.probe.path, workload.probe.status, workload.probe.at_port) == (path, status, port)
+
+
+def test_a_probe_cannot_tell_both_sides_of_one_load_balancer_apart() -> None:
+    assert any(
+        fault.startswith("workloads[0].probe: is not for the router alb: one load balancer serves both sides")
+        for fault in faults(changed(((*CART, "router"), "alb"), ((*CART, "probe"), {})))
+    )
+
+
+def test_nobody_is_asked_who_was_not_to_be() -> None:
+    assert config().plan("standard").workloads[0].probe is None
+
+
 def test_a_schedule_starts_nothing_until_somebody_says_so() -> None:
     assert not config().triggers.schedules[0].enabled
 
@@ -100,6 +129,24 @@ REFUSALS = [
     ),
     pytest.param(("hostedZone", "id"), "example.com", "hostedZone.id: 'example.com' must be the id", id="bad zone id"),
     pytest.param(("hostedZone", "name"), "example.com.", "write it as example.com", id="zone with a dot at the end"),
+    # probes
+    pytest.param(
+        (*CART, "probe"),
+        {"path": "healthz"},
+        "workloads[0].probe.path: 'healthz' must be a path such as /healthz",
+        id="path without a slash",
+    ),
+    pytest.param(
+        (*CART, "probe"),
+        {"path": "/a\r\nHost: evil"},
+        "workloads[0].probe.path: '/a\\r\\nHost: evil' must be a path",
+        id="header in a path",
+    ),
+    pytest.param((*CART, "probe"), {"status": []}, "workloads[0].probe.status: must have at least", id="no status"),
+    pytest.param((*CART, "probe"), {"status": [99]}, "workloads[0].probe.status[0]: ", id="no such status"),
+    pytest.param((*CART, "probe"), {"port": 0}, "workloads[0].probe.port: ", id="port 0"),
+    pytest.param((*CART, "probe"), {"scheme": "ftp"}, "workloads[0].probe.scheme: ", id="other scheme"),
+    pytest.param((*CART, "probe"), {"url": "x"}, "workloads[0].probe.url: is not a key here", id="url of a probe"),
     # workloads
     pytest.param(
         (*CART, "host"),

@@ -20,15 +20,17 @@ from crossfade.core.facts import (
 from crossfade.core.finding import Finding, Grade, together
 from crossfade.core.plan import Identifiers, Plan, Router
 from crossfade.core.preflight import CHECKS, TOLD_MAX, examine, graded, refusal, summary, table
+from crossfade.core.probe import Answer, Heard
 from crossfade.core.source import SourceKind
 from crossfade.core.traffic import Reading, SideReading
 from crossfade.core.verdict import Alarm, AlarmState
 from crossfade.core.weight import Side
 from crossfade.names import ALPHA_PREFIX, STABLE_PREFIX
 from simulation.sound import sound
-from tests.steps.scene import a_plan
+from tests.steps.scene import a_plan, probed
 
-PLAN = a_plan()
+PLAN = probed(a_plan())
+GOOD = Answer(Heard.STATUS, 200, days_left=365)
 MINUTE = timedelta(minutes=1)
 NAME = "burnham"
 GREEN_ALARM = "green-burnham-5xx"
@@ -40,7 +42,8 @@ Change = Callable[[Facts], Facts]
 
 def facts() -> Facts:
     readings = {w.name: Reading(w.name, SideReading(100, 100), SideReading(0, 0)) for w in PLAN.workloads}
-    return Facts(PLAN, readings, {name: Alarm(name, AlarmState.OK) for name in PLAN.alarms}, estate=sound(PLAN))
+    alarms = {name: Alarm(name, AlarmState.OK) for name in PLAN.alarms}
+    return Facts(PLAN, readings, alarms, estate=sound(PLAN), probes={NAME: dict.fromkeys(Side, GOOD)})
 
 
 def of_estate(change: Callable[[EstateFacts], EstateFacts]) -> Change:
@@ -141,6 +144,13 @@ def reading(blue: SideReading, green: SideReading) -> Change:
     return lambda seen: replace(seen, readings={**seen.readings, NAME: Reading(NAME, blue, green)})
 
 
+def answer(side: Side, heard: Heard, status: int = 0, **more: Any) -> Change:
+    def change(seen: Facts) -> Facts:
+        return replace(seen, probes={NAME: {**seen.probes[NAME], side: Answer(heard, status, **more)}})
+
+    return change
+
+
 def both(*changes: Change) -> Change:
     def change(seen: Facts) -> Facts:
         for each in changes:
@@ -230,6 +240,13 @@ TRIPS = [
     ("targets", Grade.WARN, records(lambda held: replace(held, follows_health=False)), "EvaluateTargetHealth is off"),
     ("clinging", Grade.WARN, balancer(Side.GREEN, keep_alive=timedelta(hours=1)), "for 3600 s after a rollback"),
     ("clinging", Grade.WARN, balancer(Side.GREEN, groups=(STICKY,)), "holds sessions for 2h"),
+    ("green-answers", Grade.FAIL, answer(Side.GREEN, Heard.STATUS, 500), "green answers 500"),
+    ("green-answers", Grade.FAIL, answer(Side.GREEN, Heard.STATUS, 302, detail="to https://x/"), "302 (to https://x/)"),
+    ("green-answers", Grade.FAIL, answer(Side.GREEN, Heard.CERTIFICATE, detail="expired"), "the host (expired)"),
+    ("green-answers", Grade.FAIL, answer(Side.GREEN, Heard.BROKEN, detail="silence"), "gives no answer (silence)"),
+    ("green-answers", Grade.FAIL, answer(Side.GREEN, Heard.UNREACHABLE, detail="internal"), "not reachable from here"),
+    ("green-answers", Grade.WARN, answer(Side.GREEN, Heard.STATUS, 200, days_left=13), "good for 13 days more"),
+    ("green-answers", Grade.WARN, answer(Side.BLUE, Heard.STATUS, 404), "blue answers 404"),
     ("alarm-state", Grade.FAIL, lambda s: replace(s, alarms={}), "does not exist"),
     ("alarm-state", Grade.FAIL, alarm(AlarmState.ALARM), "already in ALARM (3 datapoints)"),
     ("alarm-state", Grade.WARN, alarm(AlarmState.INSUFFICIENT_DATA), "has no data yet"),
@@ -333,3 +350,36 @@ def test_identifiers_that_are_configured_count_before_those_of_the_ingresses() -
 
     assert seen.identifier(named, Side.GREEN) == "g"
     assert any("a third A record" in finding.evidence for finding in found("record-policy", seen))
+
+
+@pytest.mark.parametrize(
+    ("green", "blue", "fix"),
+    [
+        (Answer(Heard.STATUS, 404), Answer(Heard.STATUS, 404), "blue answers the same: correct `probe.path`"),
+        (Answer(Heard.STATUS, 301), GOOD, "probe a path that answers itself"),
+        (Answer(Heard.STATUS, 404), GOOD, f"at the rules of its Ingress for {PLAN.workloads[0].host}"),
+        (Answer(Heard.CERTIFICATE), GOOD, f"a certificate for {PLAN.workloads[0].host}"),
+        (Answer(Heard.BROKEN), GOOD, "look at the listener on port 443"),
+        (Answer(Heard.UNREACHABLE), GOOD, "needs them in its VPC), or remove `probe`"),
+    ],
+)
+def test_the_fix_of_a_green_that_does_not_answer_is_told_from_what_was_heard(
+    green: Answer, blue: Answer, fix: str
+) -> None:
+    seen = replace(facts(), probes={NAME: {Side.GREEN: green, Side.BLUE: blue}})
+
+    assert fix in found("green-answers", seen)[0].fix
+
+
+def test_a_plan_without_probes_passes_and_says_that_nobody_was_asked() -> None:
+    seen = replace(facts(), plan=a_plan(), probes={})
+
+    assert [finding.evidence for finding in found("green-answers", seen)] == [
+        "no workload has a probe, so nobody was asked"
+    ]
+
+
+def test_without_tls_there_is_no_certificate_to_judge() -> None:
+    seen = answer(Side.GREEN, Heard.STATUS, 200)(facts())
+
+    assert "without TLS there is no certificate" in found("green-answers", seen)[0].evidence

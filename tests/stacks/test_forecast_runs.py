@@ -22,7 +22,15 @@ from crossfade.steps.roll_back import roll_back
 from crossfade.steps.shift_traffic import shift_traffic
 from crossfade.steps.take_lease import take_lease
 from crossfade.steps.tasks import EndTask, HealthTask, LeasedTask, StageTask, Task
-from tests.fakes import FakeAlarms, FakeMetrics, InMemoryLedger, InMemoryRescue, InMemoryRouter, RecordingNotifier
+from tests.fakes import (
+    FakeAlarms,
+    FakeMetrics,
+    FakeProbe,
+    InMemoryLedger,
+    InMemoryRescue,
+    InMemoryRouter,
+    RecordingNotifier,
+)
 from tests.steps.scene import a_plan
 from world.clock import Clock
 from world.cloud import Cloud
@@ -91,7 +99,8 @@ class Steps:
         if self._looks == _SEEN_AT_LOOK:
             self._alarms.set(self._plan.alarms[0], AlarmState.ALARM)
         task = _task(HealthTask, event)
-        return check_health(self._ledger, self._alarms, self._metrics, self._notifier, task).to_log()
+        given = (self._ledger, self._alarms, self._metrics, self._notifier, task)
+        return check_health(*given, probe=FakeProbe()).to_log()
 
     def _share(self, workload: str) -> float:
         found = {reading.workload: reading.split for reading in self._router.observe(self._plan.workloads)}

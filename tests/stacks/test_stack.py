@@ -51,6 +51,7 @@ REQUESTS = {
 SURVEY = {
     "elasticloadbalancing:DescribeLoadBalancerAttributes": ["*"],
     "elasticloadbalancing:DescribeLoadBalancers": ["*"],
+    "elasticloadbalancing:DescribeTags": ["*"],
     "elasticloadbalancing:DescribeTargetGroupAttributes": ["*"],
     "elasticloadbalancing:DescribeTargetGroups": ["*"],
     "elasticloadbalancing:DescribeTargetHealth": ["*"],

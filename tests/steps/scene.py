@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from crossfade.core.migration import Decision, Record
-from crossfade.core.plan import Cluster, HostedZone, Plan, Router, Stage, Workload
+from crossfade.core.plan import Cluster, HostedZone, Plan, ProbeRequest, Router, Stage, Workload
 from crossfade.core.weight import Side, encode
 from crossfade.steps.check_health import check_health
 from crossfade.steps.complete import complete
@@ -20,6 +20,7 @@ from tests.fakes import (
     FakeAlarms,
     FakeEstate,
     FakeMetrics,
+    FakeProbe,
     InMemoryLedger,
     InMemoryRescue,
     InMemoryRouter,
@@ -58,6 +59,12 @@ def a_plan(*, shares: tuple[float, ...] = (5, 50, 100), dry_run: bool = False) -
     )
 
 
+def probed(plan: Plan) -> Plan:
+    """*plan*, with a probe for its first workload."""
+    first, *others = plan.workloads
+    return plan.model_copy(update={"workloads": (first.model_copy(update={"probe": ProbeRequest()}), *others)})
+
+
 @dataclass
 class Scene:
     """The fakes, a clock, and the steps called as the machine calls them."""
@@ -69,6 +76,7 @@ class Scene:
     alarms: FakeAlarms = field(default_factory=lambda: FakeAlarms([f"green-{name}-5xx" for name in NAMES]))
     estate: FakeEstate = field(default_factory=FakeEstate)
     metrics: FakeMetrics = field(default_factory=FakeMetrics)
+    probe: FakeProbe = field(default_factory=FakeProbe)
     notifier: RecordingNotifier = field(default_factory=RecordingNotifier)
     weights: KeptWeights = field(default_factory=KeptWeights)
     migration: str = "tonight"
@@ -111,7 +119,8 @@ class Scene:
         return self
 
     def preflight(self) -> dict[str, object]:
-        return preflight(self.ledger, self.router, self.rescue, self.alarms, self.estate, task=self._leased())
+        given = (self.ledger, self.router, self.rescue, self.alarms, self.estate)
+        return preflight(*given, probe=self.probe, task=self._leased())
 
     def record_baseline(self) -> dict[str, object]:
         return record_baseline(self.ledger, self.router, self._leased())
@@ -146,7 +155,7 @@ class Scene:
             stage=stage,
             soaking=soaking,
         )
-        return check_health(self.ledger, self.alarms, self.metrics, self.notifier, task)
+        return check_health(self.ledger, self.alarms, self.metrics, self.notifier, task, probe=self.probe)
 
     def complete(self) -> Progress:
         return complete(self.ledger, self.router, self.notifier, self._leased())

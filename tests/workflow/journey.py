@@ -15,8 +15,9 @@ import boto3
 
 from crossfade.adapters.config_file import read_config
 from crossfade.cli.embedded import Embedded, embedded, estate_of
-from crossfade.core.config import WorkloadConfig
+from crossfade.core.config import ProbeConfig, WorkloadConfig
 from crossfade.core.migration import Record
+from crossfade.core.plan import ProbeRequest
 from crossfade.names import WEIGHT_KEY, Function
 from world.faults import parse_fault
 from world.functions import Invocation
@@ -133,9 +134,13 @@ class Journey:
 
 
 @contextmanager
-def journey(*faults: str, seed: int = 1) -> Iterator[Journey]:
-    """A world in which *faults* (`stop@2`) will happen."""
+def journey(*faults: str, seed: int = 1, probe: ProbeRequest | None = None) -> Iterator[Journey]:
+    """A world in which *faults* (`stop@2`) will happen, with a *probe* for the first workload."""
     config = read_config(CONFIG, now=None)
+    if probe is not None:
+        first, *others = config.workloads
+        asked = first.model_copy(update={"probe": ProbeConfig.model_validate(probe.model_dump())})
+        config = config.model_copy(update={"workloads": (asked, *others)})
     spec = replace(estate_of(config, CONFIG), warm_up=WARM_UP)
     parsed = [parse_fault(fault) for fault in faults]
     with embedded(config, CONFIG, seed=seed, faults=parsed, spec=spec) as world:

@@ -1,15 +1,9 @@
-"""The API server of one cluster on a loopback port: sockets and threads, nothing else.
-
-Requests are answered in daemon threads while the world's one driving thread waits for them. Closing ends every
-connection and joins every thread, so that nothing outlives the cluster.
-"""
+"""The API server of one cluster on a loopback port: what is heard and said over HTTP, nothing else."""
 
 import json
-import socket
-import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from types import TracebackType
 from typing import Any, Self
 
@@ -17,8 +11,7 @@ from world.kubernetes.access import Authenticator, Caller
 from world.kubernetes.api import Answer, Api, Call
 from world.kubernetes.interference import ConnectionLost, Interference
 from world.kubernetes.store import Store
-
-_POLL_SECONDS = 0.02  # real time, only between the wish to close and the end of the listener
+from world.listener import Listener
 
 
 class KubernetesApi:
@@ -48,8 +41,6 @@ class KubernetesApi:
         self.is_reachable = True
         self._api = Api(self.store, authenticator, version)
         self._listener = _Listener(self._answer)
-        self._thread = threading.Thread(target=self._listener.serve_forever, args=(_POLL_SECONDS,), daemon=True)
-        self._thread.start()
 
     def __enter__(self) -> Self:
         return self
@@ -62,7 +53,7 @@ class KubernetesApi:
     @property
     def url(self) -> str:
         """Where clients find it."""
-        return f"http://127.0.0.1:{self._listener.server_address[1]}"
+        return f"http://127.0.0.1:{self._listener.port}"
 
     @property
     def api(self) -> Api:
@@ -76,9 +67,7 @@ class KubernetesApi:
 
     def close(self) -> None:
         """Stop listening, end all connections, join all threads."""
-        self._listener.shutdown()
-        self._thread.join()
-        self._listener.close_all()
+        self._listener.close()
 
     def _answer(self, call: Call) -> Answer:
         if not self.is_reachable:
@@ -91,38 +80,10 @@ def with_tokens(tokens: dict[str, Caller]) -> Authenticator:
     return tokens.get
 
 
-class _Listener(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 64
-
+class _Listener(Listener):
     def __init__(self, answer: Callable[[Call], Answer]) -> None:
         self.answer = answer
-        self._connections: dict[socket.socket, threading.Thread] = {}
-        self._lock = threading.Lock()
-        super().__init__(("127.0.0.1", 0), _Handler)
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        thread = threading.Thread(target=self.process_request_thread, args=(request, client_address), daemon=True)
-        with self._lock:
-            self._connections[request] = thread
-        thread.start()
-
-    def shutdown_request(self, request: Any) -> None:
-        super().shutdown_request(request)
-        with self._lock:
-            self._connections.pop(request, None)
-
-    def close_all(self) -> None:
-        with self._lock:
-            connections = dict(self._connections)
-        for connection in connections:
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-            except OSError:  # the client was faster
-                continue
-        for thread in connections.values():
-            thread.join()
-        self.server_close()
+        super().__init__(_Handler)
 
 
 class _Handler(BaseHTTPRequestHandler):
