@@ -77,8 +77,24 @@ class Region:
         found = dict(zip(known, results, strict=True))
         return {address: found[name] for address, name in names.items() if name in found}
 
-    def _balancer(self, entry: Mapping[str, Any]) -> BalancerFacts:
+    def behind(self, group: str) -> BalancerFacts | None:
+        """
+        The load balancer of the target group with the ARN *group*, with only this group; None when there is none.
+
+        Raises:
+            RouterRefusedError: They may not be described.
+            RouterThrottledError, RouterUnavailableError: Ask again later.
+        """
+        for entry in self._balancers.values():
+            found = [one for one in self._groups.get(entry["LoadBalancerArn"], ()) if one["TargetGroupArn"] == group]
+            if found:
+                return self._balancer(entry, found[:1])
+        return None
+
+    def _balancer(self, entry: Mapping[str, Any], groups: Sequence[Mapping[str, Any]] | None = None) -> BalancerFacts:
+        """All of a load balancer, or with only some *groups* of it."""
         arn = entry["LoadBalancerArn"]
+        listed = self._groups.get(arn, ()) if groups is None else groups
         attributes = self._asked("describe_load_balancer_attributes", LoadBalancerArn=arn)
         seconds = _attributes(attributes).get(_KEEP_ALIVE, "")
         return BalancerFacts(
@@ -86,7 +102,7 @@ class Region:
             state=entry["State"]["Code"],
             kind=entry["Type"],
             dualstack=entry.get("IpAddressType", "ipv4") != "ipv4",
-            groups=tuple(self._group(group) for group in self._groups.get(arn, ())),
+            groups=tuple(self._group(group) for group in listed),
             keep_alive=timedelta(seconds=int(seconds)) if seconds.isdigit() else KEEP_ALIVE_DEFAULT,
         )
 

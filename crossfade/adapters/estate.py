@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from crossfade.adapters.alb import ListenerRules
 from crossfade.adapters.aws import Translation
 from crossfade.adapters.balancer_facts import Region
 from crossfade.adapters.cloudwatch import CloudWatchAlarms
@@ -18,6 +19,7 @@ from crossfade.adapters.external_dns_settings import controller_of
 from crossfade.adapters.gathering import gather, raise_worst, split
 from crossfade.adapters.kubernetes_api import Held, KubernetesApi
 from crossfade.adapters.route53 import RecordReader
+from crossfade.adapters.rule_facts import places_of, rules_of
 from crossfade.core.facts import (
     BalancerFacts,
     ControllerFacts,
@@ -107,15 +109,17 @@ class EstateSurvey:
         places = self._places(plan, controllers)
         regions = {name: Region(name, elb) for name, elb in self._elb.items()}
         balancers = _balancers(plan, places, regions)
+        pointed = {at: replace(place, balancer=balancers.get(at)) for at, place in places.items()}
         watches = dict(self._alarms.watches(plan.alarms))
         children = [name for watch in watches.values() for name in watch.children if name not in watches]
         return EstateFacts(
-            places={at: replace(place, balancer=balancers.get(at)) for at, place in places.items()},
+            places=pointed | places_of(plan, self._clusters, regions),
             records=self._records(plan),
             controllers=controllers,
             watches=watches | dict(self._alarms.watches(children)),
             balancers=frozenset[str]().union(*(region.dimensions for region in regions.values())),
             twins=self._twins(plan),
+            rules=rules_of(plan, ListenerRules(self._elb)),
         )
 
     # --- Kubernetes --------------------------------------------------------------------------------------------------
@@ -130,7 +134,7 @@ class EstateSurvey:
         """Every workload in both clusters, its load balancer aside."""
         prefixes = {side: at.prefix if at else "" for side, at in controllers.items()}
         listed = dict(zip(Side, _all([partial(self._list, side, controllers[side]) for side in Side]), strict=True))
-        places = [(workload, side) for workload in plan.workloads for side in Side]
+        places = [(workload, side) for workload in plan.workloads if workload.sources for side in Side]
         found = _all([partial(self._place, workload, side, prefixes[side], listed[side]) for workload, side in places])
         return {(workload.name, side): held for (workload, side), held in zip(places, found, strict=True)}
 
@@ -166,7 +170,8 @@ class EstateSurvey:
     # --- Route 53 ----------------------------------------------------------------------------------------------------
 
     def _records(self, plan: Plan) -> dict[str, tuple[RecordFacts, ...]]:
-        names = [name for workload in plan.workloads for name in ownership_names(workload.host)]
+        pointed = [workload for workload in plan.workloads if workload.router.is_dns]
+        names = [name for workload in pointed for name in ownership_names(workload.host)]
         stored = RecordReader(self._route53, plan.zone.id).stored(names)
         return {
             workload.name: tuple(
@@ -175,7 +180,7 @@ class EstateSurvey:
                 for record in stored[name]
                 if name == workload.host or record["Type"] == "TXT"
             )
-            for workload in plan.workloads
+            for workload in pointed
         }
 
     def _twins(self, plan: Plan) -> tuple[ZoneFacts, ...]:

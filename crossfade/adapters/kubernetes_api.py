@@ -62,6 +62,7 @@ _RESOURCES: Final = {
 }
 _GATEWAY: Final = Resource("Gateway", "gateway.networking.k8s.io", "v1", "gateways")
 _DEPLOYMENT: Final = Resource("Deployment", "apps", "v1", "deployments")
+_BINDING: Final = Resource("TargetGroupBinding", "elbv2.k8s.aws", "v1beta1", "targetgroupbindings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +190,17 @@ class KubernetesApi:
         """
         place = f"Gateway {namespace}/{name} in {self.cluster}"
         return self._call(place, "GET", _GATEWAY.path(namespace, name), needs="get")
+
+    def binding(self, namespace: str, name: str) -> str:
+        """
+        The ARN or the name of the target group that a TargetGroupBinding leads to; empty when it names none.
+
+        Raises:
+            RouterObjectMissingError, RouterRefusedError, RouterUnavailableError: See `_error`.
+        """
+        place = f"TargetGroupBinding {namespace}/{name} in {self.cluster}"
+        spec = self._call(place, "GET", _BINDING.path(namespace, name), needs="get").get("spec", {})
+        return str(spec.get("targetGroupARN") or spec.get("targetGroupName") or "")
 
     def container(self, namespace: str, deployment: str) -> Container | None:
         """

@@ -9,6 +9,7 @@ from typing import Final
 from crossfade.core.duration import format_duration
 from crossfade.core.facts import Facts
 from crossfade.core.finding import Check, Found, Subject, each_alarm, fail, passed, warn
+from crossfade.core.plan import Workload
 from crossfade.core.verdict import AlarmState
 from crossfade.core.weight import Side
 
@@ -48,10 +49,14 @@ def sight(facts: Facts, subject: Subject) -> Iterator[Found]:
         yield fail(evidence, "give it the dimensions of green's load balancer of now")
         return
     workloads = [workload for workload in facts.plan.workloads if subject.alarm in workload.alarms]
-    green = set().union(*(_dimensions(facts, workload.name, Side.GREEN) for workload in workloads))
+    green = set().union(*(_dimensions(facts, workload, Side.GREEN) for workload in workloads))
     if seen and green and not seen & green:
-        blue = set().union(*(_dimensions(facts, workload.name, Side.BLUE) for workload in workloads))
-        whose = "blue's load balancer" if seen & blue else "another load balancer"
+        blue = set().union(*(_dimensions(facts, workload, Side.BLUE) for workload in workloads))
+        if seen <= _shared(facts, workloads):
+            yield warn(f"watches blue and green alike ({', '.join(sorted(seen))})", "watch green's target group, too")
+            return
+        kind = "target group" if any(workload.alb for workload in workloads) else "load balancer"
+        whose = f"blue's {kind}" if seen & blue else f"another {kind}"
         names = ", ".join(workload.name for workload in workloads)
         yield fail(f"watches {whose} ({', '.join(sorted(seen))})", f"give it the dimensions of green's for {names}")
     else:
@@ -65,10 +70,18 @@ def _watched(facts: Facts, name: str) -> set[str]:
     return {dimension for watch in found for dimension in watch.balancers}
 
 
-def _dimensions(facts: Facts, workload: str, side: Side) -> set[str]:
-    place = facts.estate.places.get((workload, side)) if facts.estate else None
-    at = place.balancer if place else None
-    return {at.dimension, *(group.name for group in at.groups)} if at else set()
+def _dimensions(facts: Facts, workload: Workload, side: Side) -> set[str]:
+    """What is *side*'s alone; of a load balancer that both share, only the target group is."""
+    at = facts.balancer(workload, side)
+    if at is None:
+        return set()
+    groups = {group.name for group in at.groups}
+    return groups if workload.alb else {at.dimension, *groups}
+
+
+def _shared(facts: Facts, workloads: Sequence[Workload]) -> set[str]:
+    """The load balancers that serve both sides."""
+    return {at.dimension for workload in workloads if workload.alb and (at := facts.balancer(workload, Side.GREEN))}
 
 
 def speed(facts: Facts, subject: Subject) -> Iterator[Found]:

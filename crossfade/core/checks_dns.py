@@ -12,11 +12,13 @@ from crossfade.core.finding import (
     Check,
     Found,
     Subject,
-    each_place,
+    each_host,
+    each_host_place,
     each_workload,
     fail,
     passed,
     the_plan,
+    the_zone,
     warn,
 )
 from crossfade.core.plan import Router
@@ -53,11 +55,11 @@ def unsafe_weights(reading: Reading) -> Iterator[Found]:
 
 def _unsafe_side(side: Side, at: SideReading) -> Iterator[Found]:
     if at.declared is None:
-        yield fail(
-            f"{side} carries no readable weight ({at.note or 'absent'})", "give it one, and let ExternalDNS follow"
-        )
+        fix = "give it one, in its object and let ExternalDNS follow, or in its target group"
+        yield fail(f"{side} carries no readable weight ({at.note or 'absent'})", fix)
     elif at.authoritative is None:
-        yield fail(f"{side} has no weighted record ({at.note or 'absent'})", "let ExternalDNS create it first")
+        fix = "let ExternalDNS create its record first; in a listener rule let nobody else have a weight"
+        yield fail(f"{side} has no weight that users get ({at.note or 'no record'})", fix)
     elif at.is_disputed and at.source:
         evidence = f"{side} is annotated with {at.declared}, but {at.source.note}"
         yield fail(evidence, "make both say the same before the start")
@@ -71,14 +73,22 @@ def way_back(facts: Facts, _: Subject) -> Iterator[Found]:
     yield from _against(facts.rehearsed, "let that write be accepted")
 
 
+_ALONE: Final = {
+    Router.ROUTE53: ("record", "a Route 53"),
+    Router.ALB: ("listener rule", "an Elastic Load Balancing"),
+}
+"""What has no other way below it: where the weights of these routers stand, and whose service that is."""
+
+
 def second_way_back(facts: Facts, _: Subject) -> Iterator[Found]:
-    """The same weights could be written to Route 53 itself, as far as that can be known without writing."""
+    """The same weights could be written past their source of truth, as far as that can be known without writing."""
     yield from _against(facts.rescued, "let Route 53 accept changes of that record")
-    alone = [workload.name for workload in facts.plan.workloads if workload.router is Router.ROUTE53]
-    if alone:
-        evidence = f"the record is the only way back of {', '.join(alone)}"
-        yield warn(evidence, "know the runbook for a Route 53 that takes no changes")
-    if not facts.rescued and len(alone) < len(facts.plan.workloads):
+    for router, (where, whose) in _ALONE.items():
+        alone = [workload.name for workload in facts.plan.workloads if workload.router is router]
+        if alone:
+            evidence = f"the {where} is the only way back of {', '.join(alone)}"
+            yield warn(evidence, f"know the runbook for {whose} that takes no changes")
+    if not facts.rescued and any(not workload.router.is_direct for workload in facts.plan.workloads):
         evidence = "the records of both sides are found and nothing protects them"
         yield passed(f"{evidence}; whether we may change them, Route 53 says only when we do")
 
@@ -266,7 +276,7 @@ CHECKS: Final = (
         "The object does not exist, has no load balancer in its status, is a Service of another type than "
         "LoadBalancer, or no Gateway has accepted it.",
         "Look at the events or conditions of the object.",
-        each_place,
+        each_host_place,
         sources,
     ),
     Check(
@@ -274,7 +284,7 @@ CHECKS: Final = (
         "no other object of the cluster has the same host and set identifier",
         "Another object has both, so its weight may be the one that counts. Warns when objects may not be listed.",
         "Name all objects of a host in `workloads`, or take the host from the others.",
-        each_place,
+        each_host_place,
         strangers,
     ),
     Check(
@@ -282,7 +292,7 @@ CHECKS: Final = (
         "the set identifiers of both clusters differ",
         "A set identifier is missing, or is the same in both clusters.",
         "Use the name of the cluster as set identifier.",
-        each_workload,
+        each_host,
         identifiers,
     ),
     Check(
@@ -290,7 +300,7 @@ CHECKS: Final = (
         "the objects of both clusters serve the same hosts",
         "An object lacks the host of the workload, or serves a host that the other cluster's does not.",
         "Give both the same hosts.",
-        each_workload,
+        each_host,
         hosts,
     ),
     Check(
@@ -298,7 +308,7 @@ CHECKS: Final = (
         "every address record is weighted and belongs to blue or green",
         "A record of the host is simple or has another policy; a third record has a weight (with weight 0: warns).",
         "Remove that record.",
-        each_workload,
+        each_host,
         policy,
     ),
     Check(
@@ -306,7 +316,7 @@ CHECKS: Final = (
         "both clusters have records of the same types",
         "Green alone has AAAA records and a dualstack load balancer. Any other difference in AAAA warns.",
         "Let both ExternalDNS keep the same types.",
-        each_workload,
+        each_host,
         types,
     ),
     Check(
@@ -314,7 +324,7 @@ CHECKS: Final = (
         "the ownership record names this cluster's ExternalDNS",
         "The TXT record of a host is missing or names another owner than the cluster's ExternalDNS.",
         "Restore the TXT record, or the --txt-owner-id.",
-        each_place,
+        each_host_place,
         ownership,
     ),
     Check(
@@ -322,7 +332,7 @@ CHECKS: Final = (
         "no other zone has the same name",
         "Warns: there is a private or a second public zone with the same name.",
         "Move clients of the other zone, too.",
-        the_plan,
+        the_zone,
         twins,
     ),
 )

@@ -9,7 +9,17 @@ from typing import Final
 
 from crossfade.core.duration import format_duration
 from crossfade.core.facts import ControllerFacts, Facts
-from crossfade.core.finding import Check, Found, Subject, each_cluster, each_place, fail, passed, the_plan, warn
+from crossfade.core.finding import (
+    Check,
+    Found,
+    Subject,
+    each_controller,
+    each_host_place,
+    fail,
+    passed,
+    the_controllers,
+    warn,
+)
 from crossfade.core.plan import Workload
 from crossfade.core.source import SourceKind
 from crossfade.core.weight import Side
@@ -150,7 +160,7 @@ CHECKS: Final = (
         "ExternalDNS is ready",
         "No pod of ExternalDNS is ready. Warns when its Deployment is not to be seen.",
         "Look at the log of ExternalDNS.",
-        each_cluster,
+        each_controller,
         runs,
     ),
     Check(
@@ -158,7 +168,7 @@ CHECKS: Final = (
         "ExternalDNS writes changed weights",
         "`--policy=create-only` or `--dry-run`. Another registry than txt warns.",
         "Run it with --policy=sync or upsert-only.",
-        each_cluster,
+        each_controller,
         policy,
     ),
     Check(
@@ -166,7 +176,7 @@ CHECKS: Final = (
         "the weight stands under the prefix that ExternalDNS reads",
         "The weight stands under another prefix only. Warns when the prefix cannot be told.",
         "Annotate the object under the prefix that is read, or set --annotation-prefix.",
-        each_place,
+        each_host_place,
         prefix,
     ),
     Check(
@@ -174,7 +184,7 @@ CHECKS: Final = (
         "both ExternalDNS read the same annotations",
         "Warns: the clusters' ExternalDNS read different prefixes, as v0.22 and older ones do.",
         "Write every annotation under both prefixes before you upgrade the older one.",
-        the_plan,
+        the_controllers,
         dialects,
     ),
     Check(
@@ -182,7 +192,7 @@ CHECKS: Final = (
         "ExternalDNS looks at these objects and hosts",
         "The `--source` of a workload's kind is missing, or `--domain-filter` leaves out a host.",
         "Add the source or the domain.",
-        each_cluster,
+        each_controller,
         scope,
     ),
     Check(
@@ -190,7 +200,7 @@ CHECKS: Final = (
         "both ExternalDNS have owner ids of their own",
         "Both have the same `--txt-owner-id`.",
         "Give each cluster its own owner id.",
-        the_plan,
+        the_controllers,
         owners,
     ),
     Check(
@@ -198,7 +208,7 @@ CHECKS: Final = (
         "a weight is written well within timing.propagation",
         "A loop and the cache take longer than `timing.propagation`. A cache, or too little time for two loops, warns.",
         "Shorten --interval, or raise timing.propagation.",
-        each_cluster,
+        each_controller,
         pace,
     ),
 )

@@ -11,7 +11,7 @@ from typing import Final
 
 from crossfade.core.duration import format_duration
 from crossfade.core.facts import BalancerFacts, Facts, TargetGroupFacts
-from crossfade.core.finding import Check, Found, Subject, each_on_green, each_place, fail, passed, warn
+from crossfade.core.finding import Check, Found, Subject, each_host_on_green, each_host_place, fail, passed, warn
 from crossfade.core.weight import Side
 
 CLINGING: Final = timedelta(minutes=5)
@@ -98,7 +98,7 @@ CHECKS: Final = (
         "the load balancer is active and the records lead to it",
         "The load balancer of the object is missing or not active, or a record leads to another one.",
         "Wait for the AWS Load Balancer Controller and ExternalDNS.",
-        each_place,
+        each_host_place,
         balancer,
     ),
     Check(
@@ -106,7 +106,7 @@ CHECKS: Final = (
         "every target group has a healthy target",
         "A target group has no healthy target, or none at all: Route 53 then takes the whole load balancer for dead.",
         "Mend the targets; remove rules to services without pods.",
-        each_place,
+        each_host_place,
         targets,
     ),
     Check(
@@ -114,7 +114,7 @@ CHECKS: Final = (
         "clients leave green soon after a rollback",
         "Warns: clients may keep connections to green for more than five minutes, or have sticky sessions there.",
         "Lower client_keep_alive.seconds before the start.",
-        each_on_green,
+        each_host_on_green,
         clinging,
     ),
 )

@@ -92,10 +92,12 @@ class PlaceFacts:
 
     Attributes:
         sources: Those of its objects that are there.
-        balancer: The load balancer to which they lead; None when there is none in the account.
+        balancer: The load balancer to which they lead, or that of the listener rule with the one target group of this
+            cluster; None when there is none in the account.
         missing: Names of those that are not there, for people.
         strangers: Names of further objects of the cluster with its host and set identifier, for people.
         unlisted: Why further objects could not be looked for; empty when they could.
+        binding: What its TargetGroupBinding leads to, the ARN or the name of a target group; None when there is none.
     """
 
     sources: tuple[SourceFacts, ...]
@@ -103,6 +105,7 @@ class PlaceFacts:
     missing: tuple[str, ...] = ()
     strangers: tuple[str, ...] = ()
     unlisted: str = ""
+    binding: str | None = None
 
     @property
     def address(self) -> str:
@@ -119,6 +122,24 @@ class PlaceFacts:
     def hosts(self) -> frozenset[str]:
         """All their hosts."""
         return frozenset(host for source in self.sources for host in source.hosts)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFacts:
+    """
+    A listener rule, or the default action of a listener.
+
+    Attributes:
+        groups: The weights of its target groups, 0 to 999, by ARN.
+        sticky: How long a user stays with one target group, whatever the weights; None when nobody does.
+        owner: The tag of the load balancer controller that owns it; empty when none does.
+        is_default: Whether it is a default rule, which only its listener can change.
+    """
+
+    groups: Mapping[str, int]
+    sticky: timedelta | None = None
+    owner: str = ""
+    is_default: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +234,7 @@ class EstateFacts:
         watches: What the alarms watch, by name, the children of composites included.
         balancers: The dimensions of every load balancer and target group that there is, in the Regions of both sides.
         twins: Other zones with the same name.
+        rules: Of the workloads behind a listener rule, by name of the workload; None for one that does not exist.
     """
 
     places: Mapping[tuple[str, Side], PlaceFacts]
@@ -221,6 +243,7 @@ class EstateFacts:
     watches: Mapping[str, WatchFacts] = field(default_factory=dict)
     balancers: frozenset[str] = frozenset()
     twins: tuple[ZoneFacts, ...] = ()
+    rules: Mapping[str, RuleFacts | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +284,10 @@ class Facts:
         """Its load balancer, if there is one."""
         place = self.place(workload, side)
         return place.balancer if place else None
+
+    def rule(self, workload: Workload) -> RuleFacts | None:
+        """Its listener rule, if there is one."""
+        return self.estate.rules.get(workload.name) if self.estate else None
 
     def records(self, workload: Workload) -> tuple[RecordFacts, ...]:
         """The records of its host."""

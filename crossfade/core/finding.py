@@ -163,19 +163,44 @@ def each_workload(plan: Plan) -> Iterator[Subject]:
     return (Subject(plan, workload) for workload in plan.workloads)
 
 
-def each_cluster(plan: Plan) -> Iterator[Subject]:
-    """Both clusters."""
-    return (Subject(plan, side=side) for side in Side)
+def the_zone(plan: Plan) -> Iterator[Subject]:
+    """The plan as a whole, if weights of it stand in the zone."""
+    return (Subject(plan) for _ in range(any(workload.router.is_dns for workload in plan.workloads)))
 
 
-def each_place(plan: Plan) -> Iterator[Subject]:
-    """Every workload in both clusters."""
-    return (Subject(plan, workload, side) for workload in plan.workloads for side in Side)
+def each_controller(plan: Plan) -> Iterator[Subject]:
+    """Both clusters, if a controller in them carries weights of the plan."""
+    return (Subject(plan, side=side) for _ in the_controllers(plan) for side in Side)
 
 
-def each_on_green(plan: Plan) -> Iterator[Subject]:
-    """Every workload in green."""
-    return (Subject(plan, workload, Side.GREEN) for workload in plan.workloads)
+def the_controllers(plan: Plan) -> Iterator[Subject]:
+    """The plan as a whole, if controllers carry weights of it."""
+    return (Subject(plan) for _ in range(any(not workload.router.is_direct for workload in plan.workloads)))
+
+
+def each_host(plan: Plan) -> Iterator[Subject]:
+    """Every workload whose weights stand in DNS."""
+    return (subject for subject in each_workload(plan) if subject.of.router.is_dns)
+
+
+def each_host_place(plan: Plan) -> Iterator[Subject]:
+    """Every one of them in both clusters."""
+    return (Subject(plan, subject.of, side) for subject in each_host(plan) for side in Side)
+
+
+def each_host_on_green(plan: Plan) -> Iterator[Subject]:
+    """Every one of them in green."""
+    return (Subject(plan, subject.of, Side.GREEN) for subject in each_host(plan))
+
+
+def each_rule(plan: Plan) -> Iterator[Subject]:
+    """Every workload whose weights stand in a listener rule."""
+    return (subject for subject in each_workload(plan) if subject.of.alb is not None)
+
+
+def each_rule_place(plan: Plan) -> Iterator[Subject]:
+    """Every one of them in both clusters."""
+    return (Subject(plan, subject.of, side) for subject in each_rule(plan) for side in Side)
 
 
 def each_alarm(plan: Plan) -> Iterator[Subject]:

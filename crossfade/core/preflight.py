@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
-from crossfade.core import checks_alarms, checks_dns, checks_external_dns, checks_probe, checks_targets
+from crossfade.core import checks_alarms, checks_alb, checks_dns, checks_external_dns, checks_probe, checks_targets
 from crossfade.core.facts import Facts
 from crossfade.core.finding import Check, Finding, Grade, together
 
@@ -12,6 +12,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     *checks_dns.CHECKS,
     *checks_external_dns.CHECKS,
     *checks_targets.CHECKS,
+    *checks_alb.CHECKS,
     *checks_probe.CHECKS,
     *checks_alarms.CHECKS,
 )

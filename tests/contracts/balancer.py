@@ -131,7 +131,7 @@ class BalancerGround:
 
     def known(self, workload: Workload) -> Workload:
         """*workload* as it is configured for the router alb."""
-        changes = {"router": Router.ALB, "ingress": "", "alb": self.rules[workload.name]}
+        changes = {"router": Router.ALB, "ingress": None, "alb": self.rules[workload.name]}
         return workload.model_copy(update=changes)
 
     def weights(self, workload: Workload) -> dict[str, int]:

@@ -64,7 +64,7 @@ def test_an_alarm_without_data_may_start_because_green_has_no_traffic_yet() -> N
     ("side", "declared", "shown", "words"),
     [
         pytest.param(Side.GREEN, None, None, "green carries no readable weight", id="an absent weight is not 0"),
-        pytest.param(Side.GREEN, 0, None, "green has no weighted record", id="a record that does not exist"),
+        pytest.param(Side.GREEN, 0, None, "green has no weight that users get", id="a record that does not exist"),
         pytest.param(Side.GREEN, 10, 10, "green already has weight 10", id="green already has users"),
         pytest.param(Side.BLUE, 0, 0, "blue has weight 0", id="blue has no users"),
         pytest.param(Side.BLUE, 90, 100, "annotated with 90 but Route 53 has 100", id="a controller that lags"),
