@@ -10,4 +10,5 @@ from lambdas.door import Json, door
 @door(Function.CHECK_HEALTH, HealthTask)
 def handler(task: HealthTask) -> Json:
     parts = wired()
-    return check_health(parts.ledger, parts.alarms, parts.metrics, parts.notifier, task, probe=parts.probe).to_log()
+    given = (parts.ledger, parts.alarms, parts.metrics, parts.notifier)
+    return check_health(*given, task, probe=parts.probe, authority=parts.rescue).to_log()

@@ -227,6 +227,7 @@ def assess(
     now: datetime,
     latched: Sequence[str] = (),
     probed: Sequence[Probed] = (),
+    drifted: Verdict | None = None,
 ) -> Assessment:
     """
     Put alarms, series and probes together.
@@ -244,6 +245,7 @@ def assess(
         now: UTC.
         latched: Names of alarms that were in ALARM since the stage began, whatever they are now.
         probed: What came of asking green directly.
+        drifted: What is wrong with the weights themselves; None for nothing.
     """
     share = plan.stages[stage].split.share_percent / PERCENT
     questions = _QUESTIONS * len(plan.workloads) * len(plan.stages)
@@ -254,6 +256,7 @@ def assess(
     )
     said = [*_of_alarms(plan, alarms, latched, findings), *(found.verdict for found in findings)]
     said += [each.verdict for each in probed]
+    said += [drifted] if drifted else []
     return Assessment(
         verdict=_worst(said, findings),
         findings=findings,

@@ -33,6 +33,7 @@ class Cause(StrEnum):
     TOO_FEW_REQUESTS = "too_few_requests"  # not enough to say anything
     UNCERTAIN = "uncertain"  # more errors than tolerated, not enough of them to be sure
     ALARM_SILENT = "alarm_silent"  # an alarm has no data
+    DRIFT = "drift"  # somebody else changed a weight
     UNREADABLE = "unreadable"  # the series could not be read, or green could not be probed
 
 

@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from crossfade.core.drift import drift
 from crossfade.core.evidence import LOOK_BACK, Assessment, Series, assess
 from crossfade.core.migration import Action, Decision, Record, decide
 from crossfade.core.probe import Answer, Answers, Heard, Probed, examine
-from crossfade.core.verdict import Cause, Health
+from crossfade.core.verdict import Cause, Health, Verdict
 from crossfade.core.weight import Side
 from crossfade.errors import CrossfadeError
 from crossfade.names import TimelineEvent
-from crossfade.ports import AlarmSource, Ledger, MetricSource, Notice, Notifier, Probe
+from crossfade.ports import AlarmSource, Ledger, MetricSource, Notice, Notifier, Probe, TrafficRouter
 from crossfade.steps.common import current, note
 from crossfade.steps.tasks import HealthTask
 from crossfade.steps.waiting import tell_waiting
@@ -24,9 +25,13 @@ def check_health(
     task: HealthTask,
     *,
     probe: Probe,
+    authority: TrafficRouter,
 ) -> Decision:
     """
-    Decide from what CloudWatch and the load balancers say now and what people have signalled.
+    Decide from what CloudWatch, the load balancers and the authority say now and what people have signalled.
+
+    Args:
+        authority: Observes what users get without asking a cluster.
 
     Raises:
         AlarmsUnavailableError: CloudWatch did not answer for the alarms; without evidence nothing goes on.
@@ -34,7 +39,8 @@ def check_health(
         SupersededError: This run may not act any more.
     """
     record = current(ledger, task, writes=False)
-    found = _look(alarms, metrics, probe, record, task)
+    drifted = _drifted(authority, record)
+    found = _look(alarms, metrics, probe, record, task, drifted=drifted)
     record = _note_change(ledger, notifier, record, task, found)
     signals = ledger.signals(task.migration)
     decision = decide(record=record, now=task.now, verdict=found.verdict, signals=signals, soaking=task.soaking)
@@ -49,7 +55,15 @@ def check_health(
     return decision
 
 
-def _look(alarms: AlarmSource, metrics: MetricSource, probe: Probe, record: Record, task: HealthTask) -> Assessment:
+def _look(
+    alarms: AlarmSource,
+    metrics: MetricSource,
+    probe: Probe,
+    record: Record,
+    task: HealthTask,
+    *,
+    drifted: Verdict | None,
+) -> Assessment:
     """All evidence of now. Before the bake there are no good signs yet, only bad ones."""
     plan, earliest = record.plan, task.now - LOOK_BACK
     began = max(record.stage_began or task.now, earliest)
@@ -64,7 +78,18 @@ def _look(alarms: AlarmSource, metrics: MetricSource, probe: Probe, record: Reco
         moved=max(moved, earliest),
         now=task.now,
         probed=_probed(probe, record, task),
+        drifted=drifted,
     )
+
+
+def _drifted(authority: TrafficRouter, record: Record) -> Verdict | None:
+    """Whether weights are still as they were read back; not to know that is no good sign."""
+    if not (left := record.read_back):
+        return None
+    try:
+        return drift(left, authority.observe(record.workloads))
+    except CrossfadeError as error:
+        return Verdict(Health.INCONCLUSIVE, f"the weights cannot be read: {error}", Cause.UNREADABLE)
 
 
 def _probed(probe: Probe, record: Record, task: HealthTask) -> tuple[Probed, ...]:

@@ -100,7 +100,7 @@ class Steps:
             self._alarms.set(self._plan.alarms[0], AlarmState.ALARM)
         task = _task(HealthTask, event)
         given = (self._ledger, self._alarms, self._metrics, self._notifier, task)
-        return check_health(*given, probe=FakeProbe()).to_log()
+        return check_health(*given, probe=FakeProbe(), authority=InMemoryRescue(self._router)).to_log()
 
     def _share(self, workload: str) -> float:
         found = {reading.workload: reading.split for reading in self._router.observe(self._plan.workloads)}

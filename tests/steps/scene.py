@@ -155,7 +155,8 @@ class Scene:
             stage=stage,
             soaking=soaking,
         )
-        return check_health(self.ledger, self.alarms, self.metrics, self.notifier, task, probe=self.probe)
+        given = (self.ledger, self.alarms, self.metrics, self.notifier)
+        return check_health(*given, task, probe=self.probe, authority=self.rescue)
 
     def complete(self) -> Progress:
         return complete(self.ledger, self.router, self.notifier, self._leased())

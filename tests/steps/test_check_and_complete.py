@@ -6,7 +6,8 @@ import pytest
 
 from crossfade.core.migration import Signal, SignalKind
 from crossfade.core.verdict import AlarmState
-from crossfade.errors import AlarmsUnavailableError, NotPropagatedError
+from crossfade.core.weight import Side
+from crossfade.errors import AlarmsUnavailableError, NotPropagatedError, RouterThrottledError
 from tests.steps.scene import Scene
 
 
@@ -47,6 +48,27 @@ def test_an_alarm_without_data_extends_the_bake_and_then_rolls_back_but_never_ad
     assert "advance" not in actions
     assert actions[-1] == "roll_back"
     assert actions.count("wait") > 20
+
+
+def test_a_weight_that_somebody_changes_in_a_bake_is_noticed_at_the_next_look() -> None:
+    scene = Scene().ready().moved(0)
+    scene.router.show("yelb", Side.GREEN, 50)
+
+    decision = scene.check(0)
+
+    assert decision.action == "roll_back"
+    assert "yelb shows blue 19 : green 50 instead of blue 19 : green 1" in decision.reason
+
+
+def test_weights_that_cannot_be_read_in_a_bake_extend_it() -> None:
+    scene = Scene().ready().moved(0)
+    scene.rescue.fail("observe", RouterThrottledError("try again"), times=100)
+    scene.pass_time(60 + 5 * 60)
+
+    decision = scene.check(0)
+
+    assert decision.action == "wait"
+    assert "the weights cannot be read" in decision.reason
 
 
 def test_an_abort_rolls_back_with_the_name_of_who_asked() -> None:
