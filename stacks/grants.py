@@ -37,6 +37,13 @@ _SURVEY: Final = (
     "route53:ListHostedZonesByName",
 )
 """Look at the load balancers behind both sides, and for zones with the same name."""
+_RULES: Final = tuple(f"elasticloadbalancing:Describe{what}" for what in ("Listeners", "Rules", "Tags"))
+"""Read listener rules and whose they are."""
+_STAMPS: Final = ("elasticloadbalancing:AddTags", "elasticloadbalancing:RemoveTags")
+"""Stamp a rule with the epoch of its last writer."""
+_TOGETHER: Final = 30
+"""So many ARNs of rules stand in one statement: with their actions they stay within a managed policy, 6,144 characters.
+"""
 
 
 class Records(StrEnum):
@@ -60,6 +67,7 @@ class Grant:
         traffic: Whether it finds the clusters and reads the zone's records. What it may do *in* a cluster is
             Kubernetes' business: see `access` and the shipped RBAC.
         records: Whose records it may change.
+        rules: Whether it may change listener rules; to read them, `traffic` is enough.
         protections: Whether it looks for records that nobody may change.
         publish: Whether it tells people.
         announce: Whether it tells machines what has changed, and people's chat.
@@ -73,6 +81,7 @@ class Grant:
     survey: bool = False
     traffic: bool = False
     records: Records = Records.NONE
+    rules: bool = False
     protections: bool = False
     publish: bool = False
     announce: bool = False
@@ -86,18 +95,19 @@ GRANTS: Final[Mapping[Function, Grant]] = {
     Function.PREFLIGHT: Grant(table=(*_RECORD, *_LEASES), alarms=True, survey=True, traffic=True, protections=True),
     Function.RECORD_BASELINE: Grant(table=(*_RECORD, *_LEASES), traffic=True),
     Function.SHIFT_TRAFFIC: Grant(
-        table=(*_RECORD, *_LEASES), traffic=True, records=Records.OWN, announce=True, weights=True
+        table=(*_RECORD, *_LEASES), traffic=True, records=Records.OWN, rules=True, announce=True, weights=True
     ),
     Function.CHECK_HEALTH: Grant(table=(*_RECORD, *_LEASES), alarms=True, requests=True, publish=True, announce=True),
     Function.COMPLETE: Grant(
         table=(*_RECORD, *_LEASES, *_EPOCH),
         traffic=True,
         records=Records.OWN,
+        rules=True,
         publish=True,
         announce=True,
         weights=True,
     ),
-    Function.ROLL_BACK: Grant(table=(*_RECORD, *_LEASES, *_EPOCH), traffic=True, records=Records.ALL),
+    Function.ROLL_BACK: Grant(table=(*_RECORD, *_LEASES, *_EPOCH), traffic=True, records=Records.ALL, rules=True),
     Function.CONFIRM_ROLLBACK: Grant(
         table=(*_RECORD, *_EPOCH), traffic=True, publish=True, announce=True, weights=True
     ),
@@ -105,6 +115,7 @@ GRANTS: Final[Mapping[Function, Grant]] = {
         table=(*_RECORD, *_LEASES, *_EPOCH),
         traffic=True,
         records=Records.ALL,
+        rules=True,
         publish=True,
         announce=True,
         weights=True,
@@ -125,6 +136,7 @@ class Resources:
         bus: Where machines are told.
         zone: The hosted zone.
         records: The names of the records that may be changed, by whose they are; a group for every statement.
+        rules: The listener rules, and the listeners whose default action is one, of the workloads that have them.
         parameters: The weights of record in this zone, all of them.
         clusters: Blue and green, and where Argo CD runs if that is elsewhere.
         executions: Those of the state machine, all of them: nobody knows their names before they start.
@@ -136,6 +148,7 @@ class Resources:
     bus: str
     zone: str
     records: Mapping[Records, tuple[tuple[str, ...], ...]]
+    rules: tuple[str, ...]
     parameters: str
     clusters: tuple[str, ...]
     executions: str
@@ -178,6 +191,7 @@ def _grant(role: iam.Role, grant: Grant, resources: Resources) -> None:
     if grant.traffic:
         _allow(role, ["eks:DescribeCluster"], resources.clusters)
         _allow(role, ["route53:ListResourceRecordSets"], [resources.zone])
+    _grant_rules(role, grant, resources.rules)
     for names in resources.records[grant.records]:
         _allow(role, ["route53:ChangeResourceRecordSets"], [resources.zone], _only(names))
     if grant.protections:
@@ -191,6 +205,16 @@ def _grant(role: iam.Role, grant: Grant, resources: Resources) -> None:
         _allow(role, ["states:DescribeExecution"], [resources.executions])
         rule = f"AwsSolutions-IAM5[Resource::{as_reported(role, resources.executions)}]"
         acknowledge(role, rule, "Executions of this one state machine; each gets its name when it starts.")
+
+
+def _grant_rules(role: iam.Role, grant: Grant, rules: Sequence[str]) -> None:
+    """What it may do to listener rules; nothing where no workload has one."""
+    if rules and grant.traffic:
+        _allow(role, _RULES, ["*"])
+    for action, kind in (("ModifyRule", ":listener-rule/"), ("ModifyListener", ":listener/")):
+        own = [arn for arn in rules if kind in arn and grant.rules]
+        for start in range(0, len(own), _TOGETHER):
+            _allow(role, [f"elasticloadbalancing:{action}", *_STAMPS], own[start : start + _TOGETHER])
 
 
 def _grant_voice(role: iam.Role, grant: Grant, resources: Resources) -> None:

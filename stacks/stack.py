@@ -84,6 +84,7 @@ class CrossfadeStack(Stack):
                 bus=bus.event_bus_arn,
                 zone=f"arn:{self.partition}:route53:::hostedzone/{config.hosted_zone.id}",
                 records=changeable(config),
+                rules=tuple(workload.alb.rule for workload in config.workloads if workload.alb),
                 parameters=self._parameters_arn(config),
                 clusters=tuple(self._cluster_arn(each) for each in config.all_clusters),
                 executions=self._executions_arn(machine),

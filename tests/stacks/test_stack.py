@@ -178,6 +178,71 @@ def test_the_largest_estate_has_a_statement_for_every_request_and_policies_that_
     assert all(len(json.dumps(policy["PolicyDocument"], separators=(",", ":"))) < 6144 for policy in managed)
 
 
+ELB = "arn:aws:elasticloadbalancing:eu-west-1:123456789012"
+RULE = f"{ELB}:listener-rule/app/shared/0123456789abcdef/0123456789abcdef"
+LISTENER = f"{ELB}:listener/app/shared/0123456789abcdef/0123456789abcdef"
+WRITERS = (Function.SHIFT_TRAFFIC, Function.COMPLETE, Function.ROLL_BACK, Function.GUARDIAN)
+
+
+def behind_a_rule(number: int, *, default: bool = False) -> Json:
+    groups = {side: f"{ELB}:targetgroup/shop-{number}-{side}/0123456789abcdef" for side in ("blue", "green")}
+    alb = {"rule": LISTENER if default else f"{RULE}/{number:016x}", "binding": "shop", **groups}
+    workload = a_workload(f"shop-{number}", router="alb", alb=alb)
+    return {key: value for key, value in workload.items() if key != "ingress"}
+
+
+def ruled(tmp_path: Path, *workloads: Json) -> Json:
+    config = check_config({**DOCUMENT, "workloads": list(workloads)}, now=None)
+    return dict(template(synthesize(config, out_dir=tmp_path, code_only=True)))
+
+
+@pytest.fixture(scope="module")
+def behind_rules(tmp_path_factory: pytest.TempPathFactory) -> Json:
+    return ruled(tmp_path_factory.mktemp("rules"), behind_a_rule(1), behind_a_rule(2, default=True))
+
+
+@pytest.mark.parametrize("function", Function)
+def test_only_who_moves_traffic_may_change_a_rule_and_only_the_configured_ones(
+    behind_rules: Json, function: Function
+) -> None:
+    held = permissions(behind_rules, f"Functions{title(function)}Role")
+    changing = {action: on for action, on in held.items() if "Modify" in action or action.endswith("veTags")}
+    wanted = {
+        "elasticloadbalancing:ModifyListener": [LISTENER],
+        "elasticloadbalancing:ModifyRule": [f"{RULE}/{1:016x}"],
+        "elasticloadbalancing:RemoveTags": [LISTENER, f"{RULE}/{1:016x}"],
+    }
+
+    assert {action: sorted(on) for action, on in changing.items()} == (
+        {action: sorted(on) for action, on in wanted.items()} if function in WRITERS else {}
+    )
+    assert "route53:ChangeResourceRecordSets" not in held
+
+
+def test_whoever_reads_traffic_may_read_rules(behind_rules: Json) -> None:
+    held = permissions(behind_rules, "FunctionsConfirmRollbackRole")
+
+    assert held["elasticloadbalancing:DescribeRules"] == held["elasticloadbalancing:DescribeListeners"] == ["*"]
+
+
+def test_many_rules_fit_into_the_policies(tmp_path: Path) -> None:
+    large = ruled(tmp_path, *(behind_a_rule(number) for number in range(WORKLOADS_MAX)))
+    managed = properties(large, "AWS::IAM::ManagedPolicy")
+    every = [*managed, *properties(large, "AWS::IAM::Policy")]
+    rules = [
+        rule
+        for policy in every
+        for statement in policy["PolicyDocument"]["Statement"]
+        if "elasticloadbalancing:ModifyRule" in statement["Action"]
+        for rule in statement["Resource"]
+    ]
+
+    assert len(rules) == WORKLOADS_MAX * len(WRITERS)
+    assert all(len(json.dumps(policy["PolicyDocument"], separators=(",", ":"))) < 6144 for policy in managed)
+    inline = [p for p in properties(large, "AWS::IAM::Policy") if "RollBack" in json.dumps(p["Roles"])]
+    assert sum(len(json.dumps(policy["PolicyDocument"], separators=(",", ":"))) for policy in inline) < 10_240
+
+
 def test_the_machine_may_invoke_exactly_the_published_versions_and_page_one_topic(main_template: Json) -> None:
     allowed = permissions(main_template, "MachineRole")
 
