@@ -150,6 +150,7 @@ class TimelineEvent(StrEnum):
     ROLLBACK_BEGAN = "rollback_began"
     TRAFFIC_RETURNED = "traffic_returned"
     WEIGHTS_NOT_KEPT = "weights_not_kept"
+    CHARGED = "charged"
     SIGNALLED = "signalled"
     ENDED = "ended"
 

@@ -2,6 +2,7 @@
 
 from crossfade.core.migration import Outcome
 from crossfade.names import Function
+from crossfade.steps.charge_the_rest import charge_the_rest
 from crossfade.steps.confirm_rollback import confirm_rollback
 from crossfade.steps.keep_weights import keep_weights
 from crossfade.steps.tasks import EndTask
@@ -14,5 +15,6 @@ def handler(task: EndTask) -> Json:
     parts = wired()
     ending = confirm_rollback(parts.ledger, parts.router, parts.notifier, task)
     keep_weights(parts.ledger, parts.weights, task.migration, now=task.now)
+    charge_the_rest(parts.ledger, parts.metrics, task.migration, now=task.now)
     count_outcome(Outcome(ending["outcome"]))
     return ending

@@ -1,6 +1,7 @@
 """Door: Guardian. Woken by the end of an execution and once a minute; with no lease it asks one thing and sleeps on."""
 
 from crossfade.names import Function, Metric
+from crossfade.steps.charge_the_rest import charge_the_rest
 from crossfade.steps.guard import guard
 from crossfade.steps.keep_weights import keep_weights
 from crossfade.steps.tasks import WakeUp
@@ -28,5 +29,6 @@ def handler(wake_up: WakeUp) -> Json:
     for migration, deed in done.items():
         if deed.outcome:
             keep_weights(parts.ledger, parts.weights, migration, now=wake_up.time)
+            charge_the_rest(parts.ledger, parts.metrics, migration, now=wake_up.time)
         count_outcome(deed.outcome)
     return {"done": {migration: deed.words for migration, deed in done.items()}}

@@ -109,10 +109,11 @@ GRANTS: Final[Mapping[Function, Grant]] = {
     ),
     Function.ROLL_BACK: Grant(table=(*_RECORD, *_LEASES, *_EPOCH), traffic=True, records=Records.ALL, rules=True),
     Function.CONFIRM_ROLLBACK: Grant(
-        table=(*_RECORD, *_EPOCH), traffic=True, publish=True, announce=True, weights=True
+        table=(*_RECORD, *_EPOCH), requests=True, traffic=True, publish=True, announce=True, weights=True
     ),
     Function.GUARDIAN: Grant(
         table=(*_RECORD, *_LEASES, *_EPOCH),
+        requests=True,
         traffic=True,
         records=Records.ALL,
         rules=True,

@@ -8,6 +8,7 @@ from typing import Any, Final
 from crossfade.cli.account import Account
 from crossfade.cli.executions import RUNNING, Execution
 from crossfade.core.migration import Outcome, Record, Signal
+from crossfade.core.reckoning import reckoning
 from crossfade.core.situation import Situation, situation
 from crossfade.errors import InvalidInputError
 
@@ -29,6 +30,9 @@ FIELDS: Final[Mapping[str, str]] = {
     "ended": "an instant in UTC; null while it runs",
     "outcome": "how it ended; null while it runs, and until the guardian has restored it",
     "reason": "why it ended so, or why it is rolled back",
+    "failed_requests": "charged so far (actual), how many may (budget), and what a bad green was expected to fail "
+    "(expected, worst); each null when not known",
+    "residual": "what blue still had at the end of the soak; null before, and when that is not known",
 }
 """What each key of a migration's JSON means."""
 
@@ -132,6 +136,8 @@ class Seen:
             "ended": self.ended.isoformat() if self.ended else None,
             "outcome": self.outcome.value if self.outcome else None,
             "reason": self.reason,
+            "failed_requests": reckoning(record).to_json() if record else None,
+            "residual": record.residual.to_json() if record and record.residual else None,
         }
 
 

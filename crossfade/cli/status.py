@@ -15,6 +15,7 @@ from crossfade.cli.printing import clock, console, print_timeline
 from crossfade.cli.seen import Seen, see, see_listed
 from crossfade.core.duration import format_duration
 from crossfade.core.migration import Outcome, Record, short_name
+from crossfade.core.reckoning import reckoning
 from crossfade.ports import Event
 
 OptionalMigration = Annotated[
@@ -94,6 +95,10 @@ def _show_one(seen: Seen, timeline: Sequence[Event], output: Output) -> None:
     if seen.following:
         out.print(Text(f"next: {seen.following}"))
     out.print(Text(f"started by: {_start(seen)}"))
+    if seen.record and (words := reckoning(seen.record).words):
+        out.print(Text(words))
+    if seen.record and seen.record.residual:
+        out.print(Text(seen.record.residual.words))
     if seen.record and seen.record.baseline:
         _show_weights(seen.record, out)
     out.print()

@@ -304,6 +304,7 @@ class Config(Entry):
             soak=chosen.soak,
             timing=Timing.model_validate(self.timing.model_dump()),
             evidence=Evidence.model_validate(self.evidence.model_dump()),
+            failed_requests=chosen.budget.failed_requests if chosen.budget else None,
             not_after=chosen.not_after,
             approver_is_another=chosen.approval is not None and chosen.approval.by_another,
         )

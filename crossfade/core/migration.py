@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from crossfade.core.budget import spare_time
+from crossfade.core.charge import Charge, Residual
 from crossfade.core.ladder import RESCUE_AFTER
 from crossfade.core.plan import Gate, Identifiers, Model, Plan, Workload
 from crossfade.core.probe import Failing
@@ -76,6 +77,8 @@ class Record(Model):
         cause_since: Since when verdicts have rested on that.
         failing: The workloads whose green answered the last probes badly.
         paged: The stage in which somebody was paged because both sides were sick; None for none.
+        charge: What it has cost users so far; None before anything was counted.
+        residual: What blue still had at the end of the soak; None before, and when that is not known.
         rollback_began: When the rollback began; None before.
         reason: Why it ended, or why it is rolled back.
         outcome: None while it runs.
@@ -104,6 +107,8 @@ class Record(Model):
     cause_since: datetime | None = None
     failing: tuple[Failing, ...] = ()
     paged: int | None = None
+    charge: Charge | None = None
+    residual: Residual | None = None
     rollback_began: datetime | None = None
     reason: str = ""
     outcome: Outcome | None = None

@@ -361,6 +361,7 @@ class Plan(Model):
         soak: How long green is watched with all traffic before the migration is complete.
         timing: How long things may take.
         evidence: What is asked of the requests.
+        failed_requests: How many requests may fail, beyond blue's own rate; None without a budget.
         not_after: The latest instant at which this migration may start; None for any.
         dry_run: Whether to stop after the preflight, before anything is written.
         approver_is_another: Whether whoever started a migration may not approve its stages.
@@ -375,6 +376,7 @@ class Plan(Model):
     soak: timedelta
     timing: Timing = Timing()
     evidence: Evidence = Evidence()
+    failed_requests: int | None = None
     not_after: datetime | None = None
     dry_run: bool = False
     approver_is_another: bool = False

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from crossfade.core.migration import Outcome, Record, Signal
 from crossfade.core.plan import Workload
+from crossfade.core.reckoning import reckoning
 from crossfade.core.traffic import Reading
 from crossfade.names import TimelineEvent
 from crossfade.report.clock import clock_of
@@ -85,8 +86,8 @@ def build(
         decisions: With the evidence that each was given; without any they are taken from the timeline.
         signals: What people told the migration.
         totals: Requests of the whole run as somebody counted them; without it they are summed from *series*.
-        failed_budget: How many requests may fail.
-        bound: What the preview foresaw for a case like this one.
+        failed_budget: How many requests may fail; that of the plan if there is none.
+        bound: What the preview foresaw for a case like this one; made of the plan's own rates if there is none.
         history: What the execution used.
         fault_at: When the fault began, if that is known (it was caused on purpose).
         broken: Promises found broken.
@@ -116,8 +117,10 @@ def build(
         signals=tuple(signals),
         series=full,
         totals=totals or _totals(full),
-        failed_budget=failed_budget,
-        bound=bound,
+        failed_budget=record.plan.failed_requests if failed_budget is None else failed_budget,
+        bound=bound or _bound(record),
+        charge=record.charge,
+        residual=record.residual,
         writes=writes,
         decisions=decided,
         readback=tuple(_readback(record, reading) for reading in readback),
@@ -126,6 +129,11 @@ def build(
         history=history,
         broken=tuple(broken),
     )
+
+
+def _bound(record: Record) -> Bound | None:
+    foreseen = reckoning(record).foreseen
+    return Bound(expected=foreseen.expected, worst=foreseen.worst) if foreseen else None
 
 
 def _entry(entry: Entry) -> TimelineEntry:

@@ -143,12 +143,14 @@ def _requests(report: Report) -> Markup:
 
 def _failed(report: Report) -> Markup:
     totals, budget = report.totals, report.failed_budget
+    charge = None if report.charge is None else report.charge.failed
     allowed = "no budget was set" if budget is None else f"budget {budget:,}"
+    allowed += "" if charge is None else f", charged {charge:,} beyond blue's rate"
     bound = f"up to {report.bound.worst:,.0f} were foreseen" if report.bound and report.bound.worst is not None else ""
     if totals is None or totals.failed is None:
         return _figure("Failed requests", None, "; ".join(filter(None, (allowed, bound))))
     rate = f"{words.rate(percent(totals.failed, totals.requests) or 0.0)} of all"
-    is_bad = budget is not None and totals.failed > budget
+    is_bad = budget is not None and (totals.failed if charge is None else charge) > budget
     note = "; ".join(filter(None, (rate, allowed, bound)))
     return _figure("Failed requests", f"{totals.failed:,}", note, is_bad=is_bad)
 

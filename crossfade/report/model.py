@@ -11,6 +11,7 @@ from typing import Final, Literal, Self
 
 from pydantic import Field, JsonValue
 
+from crossfade.core.charge import Charge, Residual
 from crossfade.core.migration import Baseline, Outcome, Signal
 from crossfade.core.plan import Gate, Model, Plan
 from crossfade.core.weight import PERCENT
@@ -311,6 +312,8 @@ class Report(Model):
         totals: Requests of the whole run; None when not measured.
         failed_budget: How many requests may fail; None when no budget was set.
         bound: What the preview foresaw; None when it was not asked.
+        charge: What the migration itself has counted and charges to its budget; None when it counted nothing.
+        residual: What blue still had at the end of the soak; None when it was not reached, or not known.
         writes: Every weight that was written, oldest first.
         decisions: Oldest first.
         readback: The weights at the end; empty when they were not read for this report.
@@ -343,6 +346,8 @@ class Report(Model):
     totals: Totals | None
     failed_budget: int | None
     bound: Bound | None
+    charge: Charge | None = None
+    residual: Residual | None = None
     writes: tuple[WriteEntry, ...]
     decisions: tuple[DecisionEntry, ...]
     readback: tuple[Readback, ...]

@@ -119,12 +119,13 @@ def _after_success(report: Report) -> tuple[Advice, ...]:
     last = next((moment for moment in report.clock if moment.kind is MomentKind.LAST_USER), None)
     known = last.how if last else "when it answered the last one is not known"
     quiet = f"it answered the last one before {clock(last.at)} UTC" if last and last.at else known
+    rest = f" At the end of the soak {report.residual.words}." if report.residual else ""
     return (
         Advice(
             "If Argo CD or Terraform owns the weights, commit those read back there now; "
             "the next sync may undo them otherwise."
         ),
-        Advice(f"Keep {report.plan.blue.name} until it has had no requests for a day: {quiet}."),
+        Advice(f"Keep {report.plan.blue.name} until it has had no requests for a day: {quiet}.{rest}"),
         Advice(f"Then remove the workloads from {report.plan.blue.name}, and the cluster last."),
     )
 

@@ -1,10 +1,10 @@
 """Check health: read the evidence and the signals, and decide whether to wait, go on or roll back."""
 
 from collections.abc import Mapping
-from datetime import datetime
 
+from crossfade.core.charge import charged, residual
 from crossfade.core.drift import drift
-from crossfade.core.evidence import LOOK_BACK, Assessment, Series, assess
+from crossfade.core.evidence import LOOK_BACK, PUBLISHED, Assessment, Series, assess
 from crossfade.core.migration import Action, Decision, Record, decide
 from crossfade.core.probe import Answer, Answers, Heard, Probed, examine
 from crossfade.core.verdict import Cause, Health, Verdict
@@ -12,7 +12,7 @@ from crossfade.core.weight import Side
 from crossfade.errors import CrossfadeError
 from crossfade.names import TimelineEvent
 from crossfade.ports import AlarmSource, Ledger, MetricSource, Notice, Notifier, Probe, TrafficRouter
-from crossfade.steps.common import current, note
+from crossfade.steps.common import charge_data, current, note
 from crossfade.steps.tasks import HealthTask
 from crossfade.steps.waiting import tell_waiting
 
@@ -40,14 +40,16 @@ def check_health(
     """
     record = current(ledger, task, writes=False)
     drifted = _drifted(authority, record)
-    found = _look(alarms, metrics, probe, record, task, drifted=drifted)
+    series = _series(metrics, record, task)
+    found = _look(alarms, series, probe, record, task, drifted=drifted)
     record = _note_change(ledger, notifier, record, task, found)
     signals = ledger.signals(task.migration)
     decision = decide(record=record, now=task.now, verdict=found.verdict, signals=signals, soaking=task.soaking)
+    record = _charge(ledger, record, task, series, decision.action)
     if decision.action is Action.ADVANCE:
         _advance(ledger, record, task, decision, found)
     elif decision.action is Action.ROLL_BACK:
-        data = {"stage": task.stage, **found.to_data()}
+        data = {"stage": task.stage, **found.to_data(), **charge_data(record)}
         note(ledger, record, task.now, TimelineEvent.ROLLBACK_DECIDED, decision.reason, **data)
     else:
         healthy = found.verdict.health is Health.HEALTHY
@@ -57,7 +59,7 @@ def check_health(
 
 def _look(
     alarms: AlarmSource,
-    metrics: MetricSource,
+    series: Mapping[str, Series],
     probe: Probe,
     record: Record,
     task: HealthTask,
@@ -73,7 +75,7 @@ def _look(
         plan,
         stage=record.stage,
         alarms=spoken,
-        series=_series(metrics, record, task, began=began),
+        series=series,
         began=began,
         moved=max(moved, earliest),
         now=task.now,
@@ -106,11 +108,12 @@ def _probed(probe: Probe, record: Record, task: HealthTask) -> tuple[Probed, ...
     return examine(asked, answers, record.failing, task.now)
 
 
-def _series(metrics: MetricSource, record: Record, task: HealthTask, *, began: datetime) -> Mapping[str, Series]:
-    """The series; when they cannot be read that is no error, but no evidence either."""
-    workloads = record.plan.workloads
+def _series(metrics: MetricSource, record: Record, task: HealthTask) -> Mapping[str, Series]:
+    """The series of this stage and of what is not charged yet; unreadable ones are no error, but no evidence either."""
+    workloads, began = record.plan.workloads, record.stage_began or task.now
+    since = min(began, record.charge.until) if record.charge else began
     try:
-        return metrics.read(workloads, since=began, until=task.now)
+        return metrics.read(workloads, since=max(since, task.now - LOOK_BACK), until=task.now)
     except CrossfadeError as error:
         return {workload.name: Series(workload.name, unreadable=str(error)) for workload in workloads}
 
@@ -132,6 +135,18 @@ def _note_change(ledger: Ledger, notifier: Notifier, record: Record, task: Healt
     return ledger.save(record.with_(cause=cause, cause_since=task.now, paged=paged))
 
 
+def _charge(ledger: Ledger, record: Record, task: HealthTask, series: Mapping[str, Series], action: Action) -> Record:
+    """Charge what is complete by now; at the end of the soak, note what blue still has."""
+    since, now = record.stage_began or task.now, task.now
+    charge = charged(record.charge, series.values(), since=since, until=now - PUBLISHED)
+    if task.soaking and action is Action.ADVANCE:
+        moved = record.bake_began or now
+        return ledger.save(record.with_(charge=charge, residual=residual(series.values(), since=moved, now=now)))
+    if charge.is_due(record.charge) or (action is not Action.WAIT and charge != record.charge):
+        return ledger.save(record.with_(charge=charge))
+    return record
+
+
 def _page(record: Record, reason: str) -> Notice:
     title = f"Crossfade NEEDS YOU: blue and green are both sick: {record.migration}"
     minutes = record.plan.timing.patience.total_seconds() / 60
@@ -144,9 +159,10 @@ def _page(record: Record, reason: str) -> Notice:
 
 
 def _advance(ledger: Ledger, record: Record, task: HealthTask, decision: Decision, found: Assessment) -> None:
-    data = found.to_data()
+    data = {**found.to_data(), **charge_data(record)}
     if task.soaking:
-        note(ledger, record, task.now, TimelineEvent.SOAK_PASSED, f"the soak is over: {decision.reason}", **data)
+        rest = f"; {record.residual.words}" if record.residual else ""
+        note(ledger, record, task.now, TimelineEvent.SOAK_PASSED, f"the soak is over: {decision.reason}{rest}", **data)
         return
     text = f"stage {task.stage + 1} passed: {decision.reason}"
     note(ledger, record, task.now, TimelineEvent.STAGE_PASSED, text, stage=task.stage, **data)

@@ -8,6 +8,7 @@ from crossfade.core.migration import Record
 from crossfade.core.plan import Identifiers, Workload
 from crossfade.core.shared import in_step, sharing
 from crossfade.core.traffic import Reading, SideReading, Step, Write, next_step
+from crossfade.core.reckoning import reckoning
 from crossfade.core.weight import Side, Split
 from crossfade.errors import DriftError, RouterUnavailableError, SupersededError
 from crossfade.names import TimelineEvent
@@ -166,6 +167,13 @@ def note(ledger: Ledger, record: Record, at: datetime, what: TimelineEvent, text
     ledger.append(record.migration, Event(at=at, what=what.value, text=text, data=data))
 
 
+def charge_data(record: Record) -> dict[str, object]:
+    """What *record* has cost so far, for an entry of the timeline; nothing before anything was counted."""
+    if record.charge is None:
+        return {}
+    return {"failed_charged": record.charge.failed, "failed_budget": record.plan.failed_requests}
+
+
 def result_of(record: Record) -> dict[str, Any]:
     """The documented output of a successful execution."""
     return {
@@ -177,4 +185,6 @@ def result_of(record: Record) -> dict[str, Any]:
         "share_percent": 0 if record.plan.dry_run else 100,
         "started": record.started.isoformat(),
         "ended": record.ended.isoformat() if record.ended else None,
+        "failed_requests": reckoning(record).to_json(),
+        "residual": record.residual.to_json() if record.residual else None,
     }

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from crossfade.core.migration import Outcome, Record
+from crossfade.core.reckoning import reckoning
 from crossfade.errors import SupersededError
 from crossfade.names import TimelineEvent
 from crossfade.ports import Ledger, Notice, Notifier, TrafficRouter
@@ -38,7 +39,13 @@ def complete(ledger: Ledger, router: TrafficRouter, notifier: Notifier, task: Le
         poll = round(record.plan.timing.poll.total_seconds())
         return Progress(arrived=False, reason=waiting, wait_seconds=poll)
     text = f"all traffic of {len(record.plan.workloads)} workloads is on {record.plan.green.name}, read back"
-    return _end(ledger, notifier, record, now=task.now, outcome=Outcome.SUCCEEDED, text=text)
+    return _end(ledger, notifier, record, now=task.now, outcome=Outcome.SUCCEEDED, text=text + _rest(record))
+
+
+def _rest(record: Record) -> str:
+    """What it has cost and what blue still had, as far as that is known."""
+    parts = (reckoning(record).words, record.residual.words if record.residual else "")
+    return "".join(f"; {part}" for part in parts if part)
 
 
 def _ended(ledger: Ledger, task: LeasedTask) -> Record | None:
