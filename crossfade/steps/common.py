@@ -6,9 +6,9 @@ from typing import Any
 
 from crossfade.core.migration import Record
 from crossfade.core.plan import Identifiers, Workload
+from crossfade.core.reckoning import reckoning
 from crossfade.core.shared import in_step, sharing
 from crossfade.core.traffic import Reading, SideReading, Step, Write, next_step
-from crossfade.core.reckoning import reckoning
 from crossfade.core.weight import Side, Split
 from crossfade.errors import DriftError, RouterUnavailableError, SupersededError
 from crossfade.names import TimelineEvent
