@@ -28,7 +28,9 @@ def config_of(plan: Plan) -> Config:
         "clusters": {"blue": plan.blue.model_dump(), "green": plan.green.model_dump()},
         "hostedZone": plan.zone.model_dump(),
         "workloads": [
-            workload.model_dump(mode="json", exclude={"identifiers", "requests_per_second"})
+            workload.model_dump(
+                mode="json", exclude={"identifiers", "requests_per_second", "http_route", "dns_endpoint"}
+            )
             for workload in plan.workloads
         ],
         "plans": {"standard": {"stages": [{"share": 100, "bake": "10m"}]}},
