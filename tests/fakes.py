@@ -68,6 +68,7 @@ class _Object:
     shown: int | None
     epoch: int = 0
     version: int = 1
+    by: str = ""
 
 
 class InMemoryRouter(_Faulty):
@@ -106,6 +107,7 @@ class InMemoryRouter(_Faulty):
         """Somebody edits a weight; the authority follows when told, the epoch stays."""
         held = self._objects[workload, side]
         held.declared = weight
+        held.by = "somebody"
         held.version += 1
 
     def show(self, workload: str, side: Side, weight: int | None) -> None:
@@ -227,7 +229,7 @@ class InMemoryRouter(_Faulty):
             raise WriteConflictError(msg)
         held.epoch, held.version = epoch, held.version + 1
         if weight is not None and weight != held.declared:
-            held.declared = weight
+            held.declared, held.by = weight, ""
             self.written.append(Write(workload, side, weight))
 
 
@@ -310,7 +312,7 @@ class InMemoryRescue(_Faulty):
 
 def _reading(held: _Object, side: Side) -> SideReading:
     note = "" if held.declared is not None and held.shown is not None else "absent"
-    return SideReading(held.declared, held.shown, epoch=held.epoch, note=note, identifier=side.value)
+    return SideReading(held.declared, held.shown, epoch=held.epoch, note=note, identifier=side.value, by=held.by)
 
 
 def _raise_worst(faults: Sequence[CrossfadeError]) -> None:

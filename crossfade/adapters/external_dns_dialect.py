@@ -66,6 +66,11 @@ class Words:
         """Whether a weight that is written here is read."""
         return bool(self.prefixes and self.identifier)
 
+    @property
+    def fields(self) -> tuple[tuple[str, ...], ...]:
+        """Where in the object the weight stands."""
+        return tuple(("metadata", "annotations", f"{prefix}{WEIGHT_KEY}") for prefix in self.prefixes)
+
     def patch(self, weight: int | None, epoch: int) -> dict[str, Any]:
         """The merge patch that says *weight* (None: leave it) and *epoch*."""
         keys = () if weight is None else self.prefixes

@@ -45,6 +45,11 @@ class EndpointWords:
         """Whether a weight that is written here is read."""
         return bool(self.identifier)
 
+    @property
+    def fields(self) -> tuple[tuple[str, ...], ...]:
+        """Where in the object the weight stands; a list is owned whole."""
+        return (("spec", "endpoints"),)
+
     def patch(self, weight: int | None, epoch: int) -> dict[str, Any]:
         """The merge patch that says *weight* (None: leave it) and *epoch*; a list can only be replaced whole."""
         patch: dict[str, Any] = {"metadata": {"annotations": {EPOCH_ANNOTATION: str(epoch)}}}

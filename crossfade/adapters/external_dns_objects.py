@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from crossfade.adapters.external_dns_dialect import words_of
 from crossfade.adapters.external_dns_endpoint import endpoint_words
+from crossfade.adapters.field_managers import last_hand
 from crossfade.adapters.kubernetes_api import Held, KubernetesApi
 from crossfade.core.plan import Workload
 from crossfade.core.source import Source, SourceKind
@@ -30,6 +31,8 @@ class Saying(Protocol):
     def note(self) -> str: ...  # noqa: D102 - as there
     @property
     def can_carry(self) -> bool: ...  # noqa: D102 - as there
+    @property
+    def fields(self) -> tuple[tuple[str, ...], ...]: ...  # noqa: D102 - as there
     def patch(self, weight: int | None, epoch: int) -> Mapping[str, Any]: ...  # noqa: D102 - as there
 
 
@@ -66,12 +69,14 @@ class Said:
         weight: Their weight; None when one has none that is readable, or they differ.
         epoch: The oldest that one of them carries: that far they are fenced.
         note: Why something is absent, with the fix.
+        by: Who wrote the weight last, and when; empty when that was us, or nobody knows.
     """
 
     identifier: str
     weight: int | None
     epoch: int
     note: str
+    by: str = ""
 
 
 def read(cluster: KubernetesApi, workload: Workload, prefixes: Prefixes) -> tuple[Part, ...]:
@@ -106,6 +111,7 @@ def together(parts: Sequence[Part]) -> Said:
         weight=weights.pop() if len(weights) == 1 else None,
         epoch=min(each.epoch for each in says),
         note="; ".join(notes),
+        by=next(filter(None, (last_hand(part.held.document, part.says.fields) for part in parts)), ""),
     )
 
 

@@ -17,7 +17,7 @@ from crossfade.core.plan import Gate, Identifiers, Model, Plan, Workload
 from crossfade.core.probe import Failing
 from crossfade.core.traffic import Reading
 from crossfade.core.verdict import Cause, Health, Verdict
-from crossfade.core.weight import FULL_WEIGHT, Split
+from crossfade.core.weight import FULL_WEIGHT, Side, Split
 
 
 class Outcome(StrEnum):
@@ -47,6 +47,10 @@ class Baseline(Model):
     blue: int | None
     green: int | None
     identifiers: Identifiers | None = None
+
+    def weight(self, side: Side) -> int | None:
+        """The weight of *side*."""
+        return self.blue if side is Side.BLUE else self.green
 
     @property
     def split(self) -> Split | None:

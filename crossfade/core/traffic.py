@@ -48,6 +48,7 @@ class SideReading:
         fault: Why it cannot be read however often it is asked (an Ingress was deleted, a permission is missing); then
             it is not `reachable` either. None when it was read, or when asking again may help.
         source: What the declared weight is rendered from; None where nothing renders it.
+        by: Who wrote the declared weight last, and when; empty when that was us, or nobody knows.
     """
 
     declared: int | None
@@ -58,6 +59,7 @@ class SideReading:
     identifier: str = ""
     fault: PermanentError | None = None
     source: Source | None = None
+    by: str = ""
 
     @property
     def is_disputed(self) -> bool:

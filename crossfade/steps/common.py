@@ -138,7 +138,7 @@ def refuse_drift(readings: Sequence[Reading], targets: Mapping[str, Split], befo
         DriftError: Names every one of them.
     """
     foreign = [
-        f"{reading.workload}: {side} is {how} {weight}, we left {ours[0]} and want {ours[1]}"
+        f"{reading.workload}: {side} is {how} {weight}{_hand(reading.side(side))}, we left {ours[0]} and want {ours[1]}"
         for reading in readings
         for side in Side
         for how, weight in _declared(reading.side(side))
@@ -147,6 +147,10 @@ def refuse_drift(readings: Sequence[Reading], targets: Mapping[str, Split], befo
     if foreign:
         msg = f"somebody else changed a weight that this migration holds: {'; '.join(foreign)}"
         raise DriftError(msg)
+
+
+def _hand(at: SideReading) -> str:
+    return f" (by {at.by})" if at.by else ""
 
 
 def _declared(at: SideReading) -> Iterator[tuple[str, int]]:

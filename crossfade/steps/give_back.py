@@ -40,6 +40,7 @@ def give_back(
     """
     readings = _look(router, rescue, record)
     record = observed(ledger, record, readings, now)
+    _name_hands(ledger, record, readings, now)
     steps = _steps(record, readings, now)
     hands = _Hands(ledger, router, rescue, record, now)
     failure = hands.write(readings, tuple(steps.values()))
@@ -70,6 +71,21 @@ def _look(router: TrafficRouter, rescue: TrafficRouter, record: Record) -> tuple
             raise
     direct = {workload.name for workload in record.workloads if workload.router.is_direct}
     return tuple(reading if reading.workload in direct else _unseen(reading) for reading in readings)
+
+
+def _name_hands(ledger: Ledger, record: Record, readings: Sequence[Reading], now: datetime) -> None:
+    """Say once who else has written weights, before they are given back."""
+    if now != record.rollback_began:
+        return
+    foreign = [
+        f"{reading.workload}: {side} is written as {at.declared} by {at.by}"
+        for reading in readings
+        for side in Side
+        if (at := reading.side(side)).by and at.declared != record.baseline_of(reading.workload).weight(side)
+    ]
+    if foreign:
+        text = f"somebody else wrote weights that are given back now: {'; '.join(foreign)}"
+        note(ledger, record, now, TimelineEvent.ROLLBACK_BEGAN, text)
 
 
 def _unseen(reading: Reading) -> Reading:

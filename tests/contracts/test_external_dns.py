@@ -33,6 +33,22 @@ def interfere(estate: Estate, side: Side, interference: Interference) -> None:
     estate.servers[side].interfere(interference)
 
 
+# --- Hands ---------------------------------------------------------------------------------------------------------
+
+
+def test_who_wrote_a_weight_last_is_told_unless_it_was_this_router(estate: Estate) -> None:
+    write(estate, BURNHAM, GREEN, 5)
+    assert estate.router.observe([BURNHAM])[0].green.by == ""
+
+    estate.annotate(BURNHAM, GREEN, {ALPHA_WEIGHT: "33"})
+    hand = estate.router.observe([BURNHAM])[0].green.by
+    write(estate, BURNHAM, GREEN, 5)
+
+    assert hand
+    assert FIELD_MANAGER not in hand
+    assert estate.router.observe([BURNHAM])[0].green.by == ""
+
+
 # --- Dialects --------------------------------------------------------------------------------------------------------
 
 

@@ -118,7 +118,7 @@ def test_a_weight_that_somebody_else_wrote_is_named_and_never_overwritten() -> N
     scene = Scene().ready().moved(0)
     scene.router.by_hand("burnham", Side.GREEN, 7)
 
-    with pytest.raises(DriftError, match="burnham: green is annotated with 7, we left 1 and want 1"):
+    with pytest.raises(DriftError, match=r"burnham: green is annotated with 7 \(by somebody\), we left 1 and want 1"):
         scene.shift(1)
 
     assert scene.router.declared("burnham", Side.GREEN) == 7
@@ -131,6 +131,9 @@ def test_a_weight_that_somebody_else_wrote_is_overwritten_on_the_way_back() -> N
     scene.rolled_back()
 
     assert scene.splits() == {"blue 100 : green 0"}
+    told = [event.text for event in scene.ledger.timeline(scene.migration) if "somebody else wrote" in event.text]
+    assert len(told) == 1
+    assert "burnham: green is written as 7 by somebody" in told[0]
 
 
 def test_an_abort_while_traffic_moves_is_obeyed_before_the_next_write() -> None:
