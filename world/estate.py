@@ -20,17 +20,19 @@ from moto.eks.models import eks_backends
 
 from crossfade.names import IDENTIFIER_KEY, WEIGHT_KEY
 from world.alarms import Alarms
+from world.argocd import ArgoCd, install
 from world.chance import stream
 from world.clients import REQUESTS_PER_SECOND, Clients, Counts, Population
 from world.clock import Clock
 from world.eks_tokens import EMBEDDED, EksAuthenticator, Identity
 from world.external_dns import ExternalDns
-from world.faults import GREEN_ERROR_RATE, THROTTLED_FOR, Fault, FaultKind
+from world.faults import GREEN_ERROR_RATE, THROTTLED_FOR, Fault, FaultKind, InvalidFaultError
 from world.front_doors import FrontDoors
 from world.kubernetes import KubernetesApi, Object
 from world.load_balancers import LoadBalancer, LoadBalancers
 from world.metrics import NAMESPACE, LoadBalancerMetrics
 from world.misconfigured import misconfigure, set_ready
+from world.misconfigured_argocd import EVERYWHERE, MAKERS, has_argocd
 from world.route53 import Route53
 
 BLUE: Final = "blue"
@@ -38,6 +40,9 @@ GREEN: Final = "green"
 
 ERROR_RATE_THRESHOLD: Final = 5.0
 """Of the alarms on green: percent of the requests of a minute, in two of three minutes."""
+
+ARGOCD_PHASE: Final = timedelta(seconds=7)
+"""When Argo CD first looks: at no full ten seconds, as nothing else does."""
 
 _ROLE = "arn:aws:iam::123456789012:role/eks-cluster"
 _AUTHORITY = base64.b64encode(b"the embedded clusters speak plain HTTP\n").decode()
@@ -164,12 +169,14 @@ class Cluster:
         api: Its API server.
         authenticator: Who judges its tokens.
         external_dns: Its ExternalDNS.
+        argocd: Its Argo CD; without Applications it has nothing to do.
     """
 
     spec: ClusterSpec
     api: KubernetesApi
     authenticator: EksAuthenticator
     external_dns: ExternalDns
+    argocd: ArgoCd
 
 
 class Estate:
@@ -215,6 +222,7 @@ class Estate:
         self.clients: Clients
         self.clock = clock
         self.spec = spec
+        self._refuse_faults()
         self._seed = seed
         self._identities = identities
         self._metrics = LoadBalancerMetrics(clock, stream(seed, "metrics"))
@@ -246,6 +254,18 @@ class Estate:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.close()
+
+    def _refuse_faults(self) -> None:
+        """
+        Refuse what cannot be broken here.
+
+        Raises:
+            InvalidFaultError: A fault is about Argo CD, and nothing here is rendered by it.
+        """
+        lost = [fault for fault in self.faults if fault.kind in MAKERS and fault.kind not in EVERYWHERE]
+        if lost and not has_argocd(self):
+            msg = f"{lost[0]}: nothing here is rendered by Argo CD; use an estate such as examples/estates/argocd"
+            raise InvalidFaultError(msg)
 
     # --- while it runs -----------------------------------------------------------------------------------------------
 
@@ -334,7 +354,9 @@ class Estate:
         self._balance(side, spec, api)
         external_dns = ExternalDns(self.clock, api.store, self.route53, self.spec.zone_id, spec.name)
         external_dns.sync()
-        cluster = Cluster(spec, api, authenticator, external_dns)
+        argocd = ArgoCd(self.clock, api.store, spec.manifests)
+        argocd.reconcile()
+        cluster = Cluster(spec, api, authenticator, external_dns, argocd)
         set_ready(cluster, 1)
         return cluster
 
@@ -380,6 +402,7 @@ class Estate:
             self._metrics.start(list(self.balancers)),
             self.alarms.start(),
             *(self.clusters[side].external_dns.start(timedelta(seconds=phase)) for side, phase in phases.items()),
+            *(cluster.argocd.start(ARGOCD_PHASE) for cluster in self.clusters.values()),
         ]
         for appointment in started:
             stack.callback(appointment.cancel)
@@ -395,6 +418,7 @@ def _create_in_eks(spec: ClusterSpec, url: str) -> None:
 
 def _load(api: KubernetesApi, manifests: Iterable[Object]) -> None:
     """Apply *manifests*, namespaces first."""
+    install(api.store)
     for document in sorted(manifests, key=lambda document: document["kind"] != "Namespace"):
         api.store.add(document, manager="argocd-controller")
 

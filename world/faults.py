@@ -28,6 +28,8 @@ class FaultKind(StrEnum):
     THROTTLED_ROUTE53 = "throttled-route53"  # Route 53 refuses everybody for three minutes
     HANDLER_CRASH = "handler-crash"  # a function dies in the middle of its work
     STOP = "stop"  # somebody presses Stop in the console while the stage bakes
+    ARGOCD_REVERTS = "argocd-reverts"  # somebody sets back, each minute, what Argo CD renders from; or it heals itself
+    ARGOCD_STALLED = "argocd-stalled"  # every sync of Argo CD begins and none ends; needs an estate with Argo CD
     CREATE_ONLY = "preflight:create-only"  # green's ExternalDNS never changes a record
     DRY_RUN = "preflight:dry-run"  # green's ExternalDNS only pretends
     EXTERNAL_DNS_DOWN = "preflight:external-dns-down"  # blue's ExternalDNS has no ready pod
@@ -37,6 +39,13 @@ class FaultKind(StrEnum):
     UNHEALTHY_TARGETS = "preflight:unhealthy-targets"  # green's targets fail their health checks
     BLIND_ALARM = "preflight:blind-alarm"  # the first alarm watches a load balancer that is gone
     PRIVATE_TWIN = "preflight:private-twin"  # there is a private zone with the same name; only a warning
+    ARGOCD_SELF_HEAL = "preflight:argocd-self-heal"  # Argo CD puts back what is written on the Ingresses
+    ARGOCD_OUT_OF_SYNC = "preflight:argocd-out-of-sync"  # green's first Ingress was edited by hand
+    ARGOCD_DEGRADED = "preflight:argocd-degraded"  # blue's first Application is not healthy
+    ARGOCD_SYNC_FAILED = "preflight:argocd-sync-failed"  # the last sync on green failed
+    ARGOCD_NO_KEY = "preflight:argocd-no-key"  # green's cluster Secret has lost its annotations
+    ARGOCD_MISSING = "preflight:argocd-missing"  # green's first Application is gone
+    ARGOCD_AFFECTED = "preflight:argocd-affected"  # a version that leaves changed values alone; only a warning
 
     WRONG_CERTIFICATE = "preflight:wrong-certificate"  # green's load balancer shows somebody else's certificate
     GREEN_500 = "preflight:green-500"  # green is up and answers every request with an error

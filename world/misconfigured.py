@@ -14,6 +14,7 @@ from world.external_dns import DEPLOYMENT, NAMESPACE, TXT_TTL
 from world.faults import Fault, FaultKind
 from world.front_doors import Oddity
 from world.load_balancers import UNHEALTHY_AFTER
+from world.misconfigured_argocd import MAKERS
 from world.route53 import Record
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def misconfigure(estate: "Estate", fault: Fault) -> None:
     Raises:
         KeyError: It is not one of those that are there before the start.
     """
-    _MAKERS[fault.kind](estate)
+    (_MAKERS.get(fault.kind) or MAKERS[fault.kind])(estate)
 
 
 def _create_only(estate: "Estate") -> None:

@@ -87,12 +87,14 @@ def _parameters(source: Object) -> Iterable[Object]:
 
 
 def status_of(application: Object, workload: Workload) -> str:
-    """Argo CD's word for the Ingress of *workload* (Synced, OutOfSync, Unknown); empty when it does not manage it."""
-    for resource in (application.get("status") or {}).get("resources") or ():
-        named = (resource.get("kind"), resource.get("namespace"), resource.get("name"))
-        if named == ("Ingress", workload.namespace, workload.ingress):
-            return str(resource.get("status", ""))
-    return ""
+    """Argo CD's word for the objects of *workload*, the worst one first; empty when it does not manage them."""
+    mine = {(str(source.kind), source.namespace, source.name) for source in workload.sources}
+    words = {
+        str(resource.get("status", ""))
+        for resource in (application.get("status") or {}).get("resources") or ()
+        if (resource.get("kind"), resource.get("namespace"), resource.get("name")) in mine
+    }
+    return next((word for word in ("OutOfSync", "Unknown", "Synced") if word in words), "")
 
 
 def sync_of(application: Object) -> str:
@@ -121,9 +123,9 @@ def heals_itself(application: Object) -> bool:
     return bool(automated.get("selfHeal")) and automated.get("enabled", True) is not False
 
 
-def leaves_weights_alone(application: Object, prefixes: Iterable[str]) -> bool:
+def leaves_weights_alone(application: Object, kind: str, prefixes: Iterable[str]) -> bool:
     """
-    Whether its syncs leave the weight annotation of Ingresses as it is, under every one of *prefixes*.
+    Whether its syncs leave the weight annotation of objects of *kind* as it is, under every one of *prefixes*.
 
     Both are needed: `ignoreDifferences` alone hides the difference, and a sync writes it all the same.
     """
@@ -134,7 +136,7 @@ def leaves_weights_alone(application: Object, prefixes: Iterable[str]) -> bool:
     ignored = {
         pointer
         for entry in spec.get("ignoreDifferences") or ()
-        if entry.get("kind") in ("Ingress", "*") and not entry.get("name")
+        if entry.get("kind") in (kind, "*") and not entry.get("name")
         for pointer in entry.get("jsonPointers") or ()
     }
     wanted = [f"/metadata/annotations/{prefix.replace('/', '~1')}{WEIGHT_KEY}" for prefix in prefixes]

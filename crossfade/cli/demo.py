@@ -41,7 +41,8 @@ def command(  # noqa: PLR0917 - typer reads options from arguments
     fault: Annotated[
         str,
         typer.Option(
-            help="Break something: green-5xx, green-crash, stuck-external-dns, throttled-route53, handler-crash or "
+            help="Break something: green-5xx, green-crash, stuck-external-dns, throttled-route53, handler-crash, "
+            "argocd-reverts, argocd-stalled or "
             "stop (somebody stops the execution), with @STAGE to begin later, such as green-5xx@3; "
             "or one that `preflight` lists, such as preflight:blind-alarm."
         ),

@@ -24,12 +24,13 @@ from crossfade.adapters.dynamodb_ledger import DynamoLedger
 from crossfade.adapters.https_probe import CONNECT_SECONDS, Network
 from crossfade.cli.synth import template
 from crossfade.core.config import Config
+from crossfade.errors import InvalidInputError
 from crossfade.names import CONFIG_FILE, Env, Function
 from crossfade.wiring import given, wired
 from world.clock import Clock
 from world.cloud import Cloud
 from world.estate import ClusterSpec, Estate, EstateSpec, WorkloadSpec
-from world.faults import Fault, FaultKind
+from world.faults import Fault, FaultKind, InvalidFaultError
 from world.functions import Handler, Invocation
 
 START: Final = datetime(2026, 3, 1, 1, 45, tzinfo=UTC)
@@ -85,13 +86,26 @@ def embedded(
     with TemporaryDirectory() as folder, Clock(START) as clock, Cloud(clock, region=region, seed=seed) as cloud:
         deployed = Path(folder) / CONFIG_FILE
         deployed.write_text(config.to_json(), encoding="utf-8")
-        estate = Estate(clock, spec or estate_of(config, config_file), seed=seed, faults=faults)
+        estate = _estate(clock, spec or estate_of(config, config_file), seed, faults)
         load = partial(_load, network=network_of(estate))
         cloud.deploy(body, load, environment={Env.CONFIG_FILE.value: str(deployed)})
         with estate:
             _let_faults_in(cloud, estate)
             ledger = DynamoLedger(client("dynamodb", region), table=cloud.deployment.table)
             yield Embedded(config, clock, cloud, estate, ledger)
+
+
+def _estate(clock: Clock, spec: EstateSpec, seed: int, faults: Sequence[Fault]) -> Estate:
+    """
+    The estate, with its faults.
+
+    Raises:
+        InvalidInputError: It has nothing that a fault could break.
+    """
+    try:
+        return Estate(clock, spec, seed=seed, faults=faults)
+    except InvalidFaultError as error:
+        raise InvalidInputError(str(error)) from error
 
 
 def estate_of(config: Config, config_file: Path) -> EstateSpec:
