@@ -12,8 +12,8 @@ pytestmark = pytest.mark.xdist_group("simulation")
 def test_a_seeded_bug_is_killed_by_its_invariant(session: Session, mutant: Mutant) -> None:
     broken: list[str] = []
     with mutant.applied():
-        for scenario in mutant.scenarios:
-            broken += session.attempt(scenario).broken
+        for result in mutant.results(session.attempt):
+            broken += result.broken
             if any(sentence.startswith(f"{mutant.killed_by} ") for sentence in broken):
                 return
 
@@ -22,6 +22,6 @@ def test_a_seeded_bug_is_killed_by_its_invariant(session: Session, mutant: Mutan
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_without_its_bug_nothing_breaks_where_a_mutant_was_killed(session: Session, mutant: Mutant) -> None:
-    result = session.attempt(mutant.scenarios[0])
+    result = next(mutant.results(session.attempt))
 
     assert result.broken == [], f"seed={result.scenario.seed} {result.broken}"
