@@ -69,6 +69,7 @@ class _Object:
     epoch: int = 0
     version: int = 1
     by: str = ""
+    applied: int | None = None
 
 
 class InMemoryRouter(_Faulty):
@@ -109,6 +110,10 @@ class InMemoryRouter(_Faulty):
         held.declared = weight
         held.by = "somebody"
         held.version += 1
+
+    def apply(self, workload: str, side: Side, weight: int) -> None:
+        """A file with *weight* was applied last; what is declared now came after it."""
+        self._objects[workload, side].applied = weight
 
     def show(self, workload: str, side: Side, weight: int | None) -> None:
         """Let the authority show *weight*, whatever is declared."""
@@ -312,7 +317,9 @@ class InMemoryRescue(_Faulty):
 
 def _reading(held: _Object, side: Side) -> SideReading:
     note = "" if held.declared is not None and held.shown is not None else "absent"
-    return SideReading(held.declared, held.shown, epoch=held.epoch, note=note, identifier=side.value, by=held.by)
+    return SideReading(
+        held.declared, held.shown, epoch=held.epoch, note=note, identifier=side.value, by=held.by, applied=held.applied
+    )
 
 
 def _raise_worst(faults: Sequence[CrossfadeError]) -> None:

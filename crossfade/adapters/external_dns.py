@@ -178,7 +178,15 @@ def _reading(workload: Workload, pair: "_Pair", records: Sequence[WeightedRecord
 def _side_reading(said: Said, records: Sequence[WeightedRecord]) -> SideReading:
     weight, note = shown_weight(said.identifier, records)
     notes = "; ".join(part for part in (said.note, note) if part)
-    return SideReading(said.weight, weight, epoch=said.epoch, note=notes, identifier=said.identifier, by=said.by)
+    return SideReading(
+        said.weight,
+        weight,
+        epoch=said.epoch,
+        note=notes,
+        identifier=said.identifier,
+        by=said.by,
+        applied=said.applied,
+    )
 
 
 def _unseen(error: CrossfadeError, identifier: str, records: Sequence[WeightedRecord]) -> SideReading:

@@ -5,9 +5,10 @@ which one, an ownership record remembers. So they have to say the same.
 Source: ExternalDNS, plan/conflict.go (`PerResource`).
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from crossfade.adapters.external_dns_dialect import words_of
 from crossfade.adapters.external_dns_endpoint import endpoint_words
@@ -16,6 +17,9 @@ from crossfade.adapters.kubernetes_api import Held, KubernetesApi
 from crossfade.core.plan import Workload
 from crossfade.core.source import Source, SourceKind
 from crossfade.errors import RouterObjectMissingError, SupersededError
+
+LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
+"""Where `kubectl apply` and Argo CD, unless they apply on the server's side, leave what they have applied."""
 
 
 class Saying(Protocol):
@@ -57,6 +61,7 @@ class Part:
     source: Source
     held: Held
     says: Saying
+    applied: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,7 @@ class Said:
         epoch: The oldest that one of them carries: that far they are fenced.
         note: Why something is absent, with the fix.
         by: Who wrote the weight last, and when; empty when that was us, or nobody knows.
+        applied: The weight with which the objects were last applied from files; None when that is not known.
     """
 
     identifier: str
@@ -77,6 +83,7 @@ class Said:
     epoch: int
     note: str
     by: str = ""
+    applied: int | None = None
 
 
 def read(cluster: KubernetesApi, workload: Workload, prefixes: Prefixes) -> tuple[Part, ...]:
@@ -86,8 +93,21 @@ def read(cluster: KubernetesApi, workload: Workload, prefixes: Prefixes) -> tupl
     Raises:
         RouterObjectMissingError, RouterRefusedError, RouterUnavailableError: See `KubernetesApi.read`.
     """
-    held = [(source, cluster.read(source)) for source in workload.sources]
-    return tuple(Part(source, each, understand(source, each, workload.host, prefixes)) for source, each in held)
+    return tuple(_part(source, cluster.read(source), workload.host, prefixes) for source in workload.sources)
+
+
+def _part(source: Source, held: Held, host: str, prefixes: Prefixes) -> Part:
+    says, applied = understand(source, held, host, prefixes), _applied(source, held, host, prefixes)
+    return Part(source, held, says, applied)
+
+
+def _applied(source: Source, held: Held, host: str, prefixes: Prefixes) -> int | None:
+    """The weight in the file that was last applied, as kubectl and Argo CD leave it in the object."""
+    try:
+        document = json.loads(held.annotations.get(LAST_APPLIED, "{}"))
+        return understand(source, Held({"metadata": {}} | document), host, prefixes).weight
+    except (ValueError, TypeError, AttributeError):  # whatever stands there is not ours and no reason to stop
+        return None
 
 
 def understand(source: Source, held: Held, host: str, prefixes: Prefixes) -> Saying:
@@ -111,6 +131,7 @@ def together(parts: Sequence[Part]) -> Said:
         weight=weights.pop() if len(weights) == 1 else None,
         epoch=min(each.epoch for each in says),
         note="; ".join(notes),
+        applied=next((part.applied for part in parts if part.applied is not None), None),
         by=next(filter(None, (last_hand(part.held.document, part.says.fields) for part in parts)), ""),
     )
 

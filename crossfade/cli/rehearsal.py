@@ -9,6 +9,7 @@ from crossfade.cli.embedded import Embedded
 from crossfade.cli.frame import Frame, HostRow, Line
 from crossfade.cli.summary import Summary
 from crossfade.cli.view import View
+from crossfade.core.declaration import declarations
 from crossfade.core.migration import Outcome, Record
 from crossfade.core.plan import Plan
 from crossfade.names import Function, TimelineEvent
@@ -153,6 +154,7 @@ class Demo:
             ended=self._world.clock.now,
             restored_after=_restored_after(execution, record),
             broken=broken_promises(outcome, snapshot, paged=self._paged()),
+            declare=declarations(record) if record else (),
         )
 
     def _paged(self) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -13,6 +14,7 @@ from crossfade.cli.account import Account, connected
 from crossfade.cli.options import DEFAULT_STACK, Output, OutputOption, ProfileOption, RegionOption, StackOption
 from crossfade.cli.printing import clock, console, print_timeline
 from crossfade.cli.seen import Seen, see, see_listed
+from crossfade.core.declaration import declarations, told
 from crossfade.core.duration import format_duration
 from crossfade.core.migration import Outcome, Record, short_name
 from crossfade.core.reckoning import reckoning
@@ -88,7 +90,8 @@ def _show_all(seen: Sequence[Seen], output: Output) -> None:
 
 def _show_one(seen: Seen, timeline: Sequence[Event], output: Output) -> None:
     if output is Output.JSON:
-        typer.echo(json.dumps(seen.to_json() | {"timeline": _entries(timeline)}, indent=2))
+        declare = [asdict(each) for each in declarations(seen.record)] if seen.record and seen.record.outcome else []
+        typer.echo(json.dumps(seen.to_json() | {"declare": declare, "timeline": _entries(timeline)}, indent=2))
         return
     out = console()
     out.print(Text.assemble((seen.name, "bold"), f": {seen.doing}"))
@@ -103,6 +106,8 @@ def _show_one(seen: Seen, timeline: Sequence[Event], output: Output) -> None:
         _show_weights(seen.record, out)
     out.print()
     print_timeline(timeline, out)
+    if seen.record and seen.record.outcome and (words := told(declarations(seen.record))):
+        out.print(Text(f"\n{words}"), soft_wrap=True)
 
 
 def _start(seen: Seen) -> str:

@@ -1,7 +1,7 @@
 """What is said when a migration has ended: one summary, as text for people or as JSON for programs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from crossfade.cli.frame import Line
+from crossfade.core.declaration import Declaration, told
 from crossfade.core.duration import format_duration
 from crossfade.core.migration import Outcome
 
@@ -45,6 +46,7 @@ class Summary:
         restored_after: From the moment when the execution was ended from outside until the guardian had read back that
             traffic is where it was; None when the execution ended by itself.
         broken: Promises that were broken, a sentence each; empty when all were kept.
+        declare: What Git and Terraform must say now.
     """
 
     outcome: Outcome
@@ -60,6 +62,7 @@ class Summary:
     ended: datetime
     restored_after: timedelta | None = None
     broken: tuple[str, ...] = ()
+    declare: tuple[Declaration, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The object that `--output json` prints."""
@@ -76,6 +79,7 @@ class Summary:
                 "duration_seconds": round((self.ended - self.began).total_seconds()),
                 "restored_after_seconds": round(self.restored_after.total_seconds()) if self.restored_after else None,
             },
+            "declare": [asdict(each) for each in self.declare],
             "promise": {"kept": not self.broken, "broken": list(self.broken)},
         }
 
@@ -86,6 +90,8 @@ def show(summary: Summary, console: Console, *, timeline: bool) -> None:
         console.print(_timeline(summary.timeline))
     console.print()
     console.print(Group(_headline(summary), Text(), _weights(summary), Text(), _figures(summary)))
+    if summary.declare:
+        console.print(Text(f"\n{told(summary.declare)}"), soft_wrap=True)
     for sentence in summary.broken:
         console.print(Text(f"PROMISE BROKEN: {sentence}", style="bold red"))
 

@@ -49,6 +49,7 @@ class SideReading:
             it is not `reachable` either. None when it was read, or when asking again may help.
         source: What the declared weight is rendered from; None where nothing renders it.
         by: Who wrote the declared weight last, and when; empty when that was us, or nobody knows.
+        applied: The weight in the files from which its object was last applied; None when nobody knows.
     """
 
     declared: int | None
@@ -60,6 +61,7 @@ class SideReading:
     fault: PermanentError | None = None
     source: Source | None = None
     by: str = ""
+    applied: int | None = None
 
     @property
     def is_disputed(self) -> bool:

@@ -2,9 +2,11 @@
 
 from datetime import datetime
 
+from crossfade.core.declaration import declarations, told
 from crossfade.core.migration import Outcome, Record
 from crossfade.core.reckoning import reckoning
-from crossfade.errors import SupersededError
+from crossfade.core.weight import Side
+from crossfade.errors import CrossfadeError, SupersededError
 from crossfade.names import TimelineEvent
 from crossfade.ports import Ledger, Notice, Notifier, TrafficRouter
 from crossfade.steps.common import approach, current, note, outstanding, result_of
@@ -39,7 +41,23 @@ def complete(ledger: Ledger, router: TrafficRouter, notifier: Notifier, task: Le
         poll = round(record.plan.timing.poll.total_seconds())
         return Progress(arrived=False, reason=waiting, wait_seconds=poll)
     text = f"all traffic of {len(record.plan.workloads)} workloads is on {record.plan.green.name}, read back"
-    return _end(ledger, notifier, record, now=task.now, outcome=Outcome.SUCCEEDED, text=text + _rest(record))
+    text += _rest(record) + _drift_pending(router, record)
+    return _end(ledger, notifier, record, now=task.now, outcome=Outcome.SUCCEEDED, text=text)
+
+
+def _drift_pending(router: TrafficRouter, record: Record) -> str:
+    """What the files say otherwise, from which objects were last applied, as far as the objects tell."""
+    try:
+        readings = router.observe(record.workloads)
+    except CrossfadeError:
+        return ""  # it has been read back; this is only about files
+    behind = [
+        f"{reading.workload} on {side} was last applied with {applied}"
+        for reading in readings
+        for side in Side
+        if (applied := reading.side(side).applied) not in (None, record.final_split(reading.workload).weight(side))
+    ]
+    return f"; drift pending: {', '.join(behind)}" if behind else ""
 
 
 def _rest(record: Record) -> str:
@@ -62,5 +80,6 @@ def _end(ledger: Ledger, notifier: Notifier, record: Record, *, now: datetime, o
     record = ledger.save(record.with_(outcome=outcome, ended=now, reason=text))
     note(ledger, record, now, TimelineEvent.ENDED, text, outcome=outcome.value)
     ledger.release(record.plan.lease_units, epoch=record.epoch)
-    notifier.tell(Notice(record.migration, f"Crossfade {outcome.value}: {record.migration}", text, outcome))
+    mail = "\n\n".join(filter(None, (text, told(declarations(record)))))
+    notifier.tell(Notice(record.migration, f"Crossfade {outcome.value}: {record.migration}", mail, outcome))
     return Progress(arrived=True, reason=text, wait_seconds=0, result=result_of(record))

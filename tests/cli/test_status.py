@@ -71,7 +71,7 @@ def test_programs_get_the_same(deployed: Deployed, run: Run) -> None:
 
     answer = run("status", "tonight", "--output", "json").json
 
-    assert list(answer) == [*FIELDS, "timeline"]
+    assert list(answer) == [*FIELDS, "declare", "timeline"]
     assert answer["phase"] == "baking"
     assert (answer["stage"], answer["stages"]) == (2, 3)
     assert answer["status"] == "RUNNING"

@@ -1,10 +1,12 @@
 """What the router over ExternalDNS promises beyond its port: dialects, records, refusals, tokens."""
 
+import json
 import traceback
 from typing import Final
 
 import pytest
 
+from crossfade.adapters.external_dns_objects import LAST_APPLIED
 from crossfade.core.plan import Identifiers, Workload
 from crossfade.core.traffic import Write
 from crossfade.core.weight import Side
@@ -47,6 +49,22 @@ def test_who_wrote_a_weight_last_is_told_unless_it_was_this_router(estate: Estat
     assert hand
     assert FIELD_MANAGER not in hand
     assert estate.router.observe([BURNHAM])[0].green.by == ""
+
+
+@pytest.mark.parametrize(
+    ("file", "weight"),
+    [
+        ({"metadata": {"annotations": {ALPHA_WEIGHT: "33"}}}, 33),
+        ({"metadata": {"annotations": {}}}, None),
+        ({"metadata": "nonsense"}, None),
+        ([], None),
+    ],
+    ids=["a weight", "no weight", "no object", "no mapping"],
+)
+def test_the_weight_in_the_file_that_was_applied_last_is_told(estate: Estate, file: object, weight: int | None) -> None:
+    estate.annotate(BURNHAM, GREEN, {LAST_APPLIED: json.dumps(file)})
+
+    assert estate.router.observe([BURNHAM])[0].green.applied == weight
 
 
 # --- Dialects --------------------------------------------------------------------------------------------------------

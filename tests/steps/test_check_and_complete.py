@@ -140,3 +140,34 @@ def test_completing_again_gives_the_same_answer_and_tells_nobody_twice() -> None
 
     assert scene.complete().result == scene.complete().result
     assert len(scene.notifier.told) == 1
+
+
+def completed(scene: Scene) -> str:
+    scene.check(2)
+    scene.complete()
+    scene.router.propagate()
+    assert scene.complete().arrived
+    return scene.record.reason
+
+
+def test_the_last_notice_says_what_git_and_terraform_must_say() -> None:
+    scene = Scene().ready().moved_through(3)
+
+    completed(scene)
+
+    mail = scene.notifier.told[-1].text
+    assert "Git or Terraform must say this now" in mail
+    assert 'aws-weight: "100"' in mail
+    assert 'route53_weight = "0"' in mail
+
+
+def test_a_file_that_still_says_the_old_weight_is_drift_to_come() -> None:
+    scene = Scene().ready().moved_through(3)
+    scene.router.apply("yelb", Side.BLUE, 100)
+    scene.router.apply("yelb", Side.GREEN, 100)
+
+    assert completed(scene).endswith("; drift pending: yelb on blue was last applied with 100")
+
+
+def test_files_that_nobody_knows_are_no_drift() -> None:
+    assert "drift" not in completed(Scene().ready().moved_through(3))
