@@ -33,6 +33,8 @@ class Env(StrEnum):
     TOPIC_ARN = "CROSSFADE_TOPIC_ARN"
     CHAT_TOPIC_ARN = "CROSSFADE_CHAT_TOPIC_ARN"  # only where there is a chat
     EVENT_BUS = "CROSSFADE_EVENT_BUS"  # `default` without it
+    REPORTS = "CROSSFADE_REPORTS"
+    EMBEDDED = "CROSSFADE_EMBEDDED"  # set by the embedded world only
     CONFIG_FILE = "CROSSFADE_CONFIG_FILE"
     PURPOSE = "CROSSFADE_PURPOSE"
 
@@ -43,6 +45,7 @@ CONFIG_FILE: Final = "crossfade.json"
 
 MACHINE_OUTPUT: Final = "StateMachineArn"
 TABLE_OUTPUT: Final = "TableName"
+REPORTS_OUTPUT: Final = "ReportBucketName"
 """Outputs of the stack, by which the command line finds what is deployed."""
 
 
@@ -64,6 +67,7 @@ class Function(StrEnum):
     ROLL_BACK = "roll_back"
     CONFIRM_ROLLBACK = "confirm_rollback"
     GUARDIAN = "guardian"  # woken by events and by the clock, not by the state machine
+    REPORT = "report"  # woken by events, not by the state machine
 
 
 class State(StrEnum):
@@ -101,6 +105,9 @@ class State(StrEnum):
     REFUSED = "Refused"
     DUPLICATE = "Duplicate"
 
+
+OUTSIDE_THE_MACHINE: Final = (Function.GUARDIAN, Function.REPORT)
+"""They belong to no migration, so they always run what is deployed."""
 
 LAMBDA_ERRORS: Final = (
     "Lambda.ServiceException",

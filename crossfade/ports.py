@@ -268,3 +268,18 @@ class Announcer(Protocol):
 
     def announce(self, news: Announcement) -> bool:
         """Deliver *news*; False when it could not be delivered. Never raises."""
+
+
+class Reports(Protocol):
+    """Where the evidence of ended migrations is kept, for people."""
+
+    def put(self, migration: str, *, html: str, json: str) -> str:
+        """
+        Keep the report of *migration*, instead of an earlier one.
+
+        Returns:
+            Where it is.
+
+        Raises:
+            LedgerUnavailableError, LedgerRefusedError: It is not kept.
+        """

@@ -27,6 +27,7 @@ from crossfade.ports import (
     MetricSource,
     Notifier,
     Probe,
+    Reports,
     TrafficRouter,
     WeightsOfRecord,
 )
@@ -54,6 +55,7 @@ class Wired:
         topic_arn: Of the topic for notices.
         chat_topic_arn: Of the topic for a chat; empty when there is none.
         event_bus: Name of the bus for announcements.
+        reports: Name of the bucket for reports.
         config_file: Path of the deployed configuration.
         region: Of the state machine, the table, the topic and the alarms.
         session: Whose credentials open the clusters; those of the environment if there is none.
@@ -69,6 +71,7 @@ class Wired:
         region: str,
         chat_topic_arn: str = "",
         event_bus: str = "default",
+        reports: str = "",
         session: "boto3.Session | None" = None,
         network: "Network | None" = None,
     ) -> None:
@@ -79,6 +82,7 @@ class Wired:
         self._topic_arn = topic_arn
         self._chat_topic_arn = chat_topic_arn
         self._event_bus = event_bus
+        self._reports = reports
         self._config_file = Path(config_file)
 
     @cached_property
@@ -271,6 +275,19 @@ class Wired:
         return StepFunctionsExecutions(client("stepfunctions", self._region))
 
     @cached_property
+    def reports(self) -> Reports:
+        """The bucket for reports."""
+        from crossfade.adapters.aws import client
+        from crossfade.adapters.s3_reports import S3Reports
+
+        return S3Reports(client("s3", self._region), bucket=self._reports)
+
+    @property
+    def environment(self) -> str:
+        """Where it runs, as the report says it: aws or embedded."""
+        return "embedded" if os.environ.get(Env.EMBEDDED.value) else "aws"
+
+    @cached_property
     def notifier(self) -> Notifier:
         """The topic that people listen to, and their chat if there is one."""
         from crossfade.adapters.audience import Notifiers
@@ -354,6 +371,16 @@ def wired(network: "Network | None" = None) -> Parts:
     """
     if (parts := _given.get()) is not None:
         return parts
+    return wired_here(network)
+
+
+def wired_here(network: "Network | None" = None) -> Wired:
+    """
+    The same, never those of a host that brings its own world; with the reports, which no state of the machine needs.
+
+    Raises:
+        InvalidConfigError: A variable is missing.
+    """
     needed = (Env.TABLE.value, Env.TOPIC_ARN.value, REGION)
     if missing := [name for name in needed if not os.environ.get(name)]:
         raise InvalidConfigError([f"{name}: this environment variable is missing; deploy again" for name in missing])
@@ -366,6 +393,7 @@ def wired(network: "Network | None" = None) -> Parts:
         region=os.environ[REGION],
         chat_topic_arn=os.environ.get(Env.CHAT_TOPIC_ARN.value, ""),
         event_bus=os.environ.get(Env.EVENT_BUS.value, "default"),
+        reports=os.environ.get(Env.REPORTS.value, ""),
         network=network,
     )
 
@@ -379,6 +407,7 @@ def _wire(
     region: str,
     chat_topic_arn: str,
     event_bus: str,
+    reports: str,
     network: "Network | None",
 ) -> Wired:
     return Wired(
@@ -388,5 +417,6 @@ def _wire(
         region=region,
         chat_topic_arn=chat_topic_arn,
         event_bus=event_bus,
+        reports=reports,
         network=network,
     )

@@ -13,7 +13,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from crossfade.names import METRIC_NAMESPACE, SERVICE, Env, Function
+from crossfade.names import METRIC_NAMESPACE, OUTSIDE_THE_MACHINE, SERVICE, Env, Function
 from stacks.findings import acknowledge
 
 LOG_RETENTION: Final = logs.RetentionDays.ONE_YEAR
@@ -62,6 +62,10 @@ PROFILES: Final[Mapping[Function, Profile]] = {
         ),
         concurrency=1,  # two would take the epoch from each other; one is kept free for it, whatever else runs
     ),
+    Function.REPORT: Profile(
+        "Writes the evidence report of a migration that has ended. Runs beside the machine, never in it.",
+        timeout_seconds=120,  # many workloads over many hours
+    ),
 }
 KUBERNETES_FUNCTIONS: Final = tuple(function for function in Function if PROFILES[function].kubernetes)
 
@@ -85,6 +89,7 @@ class Functions(Construct):
         table_name: str,
         topic_arn: str,
         event_bus: str,
+        reports: str,
         chat_topic_arn: str | None = None,
     ) -> None:
         super().__init__(scope, id_)
@@ -93,6 +98,7 @@ class Functions(Construct):
             Env.TABLE.value: table_name,
             Env.TOPIC_ARN.value: topic_arn,
             Env.EVENT_BUS.value: event_bus,
+            Env.REPORTS.value: reports,
             **({Env.CHAT_TOPIC_ARN.value: chat_topic_arn} if chat_topic_arn else {}),
             "POWERTOOLS_SERVICE_NAME": SERVICE,
             "POWERTOOLS_METRICS_NAMESPACE": METRIC_NAMESPACE,
@@ -109,9 +115,9 @@ class Functions(Construct):
         """
         The published versions, so that a deployment does not change the code of a running migration.
 
-        The guardian has none: it belongs to no migration, so it always runs what is deployed.
+        What the machine does not invoke has none: it always runs what is deployed.
         """
-        functions = {name: function for name, function in self.by_name.items() if name is not Function.GUARDIAN}
+        functions = {name: function for name, function in self.by_name.items() if name not in OUTSIDE_THE_MACHINE}
         return {name: function.current_version for name, function in functions.items()}
 
     def _add(self, function: Function, profile: Profile) -> None:

@@ -72,6 +72,7 @@ class Grant:
         publish: Whether it tells people.
         announce: Whether it tells machines what has changed, and people's chat.
         weights: Whether it stores the weights of record.
+        reports: Whether it writes reports, with the weights of now.
         executions: Whether it asks how executions of the state machine are.
     """
 
@@ -86,6 +87,7 @@ class Grant:
     publish: bool = False
     announce: bool = False
     weights: bool = False
+    reports: bool = False
     executions: bool = False
 
 
@@ -122,6 +124,7 @@ GRANTS: Final[Mapping[Function, Grant]] = {
         weights=True,
         executions=True,
     ),
+    Function.REPORT: Grant(table=("dynamodb:GetItem", *_LEASES), requests=True, reports=True),
 }
 
 
@@ -135,6 +138,7 @@ class Resources:
         topic: Where people are told.
         chat_topic: Where their chat is told; None without one.
         bus: Where machines are told.
+        reports: Where the reports of migrations are kept, each under its name.
         zone: The hosted zone.
         records: The names of the records that may be changed, by whose they are; a group for every statement.
         rules: The listener rules, and the listeners whose default action is one, of the workloads that have them.
@@ -147,6 +151,7 @@ class Resources:
     topic: str
     chat_topic: str | None
     bus: str
+    reports: str
     zone: str
     records: Mapping[Records, tuple[tuple[str, ...], ...]]
     rules: tuple[str, ...]
@@ -198,6 +203,8 @@ def _grant(role: iam.Role, grant: Grant, resources: Resources) -> None:
     if grant.protections:
         _allow(role, ["route53:ListResourceRecordSetProtections"], [resources.zone])
     _grant_voice(role, grant, resources)
+    if grant.reports:
+        _grant_reports(role, resources)
     if grant.weights:
         _allow(role, ["ssm:PutParameter"], [resources.parameters])
         rule = f"AwsSolutions-IAM5[Resource::{as_reported(role, resources.parameters)}]"
@@ -226,6 +233,12 @@ def _grant_voice(role: iam.Role, grant: Grant, resources: Resources) -> None:
         _allow(role, ["events:PutEvents"], [resources.bus], {"StringEquals": {"events:source": EVENT_SOURCE}})
     if resources.chat_topic and (grant.publish or grant.announce):
         _allow(role, ["sns:Publish"], [resources.chat_topic])
+
+
+def _grant_reports(role: iam.Role, resources: Resources) -> None:
+    _allow(role, ["s3:PutObject"], [resources.reports])
+    rule = f"AwsSolutions-IAM5[Resource::{as_reported(role, resources.reports)}]"
+    acknowledge(role, rule, "Reports in this one bucket; each gets its name when its migration starts.")
 
 
 def _only(names: Sequence[str]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_iam as iam
 
-from crossfade.names import Function
+from crossfade.names import REPORTS_OUTPUT, Function
 
 
 def add_outputs(
@@ -16,6 +16,7 @@ def add_outputs(
     topic_arn: str,
     table_name: str,
     chat_topic_arn: str | None,
+    report_bucket: str,
     roles: Mapping[Function, iam.IRole],
 ) -> None:
     """
@@ -28,6 +29,7 @@ def add_outputs(
         topic_arn: Of the topic.
         table_name: Of the ledger's table.
         chat_topic_arn: Of the topic for a chat; None without one.
+        report_bucket: Name of the bucket with the reports.
         roles: Of the functions that talk to the clusters.
     """
     region = stack.region
@@ -50,6 +52,7 @@ def add_outputs(
         "TopicArn": ("Where Crossfade tells people", topic_arn),
         "TableName": ("The ledger: plans, baselines, leases and timelines", table_name),
     }
+    outputs[REPORTS_OUTPUT] = ("The evidence reports of past migrations", report_bucket)
     if chat_topic_arn:
         outputs["ChatTopicArn"] = ("Where a chat is told, in the form of Amazon Q Developer", chat_topic_arn)
     for name, (description, value) in outputs.items():

@@ -20,6 +20,7 @@ from stacks.ledger import LedgerTable
 from stacks.monitoring import Monitoring
 from stacks.notifications import Notifications
 from stacks.outputs import add_outputs
+from stacks.reports import ReportBucket, ReportRules
 from stacks.schedules import Schedules, Start
 from stacks.state_machine import Machine
 
@@ -39,6 +40,7 @@ class CrossfadeStack(Stack):
         notifications = Notifications(self, "Notifications", emails=told.emails)
         chat = Chat(self, "Chat", slack=told.chat.slack) if told.chat else None
         bus = events.EventBus.from_event_bus_name(self, "Bus", told.event_bus)
+        reports = ReportBucket(self, "Reports")
         functions = Functions(
             self,
             "Functions",
@@ -46,6 +48,7 @@ class CrossfadeStack(Stack):
             table_name=ledger.table.table_name,
             topic_arn=notifications.topic.topic_arn,
             event_bus=told.event_bus,
+            reports=reports.bucket.bucket_name,
             chat_topic_arn=chat.topic.topic_arn if chat else None,
         )
         machine = Machine(
@@ -71,6 +74,13 @@ class CrossfadeStack(Stack):
             guardian_dead_letters=guardian.dead_letters,
             judging_alarms=self._alarm_arns(config),
         )
+        ReportRules(
+            self,
+            "ReportRules",
+            function=functions.by_name[Function.REPORT],
+            machine_arn=machine.state_machine_arn,
+            bus=bus,
+        )
         if config.triggers.schedules:
             starts = [_start(schedule) for schedule in config.triggers.schedules]
             Schedules(self, "Schedules", machine_arn=machine.state_machine_arn, starts=starts)
@@ -82,6 +92,7 @@ class CrossfadeStack(Stack):
                 topic=notifications.topic.topic_arn,
                 chat_topic=chat.topic.topic_arn if chat else None,
                 bus=bus.event_bus_arn,
+                reports=reports.bucket.arn_for_objects("migrations/*"),
                 zone=f"arn:{self.partition}:route53:::hostedzone/{config.hosted_zone.id}",
                 records=changeable(config),
                 rules=tuple(workload.alb.rule for workload in config.workloads if workload.alb),
@@ -98,6 +109,7 @@ class CrossfadeStack(Stack):
             topic_arn=notifications.topic.topic_arn,
             table_name=ledger.table.table_name,
             chat_topic_arn=chat.topic.topic_arn if chat else None,
+            report_bucket=reports.bucket.bucket_name,
             roles=self.kubernetes_roles,
         )
 

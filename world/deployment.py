@@ -22,6 +22,7 @@ FUNCTION: Final = "AWS::Lambda::Function"
 VERSION: Final = "AWS::Lambda::Version"
 MACHINE: Final = "AWS::StepFunctions::StateMachine"
 RULE: Final = "AWS::Events::Rule"
+BUCKET: Final = "AWS::S3::Bucket"
 PARTITION: Final = "aws"
 PUBLISHED: Final = "1"
 """Every published version here is the first one."""
@@ -47,6 +48,7 @@ _KINDS: Final = {
     TOPIC: _Kind("TopicName", "arn:{partition}:sns:{region}:{account}:{name}"),
     FUNCTION: _Kind("FunctionName", "arn:{partition}:lambda:{region}:{account}:function:{name}"),
     MACHINE: _Kind("StateMachineName", "arn:{partition}:states:{region}:{account}:stateMachine:{name}"),
+    BUCKET: _Kind("BucketName", "arn:{partition}:s3:::{name}"),
     "AWS::Logs::LogGroup": _Kind("LogGroupName", "arn:{partition}:logs:{region}:{account}:log-group:{name}:*"),
     "AWS::IAM::Role": _Kind("RoleName", "arn:{partition}:iam::{account}:role/{name}"),
     RULE: _Kind("Name", "arn:{partition}:events:{region}:{account}:rule/{name}"),
@@ -74,6 +76,11 @@ class Template:
             "AWS::StackName": stack,
             "AWS::URLSuffix": "amazonaws.com",
         }
+
+    @property
+    def region(self) -> str:
+        """Where it is deployed."""
+        return self._place["region"]
 
     def ids(self, kind: str) -> list[str]:
         """Logical ids of the resources of type *kind*, in the order of the template."""
@@ -104,7 +111,10 @@ class Template:
             TemplateError: Its type is not known here.
         """
         given = self.property(id_, self._kind(id_).name_property)
-        return f"{self._stack}-{id_}" if given is None else str(given)
+        made = f"{self._stack}-{id_}"
+        if given is None and self._type(id_) == BUCKET:
+            return made.lower()  # as S3 asks
+        return made if given is None else str(given)
 
     def arn(self, id_: str) -> str:
         """The ARN of the resource *id_*; of a version, with the version."""
@@ -210,6 +220,10 @@ def deploy(template: Template, environment: Mapping[str, str]) -> Deployment:
         for function in (_function(template, id_, environment) for id_ in template.ids(FUNCTION))
     }
     known = {function.arn for function in functions.values()}
+    for id_ in template.ids(BUCKET):
+        boto3.resource("s3").create_bucket(
+            Bucket=template.name(id_), CreateBucketConfiguration={"LocationConstraint": template.region}
+        )
     return Deployment(
         machine_arn=_create_machine(template, template.only(MACHINE)),
         functions=functions,

@@ -10,7 +10,7 @@ import itertools
 import json
 import re
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,6 +21,7 @@ from botocore.exceptions import ClientError
 
 from world.clock import Appointment, Clock
 from world.functions import Functions
+from world.moto_hooks.bus import events_are_heard
 from world.step_functions import Execution
 
 Json = Mapping[str, Any]
@@ -82,7 +83,8 @@ class Events:
     def installed(self) -> Iterator[None]:
         """Afterwards nothing fires any more."""
         try:
-            yield
+            with events_are_heard(self._put):
+                yield
         finally:
             for appointment in self._ticking:
                 appointment.cancel()
@@ -96,14 +98,23 @@ class Events:
 
     def ended(self, execution: Execution) -> None:
         """Tell that *execution* has ended."""
-        event = self._event("aws.states", "Step Functions Execution Status Change", execution.arn, _detail(execution))
+        if not self.lost:
+            about = [execution.arn]
+            self._tell(self._event("aws.states", "Step Functions Execution Status Change", about, _detail(execution)))
+
+    def _put(self, entry: Json) -> None:
+        """Somebody has put an event of their own; here every bus is the same one."""
+        detail = json.loads(entry["Detail"])
+        self._tell(self._event(entry["Source"], entry["DetailType"], entry.get("Resources", []), detail))
+
+    def _tell(self, event: Json) -> None:
         for rule in self._rules:
-            if rule.pattern is not None and not self.lost and matches(rule.pattern, event):
+            if rule.pattern is not None and matches(rule.pattern, event):
                 for _ in range(self.copies):
                     self._clock.after(DELAY, partial(self._call, rule, event))
 
     def _fire(self, rule: Rule) -> None:
-        self._call(rule, self._event("aws.events", "Scheduled Event", rule.arn, {}))
+        self._call(rule, self._event("aws.events", "Scheduled Event", [rule.arn], {}))
 
     def _call(self, rule: Rule, event: Json) -> None:
         for arn in rule.targets:
@@ -113,7 +124,7 @@ class Events:
         with suppress(ClientError):  # the service refuses the call; nobody waits for an answer
             self._functions.invoke(arn, json.dumps(event).encode())
 
-    def _event(self, source: str, detail_type: str, about: str, detail: Json) -> Json:
+    def _event(self, source: str, detail_type: str, about: Sequence[str], detail: Json) -> Json:
         return {
             "version": "0",
             "id": str(uuid.UUID(int=next(self._ids))),
@@ -121,7 +132,7 @@ class Events:
             "source": source,
             **self._place,
             "time": self._clock.now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "resources": [about],
+            "resources": list(about),
             "detail": detail,
         }
 

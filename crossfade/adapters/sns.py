@@ -47,4 +47,5 @@ def text_of(notice: Notice) -> str:
     """The mail: what happened, and which migration it is about."""
     act = "\n\nSomebody has to act now; docs/runbook.md says what to do." if notice.page else ""
     steps = "".join(f"\n{step}" for step in notice.next_steps)
-    return f"{notice.text}\n{steps}\nMigration: {notice.migration}{act}\n"
+    evidence = f"\nEvidence: crossfade report {notice.migration}" if notice.outcome else ""
+    return f"{notice.text}\n{steps}\nMigration: {notice.migration}{evidence}{act}\n"

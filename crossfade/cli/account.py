@@ -28,9 +28,10 @@ from botocore.exceptions import (
 
 from crossfade.adapters.aws import code_of
 from crossfade.adapters.dynamodb_ledger import DynamoLedger
+from crossfade.adapters.s3_reports import console_url, key_of
 from crossfade.cli.executions import Executions
 from crossfade.errors import LedgerRefusedError, LedgerUnavailableError, PermanentError
-from crossfade.names import MACHINE_OUTPUT, TABLE_OUTPUT
+from crossfade.names import MACHINE_OUTPUT, REPORTS_OUTPUT, TABLE_OUTPUT
 from crossfade.ports import Ledger
 
 _CONNECT_SECONDS: Final = 5
@@ -61,6 +62,35 @@ _DENIED: Final = frozenset({"AccessDenied", "AccessDeniedException", "Unauthoriz
 
 class NotConnectedError(PermanentError):
     """The deployed Crossfade could not be reached or asked."""
+
+
+class Reports:
+    """
+    Reports in a bucket, for reading.
+
+    Args:
+        s3: A client with the caller's credentials.
+        bucket: Name of the bucket.
+        region: Of the bucket.
+    """
+
+    def __init__(self, s3: Any, bucket: str, region: str) -> None:
+        self._s3, self._bucket, self._region = s3, bucket, region
+
+    def get(self, migration: str) -> str | None:
+        """The page of *migration*; None when there is none."""
+        try:
+            answer = self._s3.get_object(Bucket=self._bucket, Key=key_of(migration, "html"))
+        except ClientError as error:
+            if code_of(error) != "NoSuchKey":
+                raise
+            return None
+        page: bytes = answer["Body"].read()
+        return page.decode()
+
+    def url(self, migration: str) -> str:
+        """Where the console shows it."""
+        return console_url(self._region, self._bucket, migration)
 
 
 class Account:
@@ -96,6 +126,11 @@ class Account:
     def executions(self) -> Executions:
         """Those of the state machine."""
         return Executions(self._client("stepfunctions"), self._output(MACHINE_OUTPUT))
+
+    @cached_property
+    def reports(self) -> "Reports":
+        """Those that ended migrations left in the bucket."""
+        return Reports(self._client("s3"), self._output(REPORTS_OUTPUT), self.region)
 
     @cached_property
     def caller(self) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 import typer
 
 from crossfade import __version__
-from crossfade.cli import demo, plan, preflight, simulate, start, status, steer, watch
+from crossfade.cli import demo, plan, preflight, report, simulate, start, status, steer, watch
 from crossfade.cli.exits import MEANINGS, Exit
 from crossfade.errors import CrossfadeError
 
@@ -63,6 +63,7 @@ app.command("hold")(steer.hold)
 app.command("resume")(steer.resume)
 app.command("abort")(steer.abort)
 app.command("history")(status.history)
+app.command("report")(report.command)
 
 
 def main() -> None:

@@ -88,7 +88,7 @@ def embedded(
         deployed.write_text(config.to_json(), encoding="utf-8")
         estate = _estate(clock, spec or estate_of(config, config_file), seed, faults)
         load = partial(_load, network=network_of(estate))
-        cloud.deploy(body, load, environment={Env.CONFIG_FILE.value: str(deployed)})
+        cloud.deploy(body, load, environment={Env.CONFIG_FILE.value: str(deployed), Env.EMBEDDED.value: "1"})
         with estate:
             _let_faults_in(cloud, estate)
             ledger = DynamoLedger(client("dynamodb", region), table=cloud.deployment.table)

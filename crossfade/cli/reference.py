@@ -32,7 +32,8 @@ They find the state machine and the ledger in the outputs of the CloudFormation 
 
 What they need to be allowed: `cloudformation:DescribeStacks`, `states:DescribeExecution` and `states:ListExecutions`,
 `dynamodb:GetItem` and `dynamodb:Query` on the ledger's table;
-to start, `states:StartExecution`; to steer, `dynamodb:PutItem` on the table.
+to start, `states:StartExecution`; to steer, `dynamodb:PutItem` on the table;
+for `report`, `s3:GetObject` on the bucket of reports.
 `preflight` needs no stack, but what the function of that name may read, in AWS and in both clusters:
 see [permissions](permissions.md).
 

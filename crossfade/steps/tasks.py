@@ -68,6 +68,26 @@ class WakeUp(Model):
     time: AwareDatetime
 
 
+class EndedMigration(Model):
+    """
+    What wakes the report: Step Functions' event that an execution ended, or our own that a migration did.
+
+    Attributes:
+        time: When, UTC.
+        detail: Of the event; the name of the migration stands in it as `name` or as `migration`.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    time: AwareDatetime
+    detail: dict[str, Any]
+
+    @property
+    def migration(self) -> str:
+        """The name of the execution; empty when the event tells none."""
+        return str(self.detail.get("migration") or self.detail.get("name") or "")
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """

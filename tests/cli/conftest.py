@@ -14,11 +14,12 @@ from crossfade.adapters.dynamodb_ledger import DynamoLedger
 from crossfade.cli.app import main
 from crossfade.core.migration import Baseline, Record
 from crossfade.core.plan import Gate, Plan
-from crossfade.names import MACHINE_OUTPUT, TABLE_OUTPUT
+from crossfade.names import MACHINE_OUTPUT, REPORTS_OUTPUT, TABLE_OUTPUT
 from tests.steps.scene import NAMES, a_plan
 
 REGION = "eu-west-1"
 TABLE = "Ledger"
+REPORTS = "evidence"
 ME = "arn:aws:sts::123456789012:user/moto"
 """Whoever runs the commands, as moto names them."""
 MINUTE = timedelta(minutes=1)
@@ -137,7 +138,10 @@ def deployed(account: None) -> Deployed:
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
         AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in ("pk", "sk")],
     )
-    _stack("Crossfade", {MACHINE_OUTPUT: machine_arn, TABLE_OUTPUT: TABLE})
+    boto3.client("s3", region_name=REGION).create_bucket(
+        Bucket=REPORTS, CreateBucketConfiguration={"LocationConstraint": REGION}
+    )
+    _stack("Crossfade", {MACHINE_OUTPUT: machine_arn, TABLE_OUTPUT: TABLE, REPORTS_OUTPUT: REPORTS})
     return Deployed(machine_arn, DynamoLedger(dynamodb, table=TABLE))
 
 

@@ -12,7 +12,20 @@ from crossfade.cli.reference import FILE, markdown
 from crossfade.core.migration import Outcome
 
 GROUP: Any = typer.main.get_command(app)
-OURS = ["plan", "preflight", "start", "status", "watch", "approve", "promote", "hold", "resume", "abort", "history"]
+OURS = [
+    "plan",
+    "preflight",
+    "start",
+    "status",
+    "watch",
+    "approve",
+    "promote",
+    "hold",
+    "resume",
+    "abort",
+    "history",
+    "report",
+]
 
 
 def _help(*command: str) -> str:

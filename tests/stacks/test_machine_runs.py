@@ -8,7 +8,7 @@ import boto3
 import pytest
 
 from crossfade.errors import LeaseHeldError, RouterThrottledError, RouterUnavailableError, StageFailedError
-from crossfade.names import CRASH_ERRORS, Function, State
+from crossfade.names import CRASH_ERRORS, OUTSIDE_THE_MACHINE, Function, State
 from world.clock import Clock
 from world.cloud import Cloud
 from world.functions import CrashError
@@ -145,7 +145,7 @@ def test_a_bad_verdict_gives_traffic_back(run: Run, bad_look: int) -> None:
 COLUMN = (Function.ROLL_BACK, Function.CONFIRM_ROLLBACK)
 
 
-@pytest.mark.parametrize("function", [f for f in Function if f not in (*COLUMN, Function.GUARDIAN)])
+@pytest.mark.parametrize("function", [f for f in Function if f not in (*COLUMN, *OUTSIDE_THE_MACHINE)])
 def test_whichever_function_fails_traffic_is_given_back(run: Run, function: Function) -> None:
     execution, states = run(**{function.value: [StageFailedError('he said "no"; ask the team')]})
 

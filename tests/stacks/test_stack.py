@@ -14,7 +14,7 @@ from syrupy.extensions.json import JSONSnapshotExtension
 
 from crossfade.core.config import WORKLOADS_MAX, Config, check_config
 from crossfade.core.records import together
-from crossfade.names import KUBERNETES_GROUP, METRIC_NAMESPACE, SERVICE, Env, Function, Metric
+from crossfade.names import KUBERNETES_GROUP, METRIC_NAMESPACE, OUTSIDE_THE_MACHINE, SERVICE, Env, Function, Metric
 from stacks.asset import ROOT
 from stacks.definition_check import read_definition
 from stacks.functions import KUBERNETES_FUNCTIONS
@@ -94,6 +94,7 @@ GOLDEN = {
     | PUBLISH
     | WEIGHTS
     | EXECUTIONS,
+    Function.REPORT: table("GetItem") | LEASES | REQUESTS | {"s3:PutObject": ["*ReportsBucket*/migrations/*"]},
 }
 
 
@@ -256,7 +257,9 @@ def test_the_machine_may_invoke_exactly_the_published_versions_and_page_one_topi
     allowed = permissions(main_template, "MachineRole")
 
     assert allowed["lambda:InvokeFunction"] == sorted(
-        f"Functions{title(function)}FunctionCurrentVersion" for function in Function if function != Function.GUARDIAN
+        f"Functions{title(function)}FunctionCurrentVersion"
+        for function in Function
+        if function not in OUTSIDE_THE_MACHINE
     )
     assert allowed["sns:Publish"] == ["NotificationsTopic"]
     assert {action.split(":")[0] for action in allowed} == {"lambda", "logs", "sns", "xray"}
@@ -465,7 +468,7 @@ def test_without_schedules_there_is_no_scheduler(tmp_path: Path) -> None:
     bare = dict(template(synthesize(config, out_dir=tmp_path, code_only=True)))
 
     assert not resources(bare, "AWS::Scheduler::Schedule")
-    assert not [queue for queue in resources(bare, "AWS::SQS::Queue") if not queue.startswith("Guardian")]
+    assert not [queue for queue in resources(bare, "AWS::SQS::Queue") if not queue.startswith(("Guardian", "Report"))]
     assert not resources(bare, "AWS::SNS::Subscription")
 
 
@@ -479,6 +482,7 @@ def test_the_outputs_hold_what_a_person_needs_next(main_template: Json) -> None:
         "StartCommand",
         "TopicArn",
         "TableName",
+        "ReportBucketName",
         *(f"{title(function)}RoleArn" for function in KUBERNETES_FUNCTIONS),
     }
     start = json.dumps(main_template["Outputs"]["StartCommand"]["Value"])
@@ -490,7 +494,11 @@ def test_the_outputs_hold_what_a_person_needs_next(main_template: Json) -> None:
 
 def rules(template: Json) -> tuple[Json, Json]:
     """The rule for bad ends and the one for every minute."""
-    found = properties(template, "AWS::Events::Rule")
+    found = [
+        rule["Properties"]
+        for name, rule in resources(template, "AWS::Events::Rule").items()
+        if name.startswith("Guardian")
+    ]
     (bad_end,) = (rule for rule in found if "EventPattern" in rule)
     (every_minute,) = (rule for rule in found if "ScheduleExpression" in rule)
     return bad_end, every_minute
@@ -529,10 +537,14 @@ def test_what_wakes_the_guardian_comes_soon_or_ends_in_a_queue(main_template: Js
 
 
 def test_only_the_two_rules_may_wake_the_guardian(main_template: Json) -> None:
-    permitted = properties(main_template, "AWS::Lambda::Permission")
+    permitted = [
+        permission
+        for permission in properties(main_template, "AWS::Lambda::Permission")
+        if "Guardian" in str(permission["FunctionName"])
+    ]
 
     assert sorted(permission["SourceArn"]["Fn::GetAtt"][0] for permission in permitted) == sorted(
-        resources(main_template, "AWS::Events::Rule")
+        name for name in resources(main_template, "AWS::Events::Rule") if name.startswith("Guardian")
     )
     assert {permission["Principal"] for permission in permitted} == {"events.amazonaws.com"}
 
@@ -608,7 +620,18 @@ ACKNOWLEDGED = [
         "IAM5[Resource::arn:aws:states:eu-west-1:<AWS::AccountId>:execution:<Machine.Name>:*]",
         NAMES,
     ),
+    (
+        "Crossfade/Functions/Report/Role",
+        "IAM5[Resource::<ReportsBucket.Arn>/migrations/*]",
+        "Reports in this one bucket; each gets its name when its migration starts.",
+    ),
     ("Crossfade/Guardian/DeadLetters", "SQS3", QUEUE),
+    ("Crossfade/ReportRules/DeadLetters", "SQS3", QUEUE),
+    (
+        "Crossfade/Reports/Bucket",
+        "S1",
+        "Access logs would need a second bucket; CloudTrail data events tell more.",
+    ),
     ("Crossfade/Machine/Machine/Role", "IAM5[Resource::*]", MACHINE),
     ("Crossfade/Schedules/DeadLetters", "SQS3", QUEUE),
 ]
@@ -704,3 +727,32 @@ def test_the_app_says_what_is_wrong_with_a_configuration(tmp_path: Path, config:
     assert ended.returncode == 1
     assert "clusters.blue.name" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+# --- Reports ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_bucket_of_reports_is_private_encrypted_and_forgets(main_template: Json) -> None:
+    (bucket,) = properties(main_template, "AWS::S3::Bucket")
+    (policy,) = properties(main_template, "AWS::S3::BucketPolicy")
+
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    encryption = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert encryption[0]["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+    assert bucket["LifecycleConfiguration"]["Rules"][0]["ExpirationInDays"] == 400
+    assert {statement["Effect"] for statement in policy["PolicyDocument"]["Statement"]} == {"Deny"}
+    assert "aws:SecureTransport" in str(policy)
+
+
+def test_every_end_wakes_the_report_and_nothing_else_does(main_template: Json) -> None:
+    patterns = [
+        rule["EventPattern"]
+        for rule in properties(main_template, "AWS::Events::Rule")
+        if "FunctionsReport" in str(rule["Targets"])
+    ]
+
+    assert sorted(pattern["source"][0] for pattern in patterns) == ["aws.states", "crossfade"]
+    assert any(
+        pattern["detail"].get("status") == ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"] for pattern in patterns
+    )
+    assert any("rolled_back" in pattern["detail"].get("change", []) for pattern in patterns)

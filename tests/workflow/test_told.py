@@ -47,3 +47,16 @@ def test_a_rollback_is_told_on_the_bus_from_its_start_to_its_end() -> None:
     assert {detail["migration"] for detail in told} == {MIGRATION}
     assert {detail["started_by"] for detail in told} == {"schedule weekly"}
     assert told[-1]["outcome"] == "RolledBack"
+
+
+def test_the_evidence_lies_in_the_bucket_a_moment_after_the_end() -> None:
+    with journey("green-crash@2") as tonight:
+        tonight.run()
+        tonight.pass_time(seconds=5)
+        bucket = boto3.client("s3").list_buckets()["Buckets"][0]["Name"]
+        stored = boto3.client("s3").get_object(Bucket=bucket, Key=f"migrations/{MIGRATION}/report.json")
+        data = json.loads(stored["Body"].read())
+
+    assert (data["outcome"], data["environment"]) == ("RolledBack", "embedded")
+    assert data["series"], "what the users' requests showed is in it"
+    assert data["readback"]
