@@ -14,6 +14,7 @@ from crossfade.core.facts import (
     WatchFacts,
 )
 from crossfade.core.plan import Cluster, Plan, Workload
+from crossfade.core.running import RunningFacts, ScalerFacts
 from crossfade.core.source import SourceKind
 from crossfade.core.weight import Side
 from crossfade.names import ALPHA_PREFIX
@@ -47,9 +48,18 @@ def sound(plan: Plan) -> EstateFacts:
             for workload in plan.workloads
             for name in workload.alarms
         },
+        running={side: _running(plan) for side in Side},
         balancers=frozenset(
             [at.dimension for at in balancers] + [group.name for at in balancers for group in at.groups]
         ),
+    )
+
+
+def _running(plan: Plan) -> RunningFacts:
+    namespaces = dict.fromkeys(workload.namespace for workload in plan.workloads)
+    return RunningFacts(
+        ready={workload.name: _TARGETS for workload in plan.workloads},
+        scalers={f"{namespace}/web": ScalerFacts(floor=_TARGETS, ceiling=9, now=_TARGETS) for namespace in namespaces},
     )
 
 

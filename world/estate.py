@@ -33,6 +33,7 @@ from world.load_balancers import LoadBalancer, LoadBalancers
 from world.metrics import NAMESPACE, LoadBalancerMetrics
 from world.misconfigured import misconfigure, set_ready
 from world.misconfigured_argocd import EVERYWHERE, MAKERS, has_argocd
+from world.pods import run_pods
 from world.route53 import Route53
 
 BLUE: Final = "blue"
@@ -352,6 +353,7 @@ class Estate:
         _create_in_eks(spec, api.url)
         _load(api, spec.manifests)
         self._balance(side, spec, api)
+        run_pods(api)
         external_dns = ExternalDns(self.clock, api.store, self.route53, self.spec.zone_id, spec.name)
         external_dns.sync()
         argocd = ArgoCd(self.clock, api.store, spec.manifests)

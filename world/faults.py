@@ -50,6 +50,9 @@ class FaultKind(StrEnum):
     WRONG_CERTIFICATE = "preflight:wrong-certificate"  # green's load balancer shows somebody else's certificate
     GREEN_500 = "preflight:green-500"  # green is up and answers every request with an error
     REDIRECT = "preflight:redirect"  # green sends everybody to a login page
+    NO_READY_PODS = "preflight:no-ready-pods"  # none of green's pods of the first namespace is ready
+    LOW_FLOOR = "preflight:low-floor"  # green's autoscaler may shrink below what blue has now; only a warning
+    CRONJOBS = "preflight:cronjobs"  # a CronJob runs in both clusters
 
     @property
     def is_before_the_start(self) -> bool:

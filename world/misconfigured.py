@@ -15,6 +15,7 @@ from world.faults import Fault, FaultKind
 from world.front_doors import Oddity
 from world.load_balancers import UNHEALTHY_AFTER
 from world.misconfigured_argocd import MAKERS
+from world.pods import an_object
 from world.route53 import Record
 
 if TYPE_CHECKING:
@@ -115,6 +116,35 @@ def _redirect(estate: "Estate") -> None:
     estate.doors.odd[GREEN] = Oddity.REDIRECT
 
 
+def _no_ready_pods(estate: "Estate") -> None:
+    """They run, and are not ready; the load balancer has not noticed yet."""
+    workload = estate.spec.workloads[0]
+    for piece in estate.clusters[GREEN].api.store.all("EndpointSlice", workload.namespace):
+        metadata = piece["metadata"]
+        endpoints = [endpoint | {"conditions": {"ready": False}} for endpoint in piece["endpoints"]]
+        estate.clusters[GREEN].api.store.merge(
+            "EndpointSlice", metadata["namespace"], metadata["name"], {"endpoints": endpoints}
+        )
+
+
+def _low_floor(estate: "Estate") -> None:
+    """Blue has grown with its users; green stands at the minimum."""
+    namespace = estate.spec.workloads[0].namespace
+    for side, now in ((BLUE, 9), (GREEN, 2)):
+        store = estate.clusters[side].api.store
+        spec = {"scaleTargetRef": {"kind": "Deployment", "name": "web"}, "minReplicas": 2, "maxReplicas": 20}
+        store.add(an_object("autoscaling/v2", "HorizontalPodAutoscaler", namespace, "web", spec=spec))
+        store.merge("HorizontalPodAutoscaler", namespace, "web", {"status": {"currentReplicas": now}})
+
+
+def _cronjobs(estate: "Estate") -> None:
+    """Argo CD has synced green, so the nightly bill is written twice."""
+    for cluster in estate.clusters.values():
+        spec = {"schedule": "0 3 * * *", "suspend": False}
+        namespace = estate.spec.workloads[0].namespace
+        cluster.api.store.add(an_object("batch/v1", "CronJob", namespace, "nightly-bill", spec=spec))
+
+
 _MAKERS: Final[Mapping[FaultKind, Callable[["Estate"], None]]] = {
     FaultKind.CREATE_ONLY: _create_only,
     FaultKind.DRY_RUN: _dry_run,
@@ -128,6 +158,9 @@ _MAKERS: Final[Mapping[FaultKind, Callable[["Estate"], None]]] = {
     FaultKind.WRONG_CERTIFICATE: _wrong_certificate,
     FaultKind.GREEN_500: _green_500,
     FaultKind.REDIRECT: _redirect,
+    FaultKind.NO_READY_PODS: _no_ready_pods,
+    FaultKind.LOW_FLOOR: _low_floor,
+    FaultKind.CRONJOBS: _cronjobs,
 }
 
 

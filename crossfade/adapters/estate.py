@@ -20,6 +20,7 @@ from crossfade.adapters.gathering import gather, raise_worst, split
 from crossfade.adapters.kubernetes_api import Held, KubernetesApi
 from crossfade.adapters.route53 import RecordReader
 from crossfade.adapters.rule_facts import places_of, rules_of
+from crossfade.adapters.running import Running
 from crossfade.core.facts import (
     BalancerFacts,
     ControllerFacts,
@@ -31,6 +32,7 @@ from crossfade.core.facts import (
 )
 from crossfade.core.plan import Plan, Workload
 from crossfade.core.records import ownership_names
+from crossfade.core.running import RunningFacts
 from crossfade.core.source import Source, SourceKind
 from crossfade.core.weight import Side
 from crossfade.errors import (
@@ -119,6 +121,7 @@ class EstateSurvey:
             watches=watches | dict(self._alarms.watches(children)),
             balancers=frozenset[str]().union(*(region.dimensions for region in regions.values())),
             twins=self._twins(plan),
+            running=self._running(plan),
             rules=rules_of(plan, ListenerRules(self._elb)),
         )
 
@@ -166,6 +169,10 @@ class EstateSurvey:
             except RouterRefusedError as error:
                 listed.refusal = str(error)
         return listed
+
+    def _running(self, plan: Plan) -> dict[Side, RunningFacts]:
+        found = _all([partial(Running(self._clusters[side]).read, plan) for side in Side])
+        return dict(zip(Side, found, strict=True))
 
     # --- Route 53 ----------------------------------------------------------------------------------------------------
 

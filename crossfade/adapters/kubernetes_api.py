@@ -52,9 +52,10 @@ class Resource:
     plural: str
 
     def path(self, namespace: str = "", name: str = "") -> str:
-        """The path of one object, or of all of them in every namespace."""
+        """The path of one object, of all of them in a namespace, or of all of them everywhere."""
         root = f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
-        return f"{root}/namespaces/{namespace}/{self.plural}/{name}" if name else f"{root}/{self.plural}"
+        parts = [root, *(("namespaces", namespace) if namespace else ()), self.plural, *((name,) if name else ())]
+        return "/".join(parts)
 
 
 _RESOURCES: Final = {
@@ -170,7 +171,19 @@ class KubernetesApi:
             RouterRefusedError: They may not be listed.
             RouterUnavailableError: Ask again later.
         """
-        place, path = f"every {kind} in {self.cluster}", _RESOURCES[kind].path()
+        return self._pages(f"every {kind} in {self.cluster}", _RESOURCES[kind].path())
+
+    def within(self, resource: Resource, namespace: str) -> Iterator[Document]:
+        """
+        Every object of a kind in *namespace*; none where the cluster does not have the kind.
+
+        Raises:
+            RouterRefusedError: They may not be listed.
+            RouterUnavailableError: Ask again later.
+        """
+        return self._pages(f"every {resource.kind} of {namespace} in {self.cluster}", resource.path(namespace))
+
+    def _pages(self, place: str, path: str) -> Iterator[Document]:
         query = [("limit", str(_PAGE))]
         more: str | None = ""
         while more is not None:

@@ -36,6 +36,7 @@ from crossfade.core.forms import (
     ZoneId,
 )
 from crossfade.core.plan import (
+    Acknowledged,
     Cluster,
     Evidence,
     Gate,
@@ -172,6 +173,13 @@ class WorkloadConfig(Workload):
     probe: ProbeConfig | None = Field(
         default=None,
         description="A request that both sides are asked directly; `{}` asks for / over HTTPS.",
+    )
+    consumers: tuple[ObjectName, ...] = Field(
+        default=(), description="Deployments in the namespace that take work from a queue, so that both sides share it."
+    )
+    acknowledge: tuple[Acknowledged, ...] = Field(
+        default=(),
+        description="What may run on both sides at once: cronjobs, consumers. Until it is said, the preflight refuses.",
     )
 
 

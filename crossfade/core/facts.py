@@ -11,6 +11,7 @@ from typing import Final
 
 from crossfade.core.plan import Plan, Workload
 from crossfade.core.probe import Answers
+from crossfade.core.running import RunningFacts
 from crossfade.core.traffic import Reading
 from crossfade.core.verdict import Alarm
 from crossfade.core.weight import Side
@@ -234,6 +235,7 @@ class EstateFacts:
         watches: What the alarms watch, by name, the children of composites included.
         balancers: The dimensions of every load balancer and target group that there is, in the Regions of both sides.
         twins: Other zones with the same name.
+        running: What runs in each cluster.
         rules: Of the workloads behind a listener rule, by name of the workload; None for one that does not exist.
     """
 
@@ -244,6 +246,7 @@ class EstateFacts:
     balancers: frozenset[str] = frozenset()
     twins: tuple[ZoneFacts, ...] = ()
     rules: Mapping[str, RuleFacts | None] = field(default_factory=dict)
+    running: Mapping[Side, RunningFacts] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +307,10 @@ class Facts:
             return workload.identifiers.of(side)
         place = self.place(workload, side)
         return place.identifier if place else ""
+
+    def running(self, side: Side) -> RunningFacts | None:
+        """What runs on *side*, if it was read."""
+        return self.estate.running.get(side) if self.estate else None
 
     def controller(self, side: Side) -> ControllerFacts | None:
         """The ExternalDNS of *side*, if it was to be seen."""

@@ -199,6 +199,13 @@ class ProbeRequest(Model):
         return self.port or (443 if self.scheme is Scheme.HTTPS else 80)
 
 
+class Acknowledged(StrEnum):
+    """What may run on both sides at once, because people say that it is right."""
+
+    CRONJOBS = "cronjobs"
+    CONSUMERS = "consumers"
+
+
 class Workload(Model):
     """
     One host whose traffic moves, and what is behind it in both clusters: objects of one kind, or target groups.
@@ -218,6 +225,8 @@ class Workload(Model):
         alarms: Names of the CloudWatch alarms, metric or composite, that judge green.
         requests_per_second: Expected at the time of a migration, on both clusters together; None when unknown.
         probe: What both sides are asked directly; None for nothing.
+        consumers: Names of Deployments in its namespace that take work from a queue.
+        acknowledge: What of its namespace may run on both sides at once.
     """
 
     name: str
@@ -234,6 +243,8 @@ class Workload(Model):
     alarms: tuple[str, ...]
     requests_per_second: float | None = None
     probe: ProbeRequest | None = None
+    consumers: tuple[str, ...] = ()
+    acknowledge: tuple[Acknowledged, ...] = ()
 
     @property
     def listener_rule(self) -> ListenerRule:

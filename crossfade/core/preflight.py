@@ -4,7 +4,15 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
-from crossfade.core import checks_alarms, checks_alb, checks_dns, checks_external_dns, checks_probe, checks_targets
+from crossfade.core import (
+    checks_alarms,
+    checks_alb,
+    checks_dns,
+    checks_external_dns,
+    checks_probe,
+    checks_running,
+    checks_targets,
+)
 from crossfade.core.facts import Facts
 from crossfade.core.finding import Check, Finding, Grade, together
 
@@ -14,6 +22,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     *checks_targets.CHECKS,
     *checks_alb.CHECKS,
     *checks_probe.CHECKS,
+    *checks_running.CHECKS,
     *checks_alarms.CHECKS,
 )
 

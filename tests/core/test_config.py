@@ -147,6 +147,9 @@ REFUSALS = [
     pytest.param((*CART, "probe"), {"port": 0}, "workloads[0].probe.port: ", id="port 0"),
     pytest.param((*CART, "probe"), {"scheme": "ftp"}, "workloads[0].probe.scheme: ", id="other scheme"),
     pytest.param((*CART, "probe"), {"url": "x"}, "workloads[0].probe.url: is not a key here", id="url of a probe"),
+    # what runs twice
+    pytest.param((*CART, "consumers"), ["Mailer!"], "workloads[0].consumers[0]: 'Mailer!' must be a", id="consumer"),
+    pytest.param((*CART, "acknowledge"), ["all"], "workloads[0].acknowledge[0]: must be", id="acknowledged"),
     # workloads
     pytest.param(
         (*CART, "host"),

@@ -19,9 +19,10 @@ from crossfade.core.facts import (
     ZoneFacts,
 )
 from crossfade.core.finding import Finding, Grade, together
-from crossfade.core.plan import Identifiers, Plan, Router
+from crossfade.core.plan import Acknowledged, Identifiers, Plan, Router
 from crossfade.core.preflight import CHECKS, TOLD_MAX, examine, graded, refusal, summary, table
 from crossfade.core.probe import Answer, Heard
+from crossfade.core.running import ScalerFacts
 from crossfade.core.source import SourceKind
 from crossfade.core.traffic import Reading, SideReading
 from crossfade.core.verdict import Alarm, AlarmState
@@ -153,6 +154,23 @@ def answer(side: Side, heard: Heard, status: int = 0, **more: Any) -> Change:
     return change
 
 
+def runs(side: Side, **changes: Any) -> Change:
+    return of_estate(
+        lambda estate: replace(estate, running={**estate.running, side: replace(estate.running[side], **changes)})
+    )
+
+
+def declared(**changes: Any) -> Change:
+    """The first workload, with *changes*."""
+
+    def change(seen: Facts) -> Facts:
+        first, *others = seen.plan.workloads
+        workloads = (first.model_copy(update=changes), *others)
+        return replace(seen, plan=seen.plan.model_copy(update={"workloads": workloads}))
+
+    return change
+
+
 def both(*changes: Change) -> Change:
     def change(seen: Facts) -> Facts:
         for each in changes:
@@ -184,6 +202,13 @@ def _direct(plan: Plan) -> Plan:
     workloads = tuple(workload.model_copy(update={"router": Router.ROUTE53}) for workload in plan.workloads)
     return plan.model_copy(update={"workloads": workloads})
 
+
+WEB = f"team-{NAME}/web"
+BILLED = f"team-{NAME}/bill"
+BILL = frozenset({BILLED})
+BILLED_TWICE = both(runs(Side.BLUE, jobs=BILL), runs(Side.GREEN, jobs=BILL))
+MAILER = {f"team-{NAME}/mailer": 1}
+MAILED = both(declared(consumers=("mailer",)), runs(Side.BLUE, consumers=MAILER), runs(Side.GREEN, consumers=MAILER))
 
 TRIPS = [
     ("answers", Grade.FAIL, lambda s: replace(s, unread=("EKS does not allow it; grant it",)), "EKS does not allow it"),
@@ -249,6 +274,15 @@ TRIPS = [
     ("green-answers", Grade.FAIL, answer(Side.GREEN, Heard.UNREACHABLE, detail="internal"), "not reachable from here"),
     ("green-answers", Grade.WARN, answer(Side.GREEN, Heard.STATUS, 200, days_left=13), "good for 13 days more"),
     ("green-answers", Grade.WARN, answer(Side.BLUE, Heard.STATUS, 404), "blue answers 404"),
+    ("running-seen", Grade.WARN, runs(Side.GREEN, unseen=("may not list",)), "may not list"),
+    ("ready-pods", Grade.FAIL, runs(Side.GREEN, ready={NAME: 0}), "0 ready pods behind its Services, blue has 2"),
+    ("ready-pods", Grade.FAIL, runs(Side.BLUE, ready={NAME: 41}), "the first stage of 5 % needs 3"),
+    ("ready-pods", Grade.WARN, runs(Side.GREEN, ready={NAME: 1}), "green has 1 ready pods"),
+    ("autoscaler-floor", Grade.WARN, runs(Side.GREEN, scalers={}), f"no autoscaler {WEB}"),
+    ("autoscaler-floor", Grade.WARN, runs(Side.BLUE, scalers={WEB: ScalerFacts(2, 9, 7)}), "to 2 pods, blue has 7 now"),
+    ("autoscaler-floor", Grade.FAIL, runs(Side.BLUE, scalers={WEB: ScalerFacts(2, 20, 12)}), "blue has 12 now"),
+    ("cronjobs", Grade.FAIL, BILLED_TWICE, f"CronJobs run on green and on blue: {BILLED}"),
+    ("consumers", Grade.FAIL, MAILED, f"run on green and on blue: team-{NAME}/mailer"),
     ("alarm-state", Grade.FAIL, lambda s: replace(s, alarms={}), "does not exist"),
     ("alarm-state", Grade.FAIL, alarm(AlarmState.ALARM), "already in ALARM (3 datapoints)"),
     ("alarm-state", Grade.WARN, alarm(AlarmState.INSUFFICIENT_DATA), "has no data yet"),
@@ -385,3 +419,29 @@ def test_without_tls_there_is_no_certificate_to_judge() -> None:
     seen = answer(Side.GREEN, Heard.STATUS, 200)(facts())
 
     assert "without TLS there is no certificate" in found("green-answers", seen)[0].evidence
+
+
+@pytest.mark.parametrize(
+    ("check", "tripped", "what"),
+    [
+        ("cronjobs", BILLED_TWICE, Acknowledged.CRONJOBS),
+        ("consumers", MAILED, Acknowledged.CONSUMERS),
+    ],
+)
+def test_what_runs_twice_passes_once_somebody_has_acknowledged_it(
+    check: str, tripped: Change, what: Acknowledged
+) -> None:
+    seen = both(tripped, declared(acknowledge=(what,)))(facts())
+    if check == "consumers":
+        seen = both(tripped, declared(consumers=("mailer",), acknowledge=(what,)))(facts())
+
+    mine = next(finding for finding in found(check, seen) if finding.about == NAME)
+
+    assert mine.verdict is Grade.PASS
+    assert mine.evidence.endswith("; acknowledged")
+
+
+def test_what_runs_on_one_side_only_is_nobodys_business() -> None:
+    seen = both(declared(consumers=("mailer",)), runs(Side.BLUE, jobs=BILL, consumers=MAILER))(facts())
+
+    assert {finding.verdict for check in ("cronjobs", "consumers") for finding in found(check, seen)} == {Grade.PASS}

@@ -48,6 +48,9 @@ def looked_at(estate: Estate) -> tuple[Finding, ...]:
     [
         ("preflight:wrong-certificate", "green-answers", Grade.FAIL, "a certificate that is not good for the host"),
         ("preflight:green-500", "green-answers", Grade.FAIL, "green answers 500"),
+        ("preflight:no-ready-pods", "ready-pods", Grade.FAIL, "green has 0 ready pods behind its Services, blue has 2"),
+        ("preflight:low-floor", "autoscaler-floor", Grade.WARN, "team-burnham/web lets green shrink to 2 pods"),
+        ("preflight:cronjobs", "cronjobs", Grade.FAIL, "run on green and on blue: team-burnham/nightly-bill"),
         ("preflight:redirect", "green-answers", Grade.FAIL, "green answers 302 (to https://login.example.com/)"),
     ],
 )

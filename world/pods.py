@@ -1,0 +1,38 @@
+"""The pods behind the Services that Ingresses send requests to, as far as EndpointSlices tell of them.
+
+Limits: no pod is an object of its own, and none comes or goes by itself.
+Source: Kubernetes, docs/concepts/services-networking/endpoint-slices (labels, conditions).
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from world.kubernetes import KubernetesApi, Object
+from world.load_balancers import TARGETS
+
+
+def run_pods(api: KubernetesApi) -> None:
+    """Let two ready pods be behind every Service that an Ingress names."""
+    for number, (namespace, service) in enumerate(sorted(set(_services(api)))):
+        labels = {"kubernetes.io/service-name": service}
+        endpoints = [
+            {"addresses": [f"10.0.{number}.{10 + pod}"], "conditions": {"ready": True}, "targetRef": {"name": name}}
+            for pod in range(TARGETS)
+            for name in [f"{service}-{pod}"]
+        ]
+        piece = an_object("discovery.k8s.io/v1", "EndpointSlice", namespace, f"{service}-slice", labels=labels)
+        api.store.add(piece | {"addressType": "IPv4", "endpoints": endpoints})
+
+
+def an_object(api_version: str, kind: str, namespace: str, name: str, **more: Any) -> Object:
+    """A Kubernetes object; *more* are its fields, `labels` those of its metadata."""
+    labels = more.pop("labels", {})
+    metadata = {"namespace": namespace, "name": name, "labels": labels}
+    return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **more}
+
+
+def _services(api: KubernetesApi) -> Iterator[tuple[str, str]]:
+    for ingress in api.store.all("Ingress"):
+        for rule in ingress["spec"].get("rules", ()):
+            for path in rule.get("http", {}).get("paths", ()):
+                yield ingress["metadata"]["namespace"], path["backend"]["service"]["name"]
