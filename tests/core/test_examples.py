@@ -163,6 +163,9 @@ def test_both_clusters_differ_in_weights_owners_and_versions_only() -> None:
 # --- RBAC ------------------------------------------------------------------------------------------------------------
 
 
+RUNNING = "crossfade-running"
+
+
 def granted(group: str, resource: str) -> dict[tuple[str, str], set[str]]:
     return {
         (role["metadata"]["namespace"], name): set(rule["verbs"])
@@ -187,16 +190,33 @@ def test_every_rule_names_its_objects() -> None:
     assert all(rule.get("resourceNames") for role in rbac("Role") for rule in role["rules"])
 
 
-def test_what_may_be_listed_is_what_external_dns_looks_at() -> None:
-    listed = {
+def listed(name: str) -> dict[tuple[str, str], set[str]]:
+    return {
         (group, resource): set(rule["verbs"])
         for role in rbac("ClusterRole")
+        if role["metadata"]["name"] == name
         for rule in role["rules"]
         for group in rule["apiGroups"]
         for resource in rule["resources"]
     }
 
-    assert listed == {(kind.naming.group, kind.naming.plural): {"list"} for kind in SourceKind}
+
+def test_what_may_be_listed_is_what_external_dns_looks_at() -> None:
+    everywhere = {(kind.naming.group, kind.naming.plural): {"list"} for kind in SourceKind}
+
+    assert listed("crossfade-neighbours") == everywhere
+
+
+def test_what_runs_may_be_listed_in_the_namespaces_of_the_workloads_only() -> None:
+    bound = {
+        binding["metadata"]["namespace"]
+        for binding in rbac("RoleBinding")
+        if binding["roleRef"] == {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": RUNNING}
+    }
+
+    assert bound == {workload.namespace for workload in CONFIG.workloads}
+    assert set(map(frozenset, listed(RUNNING).values())) == {frozenset({"list"})}
+    assert all(binding["roleRef"]["name"] != RUNNING for binding in rbac("ClusterRoleBinding"))
 
 
 def test_every_role_is_bound_to_the_functions_and_to_nobody_else() -> None:
@@ -204,8 +224,9 @@ def test_every_role_is_bound_to_the_functions_and_to_nobody_else() -> None:
         return manifest["metadata"].get("namespace"), name
 
     roles, bindings = rbac("Role") + rbac("ClusterRole"), rbac("RoleBinding") + rbac("ClusterRoleBinding")
-    bound = {place(binding, binding["roleRef"]["name"]) for binding in bindings}
+    shared = {(workload.namespace, RUNNING) for workload in CONFIG.workloads}
+    bound = {place(binding, binding["roleRef"]["name"]) for binding in bindings} - shared
     subjects = [subject for binding in bindings for subject in binding["subjects"]]
 
-    assert bound == {place(role, role["metadata"]["name"]) for role in roles}
+    assert bound == {place(role, role["metadata"]["name"]) for role in roles} - {(None, RUNNING)}
     assert {(subject["kind"], subject["name"]) for subject in subjects} == {("Group", KUBERNETES_GROUP)}
