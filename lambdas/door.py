@@ -23,6 +23,7 @@ AnyTask = TypeVar("AnyTask", bound=Model)
 _COUNTED = {
     Outcome.SUCCEEDED: Metric.MIGRATION_SUCCEEDED,
     Outcome.ROLLED_BACK: Metric.ROLLED_BACK,
+    Outcome.PARTLY_ROLLED_BACK: Metric.PARTLY_ROLLED_BACK,
     Outcome.ROLLBACK_UNCONFIRMED: Metric.ROLLBACK_UNCONFIRMED,
 }
 

@@ -1,7 +1,8 @@
 """Door: Roll back."""
 
 from crossfade.names import Function
-from crossfade.steps.roll_back import roll_back
+from crossfade.steps.keep_weights import keep_weights
+from crossfade.steps.roll_back import give_some_back, roll_back
 from crossfade.steps.tasks import EndTask
 from crossfade.wiring import wired
 from lambdas.door import Json, door
@@ -10,4 +11,8 @@ from lambdas.door import Json, door
 @door(Function.ROLL_BACK, EndTask)
 def handler(task: EndTask) -> Json:
     parts = wired()
-    return roll_back(parts.ledger, parts.router, parts.rescue, task).to_json()
+    step = give_some_back if task.alone else roll_back
+    progress = step(parts.ledger, parts.router, parts.rescue, task)
+    if task.alone and progress.arrived:  # of all else it is said when it was confirmed
+        keep_weights(parts.ledger, parts.weights, task.migration, now=task.now)
+    return progress.to_json()

@@ -22,6 +22,8 @@ ELSEWHERE: Final = frozenset({(State.TAKE_LEASE.value, "LeaseHeldError")})
 
 ALSO_RETRIED: Final[Mapping[str, tuple[str, ...]]] = {
     State.COMPLETE.value: CRASH_ERRORS,
+    State.GIVE_BACK.value: CRASH_ERRORS,
+    State.GIVE_BACK_IN_SOAK.value: CRASH_ERRORS,
     State.ROLL_BACK.value: CRASH_ERRORS,
     State.CONFIRM_ROLLBACK.value: CRASH_ERRORS,
     State.PAGE.value: PAGE_ERRORS,

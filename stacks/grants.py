@@ -109,7 +109,9 @@ GRANTS: Final[Mapping[Function, Grant]] = {
         announce=True,
         weights=True,
     ),
-    Function.ROLL_BACK: Grant(table=(*_RECORD, *_LEASES, *_EPOCH), traffic=True, records=Records.ALL, rules=True),
+    Function.ROLL_BACK: Grant(
+        table=(*_RECORD, *_LEASES, *_EPOCH), traffic=True, records=Records.ALL, rules=True, weights=True
+    ),
     Function.CONFIRM_ROLLBACK: Grant(
         table=(*_RECORD, *_EPOCH), requests=True, traffic=True, publish=True, announce=True, weights=True
     ),

@@ -79,8 +79,8 @@ class Monitoring(Construct):
             self._alarm(
                 "Failed",
                 machine.metric_failed(period=_MINUTE),
-                "A migration did not succeed. Its error says how it ended: RolledBack, Held, Refused, Duplicate, or "
-                "RollbackUnconfirmed, which needs somebody now. Open the execution.",
+                "A migration did not succeed. Its error says how it ended: RolledBack, PartlyRolledBack, Held, "
+                "Refused, Duplicate, or RollbackUnconfirmed, which needs somebody now. Open the execution.",
             ),
             self._alarm(
                 "TimedOut",

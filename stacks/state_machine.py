@@ -61,6 +61,7 @@ _PAGE: Final = (
     r"$ending.reason & '\n\nExecution: ' & $states.context.Execution.Id"
     r" & '\n\nSomebody has to act now; docs/runbook.md says what to do.\n'"
 )
+_PARTLY: Final = "Read back: some workloads are on green, the others where they were, as the plan says."
 _ERROR: Final = f"$states.errorOutput.Error & ': ' & {_CAUSE}"
 
 
@@ -79,6 +80,7 @@ class Flow(Construct):
         self._functions = functions
         self._topic = topic
         self._succeeded = self._success()
+        self._partly = self._failure(State.PARTLY_ROLLED_BACK, "PartlyRolledBack", _PARTLY)
         self._roll_back = self._failure_column()
         complete = self._completion()
         more_stages = self._stages(self._soak(complete))
@@ -172,9 +174,10 @@ class Flow(Construct):
             self,
             State.NEXT_STAGE.value,
             comment="This stage has passed.",
-            assign={"stage": "{% $stage + 1 %}"},
+            assign={"stage": "{% $next %}"},
         )
         healthy = self._judge(State.HEALTHY, "What do alarms and requests say of this stage?", next_stage, bake)
+        self._give_back(State.GIVE_BACK, healthy, bake)
         next_stage.next(more_stages)
         bake.next(check).next(healthy)
         return bake
@@ -185,12 +188,29 @@ class Flow(Construct):
             State.CHECK_SOAK, "Look at the alarms that judge green, now that it has all users.", soaking=True
         )
         soaked = self._judge(State.SOAKED, "What do alarms and requests say of green with all users?", complete, soak)
+        self._give_back(State.GIVE_BACK_IN_SOAK, soaked, soak)
         soak.next(check).next(soaked)
         return soak
 
+    def _give_back(self, state: State, judge: sfn.Choice, go_on: sfn.IChainable) -> None:
+        """While it lasts the others are watched as before; what cannot be read back in time takes all with it."""
+        give_back = self._guarded(
+            Function.ROLL_BACK,
+            state,
+            "Make the next safe write on the way back of the workloads that failed. The others go on.",
+            payload={"reason": "{% $reason %}", "alone": True},
+            assign=_WAIT | {"epoch": "{% $states.result.Payload.epoch %}"},
+            crashes_are_retried=True,
+        )
+        judge.when(_action("give_back"), give_back.next(go_on), comment="Some workloads go back alone.")
+
     def _check(self, state: State, comment: str, *, soaking: bool) -> tasks.LambdaInvoke:
         return self._guarded(
-            Function.CHECK_HEALTH, state, comment, payload=_STAGED | {"soaking": soaking}, assign=_WAIT | _REASON
+            Function.CHECK_HEALTH,
+            state,
+            comment,
+            payload=_STAGED | {"soaking": soaking},
+            assign=_WAIT | _REASON | {"next": "{% $states.result.Payload.next_stage %}"},
         )
 
     def _judge(self, state: State, comment: str, advance: sfn.IChainable, wait: sfn.IChainable) -> sfn.Choice:
@@ -205,10 +225,15 @@ class Flow(Construct):
             State.COMPLETE,
             "Make green permanent: write the final weights, read them back, give the lease back.",
             payload=_LEASED,
-            assign=_WAIT,
+            assign=_WAIT | {"ending": _ANSWER},
             crashes_are_retried=True,
         )
         permanent = self._choice(State.IS_COMPLETE, "Has DNS been seen to carry the final weights?")
+        permanent.when(
+            sfn.Condition.jsonata("{% $states.input.partly %}"),
+            self._partly,
+            comment="Yes, for all but those that were given back.",
+        )
         permanent.when(_arrived(), self._succeeded, comment="Yes. The output says what was done.")
         wait = self._wait(State.WAIT_FOR_COMPLETION, "ExternalDNS and DNS need a while. Nothing is wrong yet.")
         permanent.otherwise(wait.next(complete))
@@ -296,6 +321,7 @@ class Flow(Construct):
         ):
             is_it = sfn.Condition.jsonata(f"{{% $ending.outcome = '{outcome}' %}}")
             choice.when(is_it, self._failure(state, outcome, comment), comment=comment)
+        choice.when(sfn.Condition.jsonata("{% $ending.outcome = 'PartlyRolledBack' %}"), self._partly, comment=_PARTLY)
         choice.when(
             sfn.Condition.jsonata("{% $ending.outcome in ['Succeeded', 'DryRun'] %}"),
             self._succeeded,

@@ -16,6 +16,7 @@ class Exit(IntEnum):
     NOT_ON_GREEN = 3
     NEEDS_SOMEBODY = 4
     CHECK_FAILED = 5
+    PARTLY_ON_GREEN = 6
 
 
 MEANINGS: Final[Mapping[Exit, str]] = {
@@ -25,6 +26,8 @@ MEANINGS: Final[Mapping[Exit, str]] = {
     Exit.NOT_ON_GREEN: "`watch`: it has ended with traffic where it was before (RolledBack, Refused, Duplicate)",
     Exit.NEEDS_SOMEBODY: "`watch`: it has ended and somebody has to look (RollbackUnconfirmed, Held)",
     Exit.CHECK_FAILED: "`preflight`: a check has failed; a migration would be refused before its first write",
+    Exit.PARTLY_ON_GREEN: "`watch`: it has ended with some hosts on green and the others where they were before "
+    "(PartlyRolledBack)",
 }
 
 
@@ -35,6 +38,8 @@ def exit_of(outcome: Outcome) -> Exit:
             return Exit.DONE
         case Outcome.ROLLED_BACK | Outcome.REFUSED | Outcome.DUPLICATE:
             return Exit.NOT_ON_GREEN
+        case Outcome.PARTLY_ROLLED_BACK:
+            return Exit.PARTLY_ON_GREEN
         case Outcome.ROLLBACK_UNCONFIRMED | Outcome.HELD:
             return Exit.NEEDS_SOMEBODY
         case _:

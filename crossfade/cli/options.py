@@ -9,6 +9,7 @@ import typer
 from crossfade.core.config import Config
 from crossfade.core.plan import Plan
 from crossfade.core.resolve import read_input
+from crossfade.core.waves import narrowed
 from crossfade.errors import InvalidInputError
 
 REASON_MAX: Final = 500
@@ -60,8 +61,7 @@ def plan_asked_for(config: Config, given: dict[str, object]) -> Plan:
     """
     asked = read_input(config, given)
     plan = config.plan(asked.plan or config.default_plan)
-    chosen = [each for each in plan.workloads if asked.workloads is None or each.name in asked.workloads]
-    return plan.model_copy(update={"workloads": tuple(chosen)})
+    return plan if asked.workloads is None else narrowed(plan, asked.workloads)
 
 
 # --- Where Crossfade is deployed -------------------------------------------------------------------------------------

@@ -43,17 +43,21 @@ from crossfade.core.plan import (
     HostedZone,
     Identifiers,
     ListenerRule,
+    OnFailure,
     Plan,
     ProbeRequest,
     Router,
     Scheme,
     Stage,
     Timing,
+    Wave,
     Workload,
 )
 from crossfade.core.presets import Preset, stages_of
 from crossfade.core.preview import over_budget, preview
 from crossfade.core.rules import broken_rules
+from crossfade.core.shared import torn
+from crossfade.core.waves import in_turn, linked
 from crossfade.core.weight import PERCENT, encode
 from crossfade.errors import InvalidConfigError
 
@@ -195,6 +199,20 @@ class StageConfig(Entry):
     )
 
 
+class WaveConfig(Entry):
+    """Workloads that move together. Each wave goes through all stages before the next one begins."""
+
+    name: Label = Field(description="What people call it; each wave of a plan has its own name.")
+    workloads: tuple[Label, ...] = Field(
+        min_length=1, description="Names of workloads; each workload is in one wave of the plan."
+    )
+    after: tuple[Label, ...] | None = Field(
+        default=None,
+        description="Names of waves above it without which it is not to be on green; the one before by default, "
+        "[] for none.",
+    )
+
+
 class BudgetConfig(Entry):
     """What a plan may cost its users. Held against the rates of the workloads, where all are known."""
 
@@ -210,6 +228,17 @@ class PlanConfig(Entry):
 
     stages: tuple[StageConfig, ...] | None = Field(default=None, min_length=1, description="The steps, in order.")
     preset: Preset | None = Field(default=None, description="Stages by name: those of AWS CodeDeploy, Careful or Fast.")
+    waves: tuple[WaveConfig, ...] | None = Field(
+        default=None,
+        min_length=1,
+        description="Which workloads move together, in order; without it all of them move together.",
+    )
+    on_failure: OnFailure = Field(
+        default=OnFailure.ALL,
+        description="What goes back when a workload fails: all; its wave, with those that come after it; or the "
+        "workload alone, with the waves that come after its own. Waves that are complete stay on green with wave and "
+        "workload.",
+    )
     soak: Duration = Field(
         default=30 * _MINUTE, description="How long green is watched with all traffic before the migration is complete."
     )
@@ -283,7 +312,7 @@ class Config(Entry):
     clusters: ClustersConfig
     hosted_zone: HostedZoneConfig
     workloads: tuple[WorkloadConfig, ...] = Field(
-        min_length=1, max_length=WORKLOADS_MAX, description="What moves; all of it together, in every stage."
+        min_length=1, max_length=WORKLOADS_MAX, description="What moves; all of it together, unless a plan has waves."
     )
     plans: dict[PlanName, PlanConfig] = Field(min_length=1, description="The plans, by name.")
     default_plan: PlanName = Field(description="The plan of a migration that names none.")
@@ -309,6 +338,8 @@ class Config(Entry):
             zone=HostedZone.model_validate(self.hosted_zone.model_dump()),
             workloads=tuple(Workload.model_validate(workload.model_dump()) for workload in self.workloads),
             stages=_stages(chosen),
+            waves=_waves(chosen),
+            on_failure=chosen.on_failure,
             soak=chosen.soak,
             timing=Timing.model_validate(self.timing.model_dump()),
             evidence=Evidence.model_validate(self.evidence.model_dump()),
@@ -340,10 +371,15 @@ class Config(Entry):
 def _stages(chosen: PlanConfig) -> tuple[Stage, ...]:
     steps = chosen.steps
     splits = encode([step.share for step in steps])
-    return tuple(
+    stages = [
         Stage(share_percent=step.share, blue=split.blue, green=split.green, bake=step.bake, gate=step.gate)
         for step, split in zip(steps, splits, strict=True)
-    )
+    ]
+    return in_turn(stages, _waves(chosen))
+
+
+def _waves(chosen: PlanConfig) -> tuple[Wave, ...]:
+    return linked((wave.name, wave.workloads, wave.after) for wave in chosen.waves or ())
 
 
 def check_config(document: object, *, now: datetime | None) -> Config:
@@ -362,10 +398,19 @@ def check_config(document: object, *, now: datetime | None) -> Config:
     config, faults = _read(document)
     faults += broken_rules(document, timing=_timing(document), now=now)
     if config is not None and not faults:
-        faults += _budget_faults(config)
+        faults += [*_torn_waves(config), *_budget_faults(config)]
     if config is None or faults:
         raise InvalidConfigError(list(dict.fromkeys(faults)))
     return config
+
+
+def _torn_waves(config: Config) -> Iterator[str]:
+    """Waves that divide workloads which share one weight, and so can only move together."""
+    for name, chosen in config.plans.items():
+        for index, wave in enumerate(chosen.waves or ()):
+            for group in torn(config.workloads, wave.workloads):
+                rule = f"{', '.join(sorted(group))} share one weight; put them into one wave"
+                yield sentence(("plans", name, "waves", index, "workloads"), rule)
 
 
 def _budget_faults(config: Config) -> Iterator[str]:

@@ -6,6 +6,7 @@ Crossfade writes neither of them: it prints what has to stand there. Pure; knows
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from crossfade.core.fleet import read_back
 from crossfade.core.migration import Record
 from crossfade.core.plan import Cluster, ListenerRule, Router, Workload
 from crossfade.core.source import SourceKind
@@ -41,10 +42,11 @@ def declarations(record: Record) -> tuple[Declaration, ...]:
 
     Green comes first: whoever applies in this order raises before lowering. What is equal is said once a cluster.
     """
+    found = read_back(record)
     moved = [
         (workload, split)
         for workload in record.workloads
-        if (split := record.read_back.get(workload.name)) and split != record.baseline_of(workload.name).split
+        if (split := found.get(workload.name)) and split != record.baseline_of(workload.name).split
     ]
     sides = ((Side.GREEN, record.plan.green), (Side.BLUE, record.plan.blue))
     each = [

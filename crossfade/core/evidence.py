@@ -7,17 +7,18 @@ This file knows no CloudWatch: it is given alarms and series as they were read.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import accumulate
 from math import exp, log
 from typing import Final
 
-from crossfade.core.plan import Evidence, Plan
+from crossfade.core.plan import Evidence, Plan, Workload, alarms_of
 from crossfade.core.probe import Probed
 from crossfade.core.statistics import NOTHING, Claim, Count, evidence, fisher_p, weakest, wilson
 from crossfade.core.verdict import Alarm, AlarmState, Cause, Health, Verdict, judge
+from crossfade.core.waves import wave_of
 from crossfade.core.weight import PERCENT
 
 MINUTE: Final = timedelta(minutes=1)
@@ -45,6 +46,9 @@ LONG: Final = timedelta(minutes=5)
 LOOK_BACK: Final = timedelta(hours=6)
 """How much of a long bake is read. What is older has been judged when it was young; `FALSE_ALARMS` is then for this
 long."""
+
+NOBODY: Final = Verdict(Health.HEALTHY, "no workload has users on green")
+"""What is said when all that has moved was given back, and another wave may still begin."""
 
 _RULE_OF_THREE: Final = 3  # expected requests, of which none came, are a surprise of 1 in 20
 _QUESTIONS: Final = 2  # asked of each workload in each stage: worse than blue? too many errors?
@@ -186,8 +190,9 @@ class Assessment:
         findings: By workload, in the plan's order.
         alarms: As asked and read; MISSING for those that did not come back.
         latched: Names of alarms that were in ALARM since the stage began.
-        asked: Of the series.
+        asked: Of the series of those that move in this stage.
         probed: The workloads that have a probe, in the plan's order.
+        blamed: Names of the workloads of which nothing better can be said than of the whole; empty when all is well.
     """
 
     verdict: Verdict
@@ -196,6 +201,7 @@ class Assessment:
     latched: tuple[str, ...]
     asked: Asked
     probed: tuple[Probed, ...] = ()
+    blamed: tuple[str, ...] = ()
 
     def to_data(self) -> dict[str, object]:
         """The evidence as small numbers for the timeline; the sums first, then each workload."""
@@ -212,6 +218,7 @@ class Assessment:
             **_numbers(blue, green),
             "evidence_needed": _shown(self.asked.needed),
             **({"probes": {each.workload: each.to_data() for each in self.probed}} if self.probed else {}),
+            **({"blamed": list(self.blamed)} if self.blamed else {}),
             "workloads": {finding.workload: finding.to_data() for finding in self.findings},
         }
 
@@ -228,6 +235,7 @@ def assess(
     latched: Sequence[str] = (),
     probed: Sequence[Probed] = (),
     drifted: Verdict | None = None,
+    workloads: Sequence[Workload] | None = None,
 ) -> Assessment:
     """
     Put alarms, series and probes together.
@@ -246,45 +254,77 @@ def assess(
         latched: Names of alarms that were in ALARM since the stage began, whatever they are now.
         probed: What came of asking green directly.
         drifted: What is wrong with the weights themselves; None for nothing.
+        workloads: Those that are to have users on green, in the plan's order; all of them if none are named.
     """
+    watched = plan.workloads if workloads is None else workloads
     share = plan.stages[stage].split.share_percent / PERCENT
     questions = _QUESTIONS * len(plan.workloads) * len(plan.stages)
     asked = Asked(share, began=began, moved=moved, now=now, evidence=plan.evidence, questions=questions)
+    have_moved = replace(asked, share=1.0)
+    moving = plan.stages[stage].wave
     findings = tuple(
-        examine(series.get(workload.name) or Series(workload.name, unreadable="its series were not read"), asked)
-        for workload in plan.workloads
+        examine(
+            series.get(workload.name) or Series(workload.name, unreadable="its series were not read"),
+            asked if wave_of(plan, workload.name) == moving else have_moved,
+        )
+        for workload in watched
     )
-    said = [*_of_alarms(plan, alarms, latched, findings), *(found.verdict for found in findings)]
+    spoken = _Alarms(watched, alarms, latched, findings)
+    said = [*spoken.verdicts(alarms_of(watched)), *(found.verdict for found in findings)]
     said += [each.verdict for each in probed]
     said += [drifted] if drifted else []
+    verdict = _worst(said, findings) if watched or drifted else NOBODY
     return Assessment(
-        verdict=_worst(said, findings),
+        verdict=verdict,
         findings=findings,
-        alarms=tuple(alarms.get(name, Alarm(name, AlarmState.MISSING)) for name in plan.alarms),
+        alarms=tuple(alarms.get(name, Alarm(name, AlarmState.MISSING)) for name in alarms_of(watched)),
         latched=tuple(latched),
         asked=asked,
         probed=tuple(probed),
+        blamed=tuple(_blamed(verdict, watched, spoken, [*findings, *probed])),
     )
 
 
-def _of_alarms(
-    plan: Plan, alarms: Mapping[str, Alarm], latched: Sequence[str], findings: Sequence[Finding]
-) -> Iterator[Verdict]:
+def _blamed(
+    verdict: Verdict, workloads: Sequence[Workload], spoken: "_Alarms", said: Sequence[Finding | Probed]
+) -> Iterator[str]:
+    """An alarm speaks against every workload that names it."""
+    if verdict.health is Health.HEALTHY:
+        return
+    for workload in workloads:
+        own = [each.verdict for each in said if each.workload == workload.name]
+        if max(map(_rank, (*own, *spoken.verdicts(workload.alarms)))) == _rank(verdict):
+            yield workload.name
+
+
+class _Alarms:
     """What the alarms say, those that both sides' sickness explains apart."""
-    is_common = (found for found in findings if found.were_so_lately or found.verdict.cause is Cause.COMMON_CAUSE)
-    forgiven = _alarms_of(plan, is_common)
-    explained = _alarms_of(plan, (found for found in findings if found.were_both_sick))
-    firing = [name for name, alarm in alarms.items() if alarm.state is AlarmState.ALARM and name in forgiven]
-    spoken = {**alarms, **{name: Alarm(name, AlarmState.OK) for name in firing}}
-    yield judge(plan.alarms, spoken, [name for name in latched if name not in explained])
-    if firing:
-        reason = f"{', '.join(firing)} fired when both sides were sick"
-        yield Verdict(Health.INCONCLUSIVE, reason, Cause.ALARM)
+
+    def __init__(
+        self,
+        workloads: Sequence[Workload],
+        alarms: Mapping[str, Alarm],
+        latched: Sequence[str],
+        findings: Sequence[Finding],
+    ) -> None:
+        is_common = (found for found in findings if found.were_so_lately or found.verdict.cause is Cause.COMMON_CAUSE)
+        forgiven = _alarms_of(workloads, is_common)
+        explained = _alarms_of(workloads, (found for found in findings if found.were_both_sick))
+        self._firing = [name for name, at in alarms.items() if at.state is AlarmState.ALARM and name in forgiven]
+        self._spoken = {**alarms, **{name: Alarm(name, AlarmState.OK) for name in self._firing}}
+        self._latched = [name for name in latched if name not in explained]
+
+    def verdicts(self, names: Sequence[str]) -> Iterator[Verdict]:
+        """What those called *names* say."""
+        yield judge(names, self._spoken, self._latched)
+        if firing := [name for name in self._firing if name in names]:
+            reason = f"{', '.join(firing)} fired when both sides were sick"
+            yield Verdict(Health.INCONCLUSIVE, reason, Cause.ALARM)
 
 
-def _alarms_of(plan: Plan, findings: Iterable[Finding]) -> set[str]:
+def _alarms_of(workloads: Sequence[Workload], findings: Iterable[Finding]) -> set[str]:
     names = {finding.workload for finding in findings}
-    return {alarm for workload in plan.workloads if workload.name in names for alarm in workload.alarms}
+    return {alarm for workload in workloads if workload.name in names for alarm in workload.alarms}
 
 
 def _worst(verdicts: Sequence[Verdict], findings: Sequence[Finding]) -> Verdict:

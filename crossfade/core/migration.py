@@ -17,6 +17,7 @@ from crossfade.core.plan import Gate, Identifiers, Model, Plan, Workload
 from crossfade.core.probe import Failing
 from crossfade.core.traffic import Reading
 from crossfade.core.verdict import Cause, Health, Verdict
+from crossfade.core.waves import next_stage, wave_at, wave_of
 from crossfade.core.weight import FULL_WEIGHT, Side, Split
 
 
@@ -25,6 +26,7 @@ class Outcome(StrEnum):
 
     SUCCEEDED = "Succeeded"  # every host is on green, read back
     ROLLED_BACK = "RolledBack"  # every host is as it was before, read back
+    PARTLY_ROLLED_BACK = "PartlyRolledBack"  # every host is on green or as it was before, read back, as the plan says
     ROLLBACK_UNCONFIRMED = "RollbackUnconfirmed"  # traffic could not be read back as before; somebody is paged
     HELD = "Held"  # frozen on purpose, somebody is paged
     REFUSED = "Refused"  # nothing was changed
@@ -71,6 +73,7 @@ class Record(Model):
         epoch: Of its lease; 0 before it has one.
         baseline: One a workload; empty before the first write is allowed.
         stage: Index of the current stage.
+        came_from: Index of the stage before it, -1 for none; None in records from before there were waves.
         stage_began: When the first write of the current stage was tried.
         bake_began: When the current stage's bake began; None while traffic still moves.
         soak_began: When the soak began.
@@ -83,6 +86,10 @@ class Record(Model):
         paged: The stage in which somebody was paged because both sides were sick; None for none.
         charge: What it has cost users so far; None before anything was counted.
         residual: What blue still had at the end of the soak; None before, and when that is not known.
+        left_out: Names of workloads that move no more, because they, or what they come after, have failed.
+        returning: Those of them that are given back while the others go on, and are not read back yet.
+        returning_since: Since when; None when there are none.
+        fence: Nothing is given back under this epoch or an older one.
         rollback_began: When the rollback began; None before.
         reason: Why it ended, or why it is rolled back.
         outcome: None while it runs.
@@ -101,6 +108,7 @@ class Record(Model):
     epoch: int = 0
     baseline: tuple[Baseline, ...] = ()
     stage: int = -1
+    came_from: int | None = None
     stage_began: datetime | None = None
     bake_began: datetime | None = None
     soak_began: datetime | None = None
@@ -113,6 +121,10 @@ class Record(Model):
     paged: int | None = None
     charge: Charge | None = None
     residual: Residual | None = None
+    left_out: tuple[str, ...] = ()
+    returning: tuple[str, ...] = ()
+    returning_since: datetime | None = None
+    fence: int = 0
     rollback_began: datetime | None = None
     reason: str = ""
     outcome: Outcome | None = None
@@ -174,7 +186,7 @@ class Record(Model):
         Somebody who writes again and again over one workload must not make all others wait: after the time that
         propagation may take, everything is overdue.
         """
-        began = self.rollback_began or now
+        began = self.rollback_began or self.returning_since or now
         return now - (self.wrote or began) >= RESCUE_AFTER or now - began >= self.plan.timing.propagation
 
     @property
@@ -190,26 +202,17 @@ class Record(Model):
         """The baseline of *workload*, which must have one."""
         return next(baseline for baseline in self.baseline if baseline.workload == workload)
 
+    def target(self, workload: str, stage: int) -> Split:
+        """Where *workload* is to be in *stage*: moved for good, at the stage's weights, or where it was before."""
+        wave, moving = wave_of(self.plan, workload), wave_at(self.plan, stage)
+        if stage < 0 or workload in self.left_out or wave > moving:
+            baseline = self.baseline_of(workload)
+            return Split(blue=baseline.blue or 0, green=baseline.green or 0)
+        return self.plan.stages[stage].split if wave == moving else self.final_split(workload)
+
     def split_before(self, workload: str, stage: int) -> Split:
         """What *workload* was left at before *stage* began: the stage before, or the baseline."""
-        if stage > 0:
-            return self.plan.stages[stage - 1].split
-        baseline = self.baseline_of(workload)
-        return Split(blue=baseline.blue or 0, green=baseline.green or 0)
-
-    @property
-    def read_back(self) -> dict[str, Split]:
-        """What each workload was last read back at; empty while traffic moves, and when nobody knows."""
-        names = [workload.name for workload in self.plan.workloads]
-        match self.outcome:
-            case Outcome.SUCCEEDED:
-                return {name: self.final_split(name) for name in names}
-            case Outcome.ROLLED_BACK:
-                return {each.workload: each.split for each in self.baseline if each.split}
-            case None if self.bake_began is not None and self.rollback_began is None:
-                return dict.fromkeys(names, self.plan.stages[self.stage].split)
-            case _:
-                return {}
+        return self.target(workload, stage - 1 if self.came_from is None else self.came_from)
 
     def final_split(self, workload: str) -> Split:
         """Where *workload* ends when all goes well: blue and green have swapped their weights."""
@@ -228,6 +231,7 @@ class Action(StrEnum):
     WAIT = "wait"
     ADVANCE = "advance"
     ROLL_BACK = "roll_back"
+    GIVE_BACK = "give_back"  # some workloads, while the others go on
 
 
 class SignalKind(StrEnum):
@@ -270,15 +274,21 @@ class Decision:
         action: What the state machine does.
         reason: One sentence, for the timeline and the log.
         wait_seconds: How long to wait before looking again; 0 unless *action* is WAIT.
+        next_stage: With ADVANCE: the stage that comes next; one past the last for the soak.
+        judged: With ROLL_BACK: whether the evidence asks for it, not a person and not the clock.
+        left_out: Workloads that move no more, if the decision is about some of them.
     """
 
     action: Action
     reason: str
     wait_seconds: int = 0
+    next_stage: int = 0
+    judged: bool = False
+    left_out: tuple[str, ...] = ()
 
     def to_log(self) -> dict[str, object]:
-        """The log record of this decision."""
-        return asdict(self)
+        """The log record of this decision, which is the answer to the machine as well; whom it concerns is recorded."""
+        return {key: value for key, value in asdict(self).items() if key not in ("judged", "left_out")}
 
 
 def decide(  # noqa: PLR0911 - one return a rule, in their order of precedence
@@ -302,12 +312,12 @@ def decide(  # noqa: PLR0911 - one return a rule, in their order of precedence
     if aborted := abort_asked(signals):
         return Decision(Action.ROLL_BACK, aborted)
     if verdict.health is Health.UNHEALTHY:
-        return Decision(Action.ROLL_BACK, verdict.reason)
+        return Decision(Action.ROLL_BACK, verdict.reason, judged=True)
     if hold := active_hold(signals, now):
         left = hold.until - now if hold.until else None
         return _wait_for_people(record, f"held by {hold.by}: {hold.reason}", now=now, left=left, soaking=soaking)
     if verdict.cause is Cause.COMMON_CAUSE and _is_at_an_end(record, now):
-        return Decision(Action.ROLL_BACK, f"it did not get better in time: {verdict.reason}")
+        return Decision(Action.ROLL_BACK, f"it did not get better in time: {verdict.reason}", judged=True)
     began = record.soak_began if soaking else record.bake_began
     over = (began or now) + (record.plan.soak if soaking else record.plan.stages[record.stage].bake)
     if now >= over:
@@ -332,15 +342,16 @@ def _leave(
 ) -> Decision:
     match verdict.health:
         case Health.INCONCLUSIVE if now - over >= record.plan.timing.patience:
-            return Decision(Action.ROLL_BACK, f"no good evidence in time: {verdict.reason}")
+            return Decision(Action.ROLL_BACK, f"no good evidence in time: {verdict.reason}", judged=True)
         case Health.INCONCLUSIVE:
             return _wait(record, f"the bake is extended: {verdict.reason}")
         case Health.HEALTHY if _needs_approval(record, signals, soaking=soaking):
             return _wait_for_people(record, f"stage {record.stage + 1} waits for approval", now=now, soaking=soaking)
         case Health.HEALTHY:
-            return Decision(Action.ADVANCE, verdict.reason)
+            following = next_stage(record.plan, record.stage, record.left_out)
+            return Decision(Action.ADVANCE, verdict.reason, next_stage=following)
         case Health.UNHEALTHY:
-            return Decision(Action.ROLL_BACK, verdict.reason)
+            return Decision(Action.ROLL_BACK, verdict.reason, judged=True)
         case _:
             assert_never(verdict.health)
 

@@ -4,6 +4,7 @@ A plan is resolved once from the deployed configuration and the input of the exe
 never changed. This file knows no YAML; `config` reads that.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
@@ -46,6 +47,14 @@ class Gate(StrEnum):
 
     NONE = "none"
     APPROVAL = "approval"
+
+
+class OnFailure(StrEnum):
+    """What goes back when a workload fails in the course of a plan."""
+
+    ALL = "all"  # every workload
+    WAVE = "wave"  # its wave and what comes after that; waves that are complete stay on green
+    WORKLOAD = "workload"  # it alone and the waves after its own; the others go on
 
 
 class Cluster(Model):
@@ -281,9 +290,24 @@ class Workload(Model):
         return self.sources[0].kind
 
 
+class Wave(Model):
+    """
+    Workloads that move together, stage by stage, before the next wave begins.
+
+    Attributes:
+        name: Unique in a plan.
+        workloads: Names, at least one.
+        after: Names of earlier waves without which this one is not to be on green.
+    """
+
+    name: str
+    workloads: tuple[str, ...]
+    after: tuple[str, ...] = ()
+
+
 class Stage(Model):
     """
-    One step of the plan.
+    One step of the plan, of one wave.
 
     Attributes:
         share_percent: The wanted share of traffic on green, above 0 to 100.
@@ -291,6 +315,7 @@ class Stage(Model):
         green: Green's weight at this stage, 0 to 255.
         bake: How long the stage is watched once traffic has moved.
         gate: What else must happen before it is left.
+        wave: Index of the wave that moves in it.
     """
 
     share_percent: float
@@ -298,6 +323,7 @@ class Stage(Model):
     green: int
     bake: timedelta
     gate: Gate = Gate.NONE
+    wave: int = 0
 
     @property
     def split(self) -> Split:
@@ -367,8 +393,10 @@ class Plan(Model):
         blue: The cluster that has the users.
         green: The cluster that gets them.
         zone: The hosted zone of every host.
-        workloads: What moves, together, in every stage.
-        stages: In order; shares rise and end at 100.
+        workloads: What moves.
+        stages: In order, those of one wave after those of another; in each wave shares rise and end at 100.
+        waves: In order, each workload in one of them; empty when all workloads move together.
+        on_failure: What goes back when a workload fails.
         soak: How long green is watched with all traffic before the migration is complete.
         timing: How long things may take.
         evidence: What is asked of the requests.
@@ -384,6 +412,8 @@ class Plan(Model):
     zone: HostedZone
     workloads: tuple[Workload, ...]
     stages: tuple[Stage, ...]
+    waves: tuple[Wave, ...] = ()
+    on_failure: OnFailure = OnFailure.ALL
     soak: timedelta
     timing: Timing = Timing()
     evidence: Evidence = Evidence()
@@ -404,7 +434,7 @@ class Plan(Model):
     @property
     def alarms(self) -> tuple[str, ...]:
         """The names of all alarms, each once, in order."""
-        return tuple(dict.fromkeys(name for workload in self.workloads for name in workload.alarms))
+        return alarms_of(self.workloads)
 
     @property
     def requests_per_second(self) -> dict[str, float] | None:
@@ -429,3 +459,8 @@ def _convergence(router: Router, timing: Timing) -> Convergence:
             return AT_ONCE
         case _:
             assert_never(router)
+
+
+def alarms_of(workloads: Iterable[Workload]) -> tuple[str, ...]:
+    """The names of all alarms of *workloads*, each once, in order."""
+    return tuple(dict.fromkeys(name for workload in workloads for name in workload.alarms))

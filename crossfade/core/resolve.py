@@ -16,6 +16,7 @@ from crossfade.core.fault import sentence, sentences
 from crossfade.core.forms import Instant, Words, shown
 from crossfade.core.plan import Model, Plan
 from crossfade.core.shared import torn
+from crossfade.core.waves import narrowed
 from crossfade.errors import InvalidInputError, PlanExpiredError, SharedWeightError
 
 _ROOT = ("input",)
@@ -72,10 +73,9 @@ def resolve_asked(config: Config, asked: MigrationInput, *, now: datetime) -> Pl
     plan = config.plan(name)
     not_after = min((limit for limit in (plan.not_after, asked.not_after) if limit), default=None)
     _refuse_late_start(name, not_after, now)
-    chosen = [workload for workload in plan.workloads if asked.workloads is None or workload.name in asked.workloads]
-    _refuse_torn(plan, [workload.name for workload in chosen])
-    changes = {"workloads": tuple(chosen), "not_after": not_after, "dry_run": asked.dry_run}
-    return plan.model_copy(update=changes)
+    chosen = plan if asked.workloads is None else narrowed(plan, asked.workloads)
+    _refuse_torn(plan, [workload.name for workload in chosen.workloads])
+    return chosen.model_copy(update={"not_after": not_after, "dry_run": asked.dry_run})
 
 
 def read_input(config: Config, given: object) -> MigrationInput:

@@ -30,8 +30,10 @@ def broken_rules(document: Document, *, timing: Timing | None, now: datetime | N
         now: UTC; None when the plans' `notAfter` are not to be checked.
     """
     found = [*_cluster_faults(document), *_workload_faults(document), *_timing_faults(timing)]
+    names = [_text(_mapping(workload).get("name")) for workload in _list(document.get("workloads"))]
     for name, plan in _mapping(document.get("plans")).items():
         found += _plan_faults(("plans", name), _mapping(plan), timing, now)
+        found += _wave_faults(("plans", name, "waves"), _mapping(plan), [known for known in names if known])
     return [*found, *_reference_faults(document), *_trigger_faults(document)]
 
 
@@ -245,15 +247,66 @@ def _length_faults(path: Path, plan: Document, timing: Timing | None) -> Faults:
         return
     needed = events_needed(bakes, soak, timing)
     rule = f"is too long to watch: it could need {needed} history events, and an execution has {EVENTS_MAX}"
-    yield sentence(path, f"{rule}; shorten its bakes or its soak, or raise timing.poll")
+    fewer = ", make fewer waves" if plan.get("waves") else ""
+    yield sentence(path, f"{rule}; shorten its bakes or its soak{fewer}, or raise timing.poll")
 
 
 def _bakes(plan: Document) -> list[timedelta] | None:
+    """The bakes of all stages of all waves."""
+    bakes = _bakes_of_a_wave(plan)
+    return None if bakes is None else bakes * max(1, len(_list(plan.get("waves"))))
+
+
+def _bakes_of_a_wave(plan: Document) -> list[timedelta] | None:
     preset = plan.get("preset")
     if isinstance(preset, str) and preset in set(Preset):
         return [stage.bake for stage in stages_of(Preset(preset))]
     bakes = [_duration(_mapping(stage).get("bake")) for stage in _list(plan.get("stages"))]
     return [bake for bake in bakes if bake is not None] if None not in bakes else None
+
+
+# --- Waves -----------------------------------------------------------------------------------------------------------
+
+
+def _wave_faults(path: Path, plan: Document, workloads: Sequence[str]) -> Faults:
+    waves = [_mapping(wave) for wave in _list(plan.get("waves"))]
+    names = [_text(wave.get("name")) for wave in waves]
+    yield from _repeats(written(path), "name", names)
+    homes: dict[str, int] = {}
+    for index, wave in enumerate(waves):
+        for at, name in enumerate(map(_text, _list(wave.get("workloads")))):
+            if name is not None:
+                yield from _member_faults((*path, index, "workloads", at), name, index, homes, workloads)
+        for at, name in enumerate(map(_text, _list(wave.get("after")))):
+            if name is not None:
+                yield from _order_of_waves((*path, index, "after", at), name, index, waves)
+        for key in ("workloads", "after"):
+            yield from _twice((*path, index, key), _list(wave.get(key)))
+    if waves:
+        for name in workloads:
+            if name not in homes:
+                yield sentence(path, f"{shown(name)} is in no wave; add it to one")
+
+
+def _member_faults(path: Path, name: str, wave: int, homes: dict[str, int], workloads: Sequence[str]) -> Faults:
+    if name not in workloads:
+        yield sentence(path, f"there is no workload {shown(name)}; use some of {', '.join(workloads)}")
+    elif (home := homes.setdefault(name, wave)) != wave:
+        yield sentence(path, f"{shown(name)} is in waves[{home}] already; each workload moves in one wave")
+
+
+def _order_of_waves(path: Path, name: str, wave: int, waves: Sequence[Document]) -> Faults:
+    names = [_text(each.get("name")) for each in waves]
+    if name not in names:
+        known = ", ".join(each for each in names if each)
+        yield sentence(path, f"there is no wave {shown(name)}; use some of {known}")
+    elif (other := names.index(name)) == wave:
+        yield sentence(path, "a wave cannot come after itself; remove it")
+    elif other > wave:
+        own = names[wave]
+        is_cycle = own in _list(waves[other].get("after"))
+        rule = f"is a cycle: {shown(name)} comes after {own} itself; remove one of both" if is_cycle else ""
+        yield sentence(path, rule or f"{shown(name)} stands further down; move it above this wave")
 
 
 # --- Timing ----------------------------------------------------------------------------------------------------------

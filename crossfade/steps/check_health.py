@@ -1,11 +1,13 @@
 """Check health: read the evidence and the signals, and decide whether to wait, go on or roll back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from crossfade.core.charge import charged, residual
 from crossfade.core.drift import drift
 from crossfade.core.evidence import LOOK_BACK, PUBLISHED, Assessment, Series, assess
+from crossfade.core.fleet import by_policy, going_on, left_out, on_green, read_back
 from crossfade.core.migration import Action, Decision, Record, decide
+from crossfade.core.plan import Workload, alarms_of
 from crossfade.core.probe import Answer, Answers, Heard, Probed, examine
 from crossfade.core.verdict import Cause, Health, Verdict
 from crossfade.core.weight import Side
@@ -45,16 +47,28 @@ def check_health(
     record = _note_change(ledger, notifier, record, task, found)
     signals = ledger.signals(task.migration)
     decision = decide(record=record, now=task.now, verdict=found.verdict, signals=signals, soaking=task.soaking)
+    decision = by_policy(record, decision, found.blamed, task.now)
+    decision = going_on(record, decision, found.verdict, signals, task.now)
     record = _charge(ledger, record, task, series, decision.action)
     if decision.action is Action.ADVANCE:
         _advance(ledger, record, task, decision, found)
-    elif decision.action is Action.ROLL_BACK:
-        data = {"stage": task.stage, **found.to_data(), **charge_data(record)}
-        note(ledger, record, task.now, TimelineEvent.ROLLBACK_DECIDED, decision.reason, **data)
+    elif decision.left_out or decision.action is Action.ROLL_BACK:
+        _leave_out(ledger, record, task, decision, found)
     else:
         healthy = found.verdict.health is Health.HEALTHY
         tell_waiting(ledger, notifier, record, signals, now=task.now, healthy=healthy)
     return decision
+
+
+def _leave_out(ledger: Ledger, record: Record, task: HealthTask, decision: Decision, found: Assessment) -> None:
+    """Write down who is given back, or that all are that are not complete."""
+    data = {"stage": task.stage, **found.to_data(), **charge_data(record)}
+    if decision.action is Action.GIVE_BACK:
+        record = ledger.save(left_out(record, decision.left_out, task.now))
+        data["workloads"] = list(record.returning)
+    elif decision.left_out:
+        record = ledger.save(record.with_(left_out=decision.left_out))
+    note(ledger, record, task.now, TimelineEvent.ROLLBACK_DECIDED, decision.reason, **data)
 
 
 def _look(
@@ -70,23 +84,24 @@ def _look(
     plan, earliest = record.plan, task.now - LOOK_BACK
     began = max(record.stage_began or task.now, earliest)
     moved = record.bake_began - plan.convergence.margin if record.bake_began else task.now
-    spoken = alarms.read(plan.alarms)
+    workloads = on_green(record)
     return assess(
         plan,
         stage=record.stage,
-        alarms=spoken,
+        alarms=alarms.read(alarms_of(workloads)) if workloads else {},
         series=series,
         began=began,
         moved=max(moved, earliest),
         now=task.now,
-        probed=_probed(probe, record, task),
+        workloads=workloads,
+        probed=_probed(probe, record, workloads, task),
         drifted=drifted,
     )
 
 
 def _drifted(authority: TrafficRouter, record: Record) -> Verdict | None:
     """Whether weights are still as they were read back; not to know that is no good sign."""
-    if not (left := record.read_back):
+    if not (left := read_back(record)):
         return None
     try:
         return drift(left, authority.observe(record.workloads))
@@ -94,9 +109,9 @@ def _drifted(authority: TrafficRouter, record: Record) -> Verdict | None:
         return Verdict(Health.INCONCLUSIVE, f"the weights cannot be read: {error}", Cause.UNREADABLE)
 
 
-def _probed(probe: Probe, record: Record, task: HealthTask) -> tuple[Probed, ...]:
+def _probed(probe: Probe, record: Record, workloads: Sequence[Workload], task: HealthTask) -> tuple[Probed, ...]:
     """What came of asking green; when nobody could be asked that is no error, but no evidence either."""
-    asked = [workload for workload in record.plan.workloads if workload.probe]
+    asked = [workload for workload in workloads if workload.probe]
     if not asked:
         return ()
     answers: Mapping[str, Answers]
@@ -166,6 +181,11 @@ def _advance(ledger: Ledger, record: Record, task: HealthTask, decision: Decisio
         return
     text = f"stage {task.stage + 1} passed: {decision.reason}"
     note(ledger, record, task.now, TimelineEvent.STAGE_PASSED, text, stage=task.stage, **data)
-    if task.stage == len(record.plan.stages) - 1 and record.soak_began is None:
+    if decision.next_stage == len(record.plan.stages) and record.soak_began is None:
         record = ledger.save(record.with_(soak_began=task.now))
-        note(ledger, record, task.now, TimelineEvent.SOAK_BEGAN, "all traffic is on green; the soak begins")
+        what = f"all traffic{_but(record)} is on green; the soak begins"
+        note(ledger, record, task.now, TimelineEvent.SOAK_BEGAN, what)
+
+
+def _but(record: Record) -> str:
+    return f" but that of {', '.join(record.left_out)}" if record.left_out else ""

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from crossfade.core.migration import Record
+from crossfade.core.fleet import kept
+from crossfade.core.migration import Outcome, Record
 from crossfade.core.plan import Identifiers, Workload
 from crossfade.core.reckoning import reckoning
 from crossfade.core.shared import in_step, sharing
@@ -166,6 +167,19 @@ def outstanding(steps: tuple[Step, ...]) -> str:
     return "; ".join(step.reason for step in steps if not step.arrived)
 
 
+def where(record: Record, outcome: Outcome) -> str:
+    """Where every workload of a migration that ends as *outcome* was read back, in words."""
+    green, blue = record.plan.green.name, record.plan.blue.name
+    if outcome is Outcome.SUCCEEDED:
+        return f"all traffic of {len(record.plan.workloads)} workloads is on {green}, read back"
+    stay = record.left_out if record.rollback_began is None else _not(record, kept(record))
+    return f"read back: on {green} {', '.join(_not(record, stay))}; back on {blue} {', '.join(stay)}"
+
+
+def _not(record: Record, names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(workload.name for workload in record.plan.workloads if workload.name not in names)
+
+
 def note(ledger: Ledger, record: Record, at: datetime, what: TimelineEvent, text: str, **data: object) -> None:
     """Add one entry to the timeline of *record*."""
     ledger.append(record.migration, Event(at=at, what=what.value, text=text, data=data))
@@ -184,7 +198,7 @@ def result_of(record: Record) -> dict[str, Any]:
         "outcome": record.outcome,
         "migration": record.migration,
         "plan": record.plan.name,
-        "workloads": len(record.plan.workloads),
+        "workloads": len(record.plan.workloads) - len(record.left_out),
         "stages": len(record.plan.stages),
         "share_percent": 0 if record.plan.dry_run else 100,
         "started": record.started.isoformat(),

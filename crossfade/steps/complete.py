@@ -9,7 +9,7 @@ from crossfade.core.weight import Side
 from crossfade.errors import CrossfadeError, SupersededError
 from crossfade.names import TimelineEvent
 from crossfade.ports import Ledger, Notice, Notifier, TrafficRouter
-from crossfade.steps.common import approach, current, note, outstanding, result_of
+from crossfade.steps.common import approach, current, note, outstanding, result_of, where
 from crossfade.steps.shift_traffic import check_propagation
 from crossfade.steps.tasks import LeasedTask, Progress
 
@@ -25,24 +25,24 @@ def complete(ledger: Ledger, router: TrafficRouter, notifier: Notifier, task: Le
     """
     ended = _ended(ledger, task)
     if ended is not None:
-        return Progress(arrived=True, reason="complete", wait_seconds=0, result=result_of(ended))
+        return _done(ended)
     record = current(ledger, task)
     if record.plan.dry_run:
         text = "the preflight passed; nothing was changed"
         return _end(ledger, notifier, record, now=task.now, outcome=Outcome.DRY_RUN, text=text)
     last = len(record.plan.stages)
     if record.stage != last:
-        record = ledger.save(record.with_(stage=last, stage_began=task.now))
-    targets = {workload.name: record.final_split(workload.name) for workload in record.plan.workloads}
+        record = ledger.save(record.with_(stage=last, came_from=record.stage, stage_began=task.now))
+    targets = {workload.name: record.target(workload.name, last) for workload in record.plan.workloads}
     before = {name: record.split_before(name, last) for name in targets}
     record, steps = approach(ledger, router, record, targets, now=task.now, before=before)
     if waiting := outstanding(steps):
         check_propagation(record, record.stage_began or task.now, task.now, waiting)
         poll = round(record.plan.timing.poll.total_seconds())
         return Progress(arrived=False, reason=waiting, wait_seconds=poll)
-    text = f"all traffic of {len(record.plan.workloads)} workloads is on {record.plan.green.name}, read back"
-    text += _rest(record) + _drift_pending(router, record)
-    return _end(ledger, notifier, record, now=task.now, outcome=Outcome.SUCCEEDED, text=text)
+    outcome = Outcome.PARTLY_ROLLED_BACK if record.left_out else Outcome.SUCCEEDED
+    text = where(record, outcome) + _rest(record) + _drift_pending(router, record)
+    return _end(ledger, notifier, record, now=task.now, outcome=outcome, text=text)
 
 
 def _drift_pending(router: TrafficRouter, record: Record) -> str:
@@ -51,11 +51,12 @@ def _drift_pending(router: TrafficRouter, record: Record) -> str:
         readings = router.observe(record.workloads)
     except CrossfadeError:
         return ""  # it has been read back; this is only about files
+    last = len(record.plan.stages)
     behind = [
         f"{reading.workload} on {side} was last applied with {applied}"
         for reading in readings
         for side in Side
-        if (applied := reading.side(side).applied) not in (None, record.final_split(reading.workload).weight(side))
+        if (applied := reading.side(side).applied) not in (None, record.target(reading.workload, last).weight(side))
     ]
     return f"; drift pending: {', '.join(behind)}" if behind else ""
 
@@ -72,8 +73,14 @@ def _ended(ledger: Ledger, task: LeasedTask) -> Record | None:
     if record is None:
         msg = f"migration {task.migration} is not in the ledger; start a new one"
         raise SupersededError(msg)
-    done = record.outcome in (Outcome.SUCCEEDED, Outcome.DRY_RUN) and record.execution == task.execution
-    return record if done else None
+    done = record.outcome in (Outcome.SUCCEEDED, Outcome.PARTLY_ROLLED_BACK, Outcome.DRY_RUN)
+    return record if done and record.execution == task.execution else None
+
+
+def _done(record: Record) -> Progress:
+    """The answer of a migration that has ended: to its caller it succeeds only when nothing was given back."""
+    partly = record.outcome is Outcome.PARTLY_ROLLED_BACK
+    return Progress(arrived=True, reason=record.reason, wait_seconds=0, result=result_of(record), partly=partly)
 
 
 def _end(ledger: Ledger, notifier: Notifier, record: Record, *, now: datetime, outcome: Outcome, text: str) -> Progress:
@@ -82,4 +89,4 @@ def _end(ledger: Ledger, notifier: Notifier, record: Record, *, now: datetime, o
     ledger.release(record.plan.lease_units, epoch=record.epoch)
     mail = "\n\n".join(filter(None, (text, told(declarations(record)))))
     notifier.tell(Notice(record.migration, f"Crossfade {outcome.value}: {record.migration}", mail, outcome))
-    return Progress(arrived=True, reason=text, wait_seconds=0, result=result_of(record))
+    return _done(record)

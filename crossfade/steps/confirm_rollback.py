@@ -3,19 +3,21 @@
 from datetime import datetime
 from typing import Any
 
+from crossfade.core.fleet import kept, rest
 from crossfade.core.migration import Outcome, Record
 from crossfade.core.traffic import Reading, disputed
 from crossfade.core.weight import Side
 from crossfade.errors import PermanentError
 from crossfade.names import TimelineEvent
 from crossfade.ports import Ledger, Notice, Notifier, TrafficRouter
-from crossfade.steps.common import note, result_of
+from crossfade.steps.common import note, result_of, where
 from crossfade.steps.tasks import EndTask
 
 
 def confirm_rollback(ledger: Ledger, router: TrafficRouter, notifier: Notifier, task: EndTask) -> dict[str, Any]:
     """
-    End the migration as Refused, RolledBack or RollbackUnconfirmed; the last keeps its lease and pages.
+    End the migration as Refused, RolledBack, PartlyRolledBack or RollbackUnconfirmed; the last keeps its lease and
+    pages.
 
     One that has ended already stays as it is. It may have succeeded, if only the answer of Complete was lost: then
     the result is that of Complete.
@@ -65,12 +67,13 @@ def _judge(router: TrafficRouter, record: Record, reason: str) -> tuple[Outcome,
     astray = [_astray(record, reading) for reading in readings if not _is_back(record, reading)]
     if astray:
         return Outcome.ROLLBACK_UNCONFIRMED, f"{reason}; not read back as before: {'; '.join(astray)}"
-    return Outcome.ROLLED_BACK, reason
+    outcome = Outcome.PARTLY_ROLLED_BACK if kept(record) else Outcome.ROLLED_BACK
+    return outcome, f"{reason}; {where(record, outcome)}" if kept(record) else reason
 
 
 def _is_back(record: Record, reading: Reading) -> bool:
-    """Whether users get the baseline *and* annotations and sources say it: else a controller would undo it."""
-    before = record.baseline_of(reading.workload).split
+    """Whether users get what they are to *and* annotations and sources say it: else a controller would undo it."""
+    before = rest(record, reading.workload)
     declared = (reading.blue.lasting, reading.green.lasting)
     return before is not None and reading.split == before and declared == (before.blue, before.green)
 
@@ -80,7 +83,7 @@ def _astray(record: Record, reading: Reading) -> str:
     if silent := [side for side in Side if not reading.side(side).reachable]:
         why = "; ".join(dict.fromkeys(str(fault) for fault in reading.faults)) or "the cluster does not answer"
         doubt = f"{' and '.join(silent)} may ask for another weight: {why}"
-        before = record.baseline_of(reading.workload).split
+        before = rest(record, reading.workload)
         instead = "" if reading.split == before else f", instead of {_before(record, reading)}"
         return f"{shows}{instead}, but {doubt}"
     declared = f"annotated blue {reading.blue.declared} : green {reading.green.declared}"
@@ -90,7 +93,7 @@ def _astray(record: Record, reading: Reading) -> str:
 
 def _before(record: Record, reading: Reading) -> str:
     before = record.baseline_of(reading.workload)
-    return f"blue {before.blue} : green {before.green}"
+    return f"{rest(record, reading.workload) or f'blue {before.blue} : green {before.green}'}"
 
 
 def _notice(migration: str, outcome: Outcome, reason: str) -> Notice:

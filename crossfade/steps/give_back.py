@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from crossfade.core.fleet import kept, rest
 from crossfade.core.ladder import may_be_direct, way_back
 from crossfade.core.migration import Record
 from crossfade.core.shared import in_step, sharing
@@ -27,10 +28,20 @@ from crossfade.steps.tasks import Progress
 
 
 def give_back(
-    ledger: Ledger, router: TrafficRouter, rescue: TrafficRouter, record: Record, *, now: datetime
+    ledger: Ledger,
+    router: TrafficRouter,
+    rescue: TrafficRouter,
+    record: Record,
+    *,
+    now: datetime,
+    only: Sequence[str] = (),
 ) -> Progress:
     """
-    Make the next safe write towards the baseline of *record*, whose rollback has begun.
+    Make the next safe write on the way back of *record*, whose rollback has begun: towards the baseline, and for
+    workloads that stay on green towards their final weights.
+
+    Args:
+        only: Names of the workloads that are given back while the others go on; all if there are none.
 
     What is wrong with one workload for good never keeps the others waiting: it is raised when it is all that is left.
 
@@ -41,7 +52,8 @@ def give_back(
     readings = _look(router, rescue, record)
     record = observed(ledger, record, readings, now)
     _name_hands(ledger, record, readings, now)
-    steps = _steps(record, readings, now)
+    targets = _targets(record, only)
+    steps = _steps(record, readings, targets, settled=record.settled(now, returning=True), late=record.overdue(now))
     hands = _Hands(ledger, router, rescue, record, now)
     failure = hands.write(readings, tuple(steps.values()))
     fence = _fence(router, record, readings)
@@ -50,9 +62,15 @@ def give_back(
     poll = round(record.plan.timing.poll.total_seconds())
     if reason := "; ".join(words for words in waiting if words):
         return Progress(arrived=False, reason=reason, wait_seconds=poll)
-    text = "every weight is read back as it was before the start"
-    note(ledger, record, now, TimelineEvent.TRAFFIC_RETURNED, text)
+    note(ledger, record, now, TimelineEvent.TRAFFIC_RETURNED, text := _returned(record, only))
     return Progress(arrived=True, reason=text, wait_seconds=0)
+
+
+def _returned(record: Record, only: Sequence[str]) -> str:
+    names = ", ".join(only) or ("all else" if kept(record) else "every weight")
+    was = "are read back as they were" if len(only) > 1 else "is read back as it was"
+    on_green = f"; {', '.join(kept(record))} stay on green" if kept(record) and not only else ""
+    return f"{names} {was} before the start{on_green}"
 
 
 # --- Looking ---------------------------------------------------------------------------------------------------------
@@ -93,19 +111,20 @@ def _unseen(reading: Reading) -> Reading:
     return Reading(reading.workload, blue, green)
 
 
-def _steps(record: Record, readings: Sequence[Reading], now: datetime) -> dict[str, Step]:
-    """The next step of every workload, by name."""
-    settled, overdue = record.settled(now, returning=True), record.overdue(now)
-    targets = _targets(record)
+def _steps(
+    record: Record, readings: Sequence[Reading], targets: Mapping[str, Split], *, settled: bool, late: bool
+) -> dict[str, Step]:
+    """The next step of every workload that goes back, by name."""
     known = [reading for reading in readings if reading.workload in targets]
-    steps = tuple(way_back(each, targets[each.workload], settled=settled, overdue=overdue) for each in known)
-    if not overdue:  # one that cannot be given back must not keep its fellows: past its time nobody waits for it
+    steps = tuple(way_back(each, targets[each.workload], settled=settled, overdue=late) for each in known)
+    if not late:  # one that cannot be given back must not keep its fellows: past its time nobody waits for it
         steps = in_step(steps, known, targets, sharing(record.workloads))
     return dict(zip((reading.workload for reading in known), steps, strict=True))
 
 
-def _targets(record: Record) -> dict[str, Split]:
-    splits = {baseline.workload: baseline.split for baseline in record.baseline}
+def _targets(record: Record, only: Sequence[str]) -> dict[str, Split]:
+    names = only or [baseline.workload for baseline in record.baseline]
+    splits = {name: record.baseline_of(name).split if only else rest(record, name) for name in names}
     return {workload: split for workload, split in splits.items() if split is not None}
 
 

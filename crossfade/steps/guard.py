@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from crossfade.core.config import Config
+from crossfade.core.fleet import kept
 from crossfade.core.migration import Outcome, Record
 from crossfade.core.plan import Cluster, HostedZone, Workload
 from crossfade.errors import CrossfadeError, PermanentError, TemporaryError
@@ -206,11 +207,12 @@ def _try_again(hands: _Hands, record: Record) -> Deed:
         return Deed(str(error))
     if not progress.arrived:
         return Deed(progress.reason)
+    outcome = Outcome.PARTLY_ROLLED_BACK if kept(record) else Outcome.ROLLED_BACK
     text = f"read back at last: {record.reason}"
     record = ledger.load(record.migration) or record
-    record = ledger.save(record.with_(outcome=Outcome.ROLLED_BACK, ended=now, reason=text))
-    note(ledger, record, now, TimelineEvent.ENDED, text, outcome=Outcome.ROLLED_BACK.value)
+    record = ledger.save(record.with_(outcome=outcome, ended=now, reason=text))
+    note(ledger, record, now, TimelineEvent.ENDED, text, outcome=outcome.value)
     ledger.release(record.plan.lease_units, epoch=record.epoch)
-    title = f"Crossfade {Outcome.ROLLED_BACK.value} after all: {record.migration}"
-    hands.notifier.tell(Notice(record.migration, title[:100], text, Outcome.ROLLED_BACK))
-    return Deed(text, Outcome.ROLLED_BACK)
+    title = f"Crossfade {outcome.value} after all: {record.migration}"
+    hands.notifier.tell(Notice(record.migration, title[:100], text, outcome))
+    return Deed(text, outcome)

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from crossfade.core.fleet import read_back
 from crossfade.errors import CrossfadeError
 from crossfade.names import TimelineEvent
 from crossfade.ports import Ledger, WeightsOfRecord
@@ -16,9 +17,10 @@ def keep_weights(ledger: Ledger, weights: WeightsOfRecord, migration: str, *, no
     """
     try:
         record = ledger.load(migration)
-        if record is None or not record.read_back:
+        found = read_back(record) if record else {}
+        if record is None or not found:
             return
-        faults = weights.keep(record.plan, record.read_back, migration=migration, now=now)
+        faults = weights.keep(record.plan, found, migration=migration, now=now)
         if faults:
             text = f"the weights of record are behind: {'; '.join(faults)}"
             note(ledger, record, now, TimelineEvent.WEIGHTS_NOT_KEPT, text)

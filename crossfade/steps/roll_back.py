@@ -1,12 +1,14 @@
-"""Roll back: give all traffic back to where it was, blue first, and never under an epoch that others share.
+"""Roll back: give traffic back to where it was, blue first, and never under an epoch that others share.
 
+All of it but complete waves that the plan keeps; or that of some workloads alone, while the others go on.
 The steps themselves are those of `give_back`. What was never written is never touched.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from crossfade.core.migration import Record
-from crossfade.errors import CrossfadeError, NotPropagatedError
+from crossfade.errors import CrossfadeError, NotPropagatedError, SupersededError
 from crossfade.names import TimelineEvent
 from crossfade.ports import Ledger, TrafficRouter
 from crossfade.steps.common import note
@@ -40,6 +42,51 @@ def roll_back(ledger: Ledger, router: TrafficRouter, rescue: TrafficRouter, task
     return progress
 
 
+def give_some_back(ledger: Ledger, router: TrafficRouter, rescue: TrafficRouter, task: EndTask) -> Progress:
+    """
+    Make the next safe write on the way back of the workloads that were left out, while the others go on.
+
+    All is done under a fresh epoch, with which the others go on, too: whatever still runs under the old one loses.
+
+    Raises:
+        NotPropagatedError: It was not read back within the plan's rollback time; then all goes back.
+        LeaseHeldError, SupersededError: Somebody else has taken over.
+    """
+    record = ledger.load(task.migration)
+    if record is None or record.execution != task.execution or record.outcome or record.rollback_began:
+        msg = f"migration {task.migration} has ended or is being rolled back; start a new one"
+        raise SupersededError(msg)
+    if record.epoch <= record.fence:
+        record = _refenced(ledger, router, record, now=task.now)
+    if not record.returning:
+        return Progress(arrived=True, reason="all is read back", wait_seconds=_poll(record), epoch=record.epoch)
+    names = record.returning
+    progress = give_back(ledger, router, rescue, record, now=task.now, only=names)
+    limit, since = record.plan.timing.rollback, record.returning_since or task.now
+    if not progress.arrived and task.now - since > limit:
+        msg = f"{', '.join(names)}: not read back within {round(limit.total_seconds())} s: {progress.reason}"
+        raise NotPropagatedError(msg)
+    if progress.arrived:
+        latest = ledger.load(task.migration) or record
+        record = ledger.save(latest.with_(returning=(), returning_since=None))
+    return replace(progress, wait_seconds=_poll(record), epoch=record.epoch)
+
+
+def _poll(record: Record) -> int:
+    return round(record.plan.timing.poll.total_seconds())
+
+
+def _refenced(ledger: Ledger, router: TrafficRouter, record: Record, *, now: datetime) -> Record:
+    """*record* under a fresh epoch that is stamped on both sides of all workloads."""
+    units = record.plan.lease_units
+    epoch = ledger.take(units, migration=record.migration, execution=record.execution, now=now, fresh=True)
+    record = ledger.save(record.with_(epoch=epoch))
+    text = f"{', '.join(record.returning)}: given back alone, under a fresh epoch"
+    note(ledger, record, now, TimelineEvent.GIVE_BACK_BEGAN, text, epoch=epoch, workloads=list(record.returning))
+    _stamp(ledger, router, record, now)
+    return record
+
+
 def begin(ledger: Ledger, router: TrafficRouter, record: Record, *, now: datetime, reason: str) -> Record:
     """
     Take a fresh epoch and stamp it on both clusters, so that a late writer loses; once, unless the lease was lost.
@@ -55,8 +102,12 @@ def begin(ledger: Ledger, router: TrafficRouter, record: Record, *, now: datetim
         record.with_(epoch=epoch, rollback_began=record.rollback_began or now, reason=record.reason or reason)
     )
     note(ledger, record, now, TimelineEvent.ROLLBACK_BEGAN, f"rollback: {reason}", epoch=epoch)
+    _stamp(ledger, router, record, now)
+    return record
+
+
+def _stamp(ledger: Ledger, router: TrafficRouter, record: Record, now: datetime) -> None:
     try:
-        router.stamp(record.plan.workloads, epoch=epoch)
+        router.stamp(record.plan.workloads, epoch=record.epoch)
     except CrossfadeError as error:  # a cluster that cannot be stamped must not delay the one that can be raised
         note(ledger, record, now, TimelineEvent.ROLLBACK_BEGAN, f"not every object could be fenced: {error}")
-    return record

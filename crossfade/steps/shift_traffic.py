@@ -2,7 +2,9 @@
 
 from datetime import datetime
 
+from crossfade.core.fleet import moving
 from crossfade.core.migration import Record, abort_asked
+from crossfade.core.waves import wave_name
 from crossfade.errors import AbortedError, NotPropagatedError
 from crossfade.names import TimelineEvent
 from crossfade.ports import Ledger, TrafficRouter
@@ -27,7 +29,7 @@ def shift_traffic(ledger: Ledger, router: TrafficRouter, task: StageTask) -> Pro
         raise AbortedError(aborted)
     record = _begin(ledger, record, task)
     stage = record.plan.stages[task.stage]
-    targets = {workload.name: stage.split for workload in record.plan.workloads}
+    targets = {workload.name: record.target(workload.name, task.stage) for workload in record.plan.workloads}
     before = {name: record.split_before(name, task.stage) for name in targets}
     record, steps = approach(ledger, router, record, targets, now=task.now, before=before)
     waiting = outstanding(steps)
@@ -35,10 +37,10 @@ def shift_traffic(ledger: Ledger, router: TrafficRouter, task: StageTask) -> Pro
     if waiting:
         check_propagation(record, record.stage_began or task.now, task.now, waiting)
         return Progress(arrived=False, reason=waiting, wait_seconds=poll)
-    reason = f"stage {task.stage + 1} of {len(record.plan.stages)}: {stage.split} is read back for every workload"
+    reason = f"{_named(record, task.stage)}: {stage.split} is read back for {_whom(record)}"
     if record.bake_began is None:
         record = ledger.save(record.with_(bake_began=task.now + record.plan.convergence.margin))
-        data = {"stage": task.stage, "share_percent": stage.share_percent}
+        data = {"stage": task.stage, "share_percent": stage.share_percent, **_wave(record, task.stage)}
         note(ledger, record, task.now, TimelineEvent.TRAFFIC_MOVED, reason, **data)
     return Progress(arrived=True, reason=reason, wait_seconds=poll)
 
@@ -46,11 +48,27 @@ def shift_traffic(ledger: Ledger, router: TrafficRouter, task: StageTask) -> Pro
 def _begin(ledger: Ledger, record: Record, task: StageTask) -> Record:
     if record.stage == task.stage:
         return record
-    record = ledger.save(record.with_(stage=task.stage, stage_began=task.now, bake_began=None))
+    changes = {"stage": task.stage, "came_from": record.stage, "stage_began": task.now, "bake_began": None}
+    record = ledger.save(record.with_(**changes))
     stage = record.plan.stages[task.stage]
-    text = f"stage {task.stage + 1} of {len(record.plan.stages)} begins: {stage.share_percent:g} % to green"
-    note(ledger, record, task.now, TimelineEvent.STAGE_BEGAN, text, stage=task.stage, weights=str(stage.split))
+    text = f"{_named(record, task.stage)} begins: {stage.share_percent:g} % to green"
+    data = {"stage": task.stage, "weights": str(stage.split), **_wave(record, task.stage)}
+    note(ledger, record, task.now, TimelineEvent.STAGE_BEGAN, text, **data)
     return record
+
+
+def _named(record: Record, stage: int) -> str:
+    wave = wave_name(record.plan, stage)
+    return f"stage {stage + 1} of {len(record.plan.stages)}{f', wave {wave}' if wave else ''}"
+
+
+def _whom(record: Record) -> str:
+    return ", ".join(moving(record)) if record.plan.waves or record.left_out else "every workload"
+
+
+def _wave(record: Record, stage: int) -> dict[str, object]:
+    wave = wave_name(record.plan, stage)
+    return {"wave": wave, "workloads": list(moving(record))} if wave else {}
 
 
 def check_propagation(record: Record, began: datetime, now: datetime, waiting: str) -> None:

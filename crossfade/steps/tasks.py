@@ -50,9 +50,16 @@ class HealthTask(StageTask):
 
 
 class EndTask(Task):
-    """Roll back, Confirm rollback: with the reason, for people."""
+    """
+    Roll back, Confirm rollback.
+
+    Attributes:
+        reason: For people.
+        alone: Whether only what was left out is given back, while the others go on.
+    """
 
     reason: str
+    alone: bool = False
 
 
 class WakeUp(Model):
@@ -98,12 +105,16 @@ class Progress:
         reason: One sentence for the timeline and the log.
         wait_seconds: Until it makes sense to look again.
         result: Output of the execution, once complete.
+        partly: Whether it is complete for some workloads only, and the others were given back.
+        epoch: Under which everything goes on, where it was raised.
     """
 
     arrived: bool
     reason: str
     wait_seconds: int
     result: dict[str, Any] | None = None
+    partly: bool = False
+    epoch: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The answer as the machine reads it."""

@@ -566,7 +566,11 @@ def test_the_canonical_form_speaks_as_people_write() -> None:
     content = json.loads(config().to_json())
 
     assert content["plans"]["standard"]["stages"][0] == {"bake": "10m", "gate": "none", "share": 1.0}
-    assert content["plans"]["quick"] == {"preset": "Canary10Percent5Minutes", "soak": "10m"}
+    assert content["plans"]["quick"] == {
+        "preset": "Canary10Percent5Minutes",
+        "onFailure": "all",
+        "soak": "10m",
+    }
     assert content["timing"]["settle"] == "1m15s"
 
 

@@ -99,6 +99,7 @@ def test_a_decision_is_its_own_log_record() -> None:
         "action": "advance",
         "reason": "all 2 alarms are OK",
         "wait_seconds": 0,
+        "next_stage": 1,
     }
     assert json.loads(json.dumps(look(OPEN, BAKE, WELL).to_log()))["action"] == "advance"
 

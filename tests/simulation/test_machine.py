@@ -11,8 +11,8 @@ from simulation.session import CONFIG
 
 SCOPE: dict[str, Any] = {
     "states": {
-        "input": {"arrived": True, "action": "wait", "result": {"outcome": "Succeeded"}},
-        "result": {"Payload": {"epoch": 3, "wait_seconds": 30, "reason": 'it "works"', "arrived": False}},
+        "input": {"arrived": True, "partly": False, "action": "wait", "result": {"outcome": "Succeeded"}},
+        "result": {"Payload": {"epoch": 3, "wait_seconds": 30, "reason": 'it "works"', "next_stage": 2}},
         "errorOutput": {"Error": "PreflightFailedError", "Cause": '{"errorMessage": "an alarm \\"a\\" is missing"}'},
         "context": {
             "Execution": {"Id": "arn:x", "Name": "x", "Input": {"plan": "two"}, "StartTime": "2026-03-01T02:00:00Z"},
@@ -21,6 +21,7 @@ SCOPE: dict[str, Any] = {
     },
     "run": {"stages": 2, "dry_run": False},
     "stage": 1,
+    "next": 2,
     "wait": 30,
     "epoch": 3,
     "reason": "because",

@@ -18,11 +18,13 @@ pytestmark = pytest.mark.xdist_group("stacks")
 Json = dict[str, Any]
 NINE = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
-ARRIVED = {"arrived": True, "wait_seconds": 60, "reason": "read back"}
-NOT_YET = {"arrived": False, "wait_seconds": 30, "reason": "DNS shows the old weights"}
+ARRIVED = {"arrived": True, "wait_seconds": 60, "reason": "read back", "partly": False}
+NOT_YET = {"arrived": False, "wait_seconds": 30, "reason": "DNS shows the old weights", "partly": False}
 ADVANCE = {"action": "advance", "wait_seconds": 0, "reason": "2 of 2 alarms are OK"}
 WAIT = {"action": "wait", "wait_seconds": 30, "reason": "2 of 2 alarms are OK"}
 BAD = {"action": "roll_back", "wait_seconds": 0, "reason": 'alarm "green-5xx" is in ALARM'}
+ONE_BAD = {"action": "give_back", "wait_seconds": 0, "reason": "yelb goes back alone"}
+GIVEN_BACK = ARRIVED | {"epoch": 8, "wait_seconds": 20}
 RESULT = {"outcome": "Succeeded", "share_percent": 100}
 ENDS = {"outcome": "RolledBack", "reason": "all weights are as before"}
 
@@ -68,7 +70,7 @@ class Run:
             answer = script.pop(0) if len(script) > 1 else script[0]
             if isinstance(answer, Exception):
                 raise answer
-            return answer
+            return {"next_stage": event["stage"] + 1, **answer} if "action" in answer else answer
 
         return handler
 
@@ -95,6 +97,37 @@ def test_the_happy_path_goes_straight_down(run: Run) -> None:
     assert (execution.status, execution.output) == ("SUCCEEDED", RESULT)
     assert states == [*START, *STAGE, *STAGE, *SOAK, *END]
     assert execution.seconds == 60 + 60 + 1
+
+
+def test_while_one_workload_is_given_back_the_stage_goes_on_being_watched_under_the_new_epoch(run: Run) -> None:
+    execution, states = run(check_health=[ONE_BAD, WAIT, ADVANCE], roll_back=[GIVEN_BACK])
+
+    assert execution.status == "SUCCEEDED"
+    round_ = [State.GIVE_BACK, *STAGE[3:6]]
+    assert states[len(START) : len(START) + 13] == [*STAGE[:6], *round_, *STAGE[3:6]]
+    asked = next(payload for name, payload in run.asked if name == Function.ROLL_BACK)
+    assert (asked["alone"], asked["reason"]) == (True, ONE_BAD["reason"])
+    assert run.payload(Function.COMPLETE)["epoch"] == 8
+
+
+def test_one_workload_is_given_back_in_the_soak_and_the_soak_goes_on(run: Run) -> None:
+    _, states = run(check_health=[ADVANCE, ADVANCE, ONE_BAD, ADVANCE], roll_back=[GIVEN_BACK])
+
+    assert states[-9:] == [*SOAK[1:], State.GIVE_BACK_IN_SOAK, *SOAK[1:], *END][-9:]
+
+
+def test_waves_of_which_nobody_is_left_are_passed_over(run: Run) -> None:
+    _, states = run(check_health=[ADVANCE | {"next_stage": 2}, ADVANCE])
+
+    assert states == [*START, *STAGE, *SOAK, *END]
+
+
+def test_what_is_complete_for_some_only_is_a_failure_to_the_caller(run: Run) -> None:
+    execution, states = run(complete=[ARRIVED | {"partly": True, "reason": "yelb is back on blue"}])
+
+    assert (execution.status, execution.error) == ("FAILED", "PartlyRolledBack")
+    assert execution.cause == "yelb is back on blue"
+    assert states[-3:] == [State.COMPLETE, State.IS_COMPLETE, State.PARTLY_ROLLED_BACK]
 
 
 def test_a_dry_run_ends_before_the_baseline(run: Run) -> None:

@@ -93,7 +93,7 @@ def test_temporary_errors_are_exactly_the_classes_of_that_kind() -> None:
     assert set(TEMPORARY_ERRORS) == {kind.__name__ for kind in subclasses(errors.TemporaryError)}
 
 
-TWICE_IS_ONCE = {State.COMPLETE, State.ROLL_BACK, State.CONFIRM_ROLLBACK}
+TWICE_IS_ONCE = {State.GIVE_BACK, State.GIVE_BACK_IN_SOAK, State.COMPLETE, State.ROLL_BACK, State.CONFIRM_ROLLBACK}
 """Their functions may die after they acted: the same again does no harm, and no better way out is left."""
 
 
@@ -144,6 +144,8 @@ EXTRA_PAYLOAD = {
     State.SHIFT_TRAFFIC: {"epoch", "stage"},
     State.CHECK_HEALTH: {"epoch", "stage", "soaking"},
     State.CHECK_SOAK: {"epoch", "stage", "soaking"},
+    State.GIVE_BACK: {"reason", "alone"},
+    State.GIVE_BACK_IN_SOAK: {"reason", "alone"},
     State.COMPLETE: {"epoch"},
     State.ROLL_BACK: {"reason"},
     State.CONFIRM_ROLLBACK: {"reason"},
@@ -171,6 +173,7 @@ def test_every_action_of_a_decision_has_a_way(definition: Json) -> None:
 
         assert f"'{Action.ADVANCE}'" in asked
         assert f"'{Action.WAIT}'" in asked
+        assert f"'{Action.GIVE_BACK}'" in asked
         assert choice["Default"] == State.ROLL_BACK  # also what nobody has thought of
 
 
@@ -179,6 +182,7 @@ def test_every_failure_ends_with_the_name_of_an_outcome(definition: Json) -> Non
 
     assert ends == {
         State.ROLLED_BACK: Outcome.ROLLED_BACK,
+        State.PARTLY_ROLLED_BACK: Outcome.PARTLY_ROLLED_BACK,
         State.ROLLBACK_UNCONFIRMED: Outcome.ROLLBACK_UNCONFIRMED,
         State.HELD: Outcome.HELD,
         State.REFUSED: Outcome.REFUSED,

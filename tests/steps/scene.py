@@ -11,7 +11,7 @@ from crossfade.steps.complete import complete
 from crossfade.steps.confirm_rollback import confirm_rollback
 from crossfade.steps.preflight import preflight
 from crossfade.steps.record_baseline import record_baseline
-from crossfade.steps.roll_back import roll_back
+from crossfade.steps.roll_back import give_some_back, roll_back
 from crossfade.steps.shift_traffic import shift_traffic
 from crossfade.steps.take_lease import take_lease
 from crossfade.steps.tasks import EndTask, HealthTask, LeasedTask, Progress, StageTask, Task
@@ -163,6 +163,20 @@ class Scene:
 
     def roll_back(self, reason: str = "green-burnham-5xx is in ALARM") -> Progress:
         return roll_back(self.ledger, self.router, self.rescue, self._end(reason))
+
+    def gave_back(self) -> "Scene":
+        """Give back what was left out until it is read back, with an authority that follows every minute."""
+        for _ in range(20):
+            progress = self.give_some_back()
+            self.epoch = progress.epoch or self.epoch
+            if progress.arrived:
+                return self
+            self.pass_time(60)
+            self.router.propagate()
+        raise AssertionError(self.give_some_back().reason)
+
+    def give_some_back(self) -> Progress:
+        return give_some_back(self.ledger, self.router, self.rescue, self._end("green-yelb-5xx is in ALARM"))
 
     def rolled_back(self) -> "Scene":
         for _ in range(20):

@@ -212,4 +212,4 @@ def test_what_verdicts_rest_on_is_written_down_only_when_it_changes() -> None:
 def test_the_answer_to_the_machine_is_as_small_as_before() -> None:
     scene = Scene().ready().moved(0)
 
-    assert set(scene.check(0).to_log()) == {"action", "reason", "wait_seconds"}
+    assert set(scene.check(0).to_log()) == {"action", "reason", "wait_seconds", "next_stage"}
