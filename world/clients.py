@@ -8,7 +8,7 @@ Sources: "resolvers that extend TTLs" (PAM 2023: 8.7 %); ALB client keep-alive 3
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
@@ -195,16 +195,20 @@ class Clients:
         for population in self.populations.values():
             served: dict[str, tuple[int, int]] = {}
             for target, requests in population.step(self._clock.now).items():
-                if requests:
-                    side, failed = self._serve(target, requests)
+                for side, count, failed in self._serve(population.host, target, requests) if requests else ():
                     before = served.get(side, (0, 0))
-                    served[side] = (before[0] + requests, before[1] + failed)
+                    served[side] = (before[0] + count, before[1] + failed)
             population.note(served)
 
-    def _serve(self, target: str, requests: int) -> tuple[str, int]:
-        balancer = self._balancers.find(target)
-        if balancer is None:
-            return _NOWHERE, requests
-        failed = balancer.application.failures(requests, self._random)
-        self._metrics.count(balancer, requests, failed)
-        return balancer.side, failed
+    def _serve(self, host: str, target: str, requests: int) -> Iterator[tuple[str, int, int]]:
+        """The sides that serve *requests*, how many each, and how many of them failed; without a server all fail."""
+        serving = self._balancers.serving(target, host, STEP)
+        if not serving:
+            yield _NOWHERE, requests, requests
+            return
+        counts = divide(self._random, requests, {one.target_group: share for one, share in serving})
+        for balancer, _ in serving:
+            count = counts[balancer.target_group]
+            failed = balancer.application.failures(count, self._random)
+            self._metrics.count(balancer, count, failed)
+            yield balancer.side, count, failed

@@ -19,6 +19,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.eks.models import eks_backends
 
 from crossfade.names import IDENTIFIER_KEY, WEIGHT_KEY
+from world import misconfigured_rules
 from world.alarms import Alarms
 from world.argocd import ArgoCd, install
 from world.chance import stream
@@ -31,10 +32,11 @@ from world.front_doors import FrontDoors
 from world.kubernetes import KubernetesApi, Object
 from world.load_balancers import LoadBalancer, LoadBalancers
 from world.metrics import NAMESPACE, LoadBalancerMetrics
-from world.misconfigured import misconfigure, set_ready
+from world.misconfigured import change_record, misconfigure, set_ready
 from world.misconfigured_argocd import EVERYWHERE, MAKERS, has_argocd
 from world.pods import run_pods
-from world.route53 import Route53
+from world.route53 import Record, Route53
+from world.shared_balancers import RuleSpec
 
 BLUE: Final = "blue"
 GREEN: Final = "green"
@@ -77,6 +79,7 @@ class WorkloadSpec:
         host: What users ask for.
         alarms: The first is on its error rate on green; any other is a composite of all error rates.
         kind: Of its objects.
+        rule: Of the load balancer that serves both clusters; None where each cluster has its own.
     """
 
     name: str
@@ -85,6 +88,7 @@ class WorkloadSpec:
     host: str
     alarms: tuple[str, ...]
     kind: str = "Ingress"
+    rule: RuleSpec | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +129,7 @@ class HostView:
         workload: Its name.
         host: Its DNS name.
         declared: The weight in each cluster's Ingress, as written; None when absent.
-        weights: The weight of each side in Route 53, as its API lists it; None when absent.
+        weights: The weight of each side in Route 53 or in the listener rule, as the API lists it; None when absent.
         last_minute: Requests of the last minute that each side served.
         share: Green's part of them, 0 to 1; None without requests.
         requests: Since the beginning.
@@ -238,6 +242,8 @@ class Estate:
             self.route53.create_zone(self.spec.zone_id, self.spec.zone_name)
             for side, spec in self.spec.sides.items():
                 self.clusters[side] = self._build(side, spec, stack)
+            for workload in self.spec.workloads:
+                self._share(workload)
             self.route53.settle()
             self._put_alarms()
             self.clients = self._people()
@@ -261,11 +267,16 @@ class Estate:
         Refuse what cannot be broken here.
 
         Raises:
-            InvalidFaultError: A fault is about Argo CD, and nothing here is rendered by it.
+            InvalidFaultError: A fault is about Argo CD, and nothing here is rendered by it; or about a listener rule,
+                and there is none.
         """
         lost = [fault for fault in self.faults if fault.kind in MAKERS and fault.kind not in EVERYWHERE]
         if lost and not has_argocd(self):
             msg = f"{lost[0]}: nothing here is rendered by Argo CD; use an estate such as examples/estates/argocd"
+            raise InvalidFaultError(msg)
+        unruled = [fault for fault in self.faults if fault.kind in misconfigured_rules.MAKERS]
+        if unruled and self.spec.workloads[0].rule is None:
+            msg = f"{unruled[0]}: there is no listener rule here; use an estate such as examples/estates/alb"
             raise InvalidFaultError(msg)
 
     # --- while it runs -----------------------------------------------------------------------------------------------
@@ -316,18 +327,29 @@ class Estate:
         states: Mapping[str, str],
     ) -> HostView:
         traffic = self.clients.populations[workload.host].traffic
-        annotations = {side: self._annotations(side, workload) for side in self.clusters}
+        declared, weights = self._weights(workload, records)
         return HostView(
             workload=workload.name,
             host=workload.host,
-            declared={side: written.get(WEIGHT_KEY) for side, written in annotations.items()},
-            weights={
-                side: records.get((workload.host, written.get(IDENTIFIER_KEY))) for side, written in annotations.items()
-            },
+            declared=declared,
+            weights=weights,
             last_minute=traffic.last_minute(),
             share=traffic.share(GREEN),
             requests=Counts(traffic.all.total, traffic.all.failed),
             alarms={name: states[name] for name in workload.alarms},
+        )
+
+    def _weights(
+        self, workload: WorkloadSpec, records: Mapping[tuple[str, str | None], int | None]
+    ) -> tuple[dict[str, str | None], dict[str, int | None]]:
+        """What each side asks for, and what users are shared out by."""
+        if workload.rule is not None:
+            listed = self.balancers.weights(workload.rule, workload.host)
+            return {side: None if weight is None else str(weight) for side, weight in listed.items()}, listed
+        annotations = {side: self._annotations(side, workload) for side in self.clusters}
+        return (
+            {side: written.get(WEIGHT_KEY) for side, written in annotations.items()},
+            {side: records.get((workload.host, written.get(IDENTIFIER_KEY))) for side, written in annotations.items()},
         )
 
     def _annotations(self, side: str, workload: WorkloadSpec) -> dict[str, str]:
@@ -370,6 +392,17 @@ class Estate:
             metadata = ingress["metadata"]
             api.store.merge("Ingress", metadata["namespace"], metadata["name"], {"status": status})
 
+    def _share(self, workload: WorkloadSpec) -> None:
+        """Put *workload* behind its rule, let both clusters' bindings know, and its host point to the load balancer."""
+        if workload.rule is None:
+            return
+        balancer = self.balancers.share(workload.rule, workload.host)
+        for cluster in self.clusters.values():
+            status = {"status": {"observedGeneration": 1}}
+            cluster.api.store.merge("TargetGroupBinding", workload.namespace, workload.rule.binding, status)
+        record = Record(workload.host, "A", target=balancer.dns_name)
+        change_record(self, "CREATE", record)
+
     def _put_alarms(self) -> None:
         cloudwatch: Any = boto3.client("cloudwatch", region_name=self.spec.green.region)
         own = {workload.alarms[0]: self._green_balancer(workload) for workload in self.spec.workloads}
@@ -381,6 +414,8 @@ class Estate:
                 cloudwatch.put_composite_alarm(AlarmName=name, AlarmRule=rule)
 
     def _green_balancer(self, workload: WorkloadSpec) -> LoadBalancer:
+        if workload.rule is not None:
+            return self.balancers.part(workload.rule.groups[GREEN])
         ingress = self.clusters[GREEN].api.store.read("Ingress", workload.namespace, workload.objects[0])
         found = self.balancers.find(ingress["status"]["loadBalancer"]["ingress"][0]["hostname"])
         if found is None:
@@ -421,12 +456,14 @@ def _create_in_eks(spec: ClusterSpec, url: str) -> None:
 def _load(api: KubernetesApi, manifests: Iterable[Object]) -> None:
     """Apply *manifests*, namespaces first."""
     install(api.store)
-    for document in sorted(manifests, key=lambda document: document["kind"] != "Namespace"):
+    first = ("Namespace", "CustomResourceDefinition")
+    for document in sorted(manifests, key=lambda document: document["kind"] not in first):
         api.store.add(document, manager="argocd-controller")
 
 
 def _error_rate_above_threshold(balancer: LoadBalancer) -> dict[str, Any]:
     dimensions = [{"Name": "LoadBalancer", "Value": balancer.dimension}]
+    dimensions += [{"Name": "TargetGroup", "Value": balancer.target_group}] if balancer.is_part else []
 
     def query(identifier: str, name: str) -> dict[str, Any]:
         metric = {"Namespace": NAMESPACE, "MetricName": name, "Dimensions": dimensions}

@@ -54,6 +54,14 @@ class FaultKind(StrEnum):
     LOW_FLOOR = "preflight:low-floor"  # green's autoscaler may shrink below what blue has now; only a warning
     CRONJOBS = "preflight:cronjobs"  # a CronJob runs in both clusters
 
+    MISSING_RULE = "preflight:missing-rule"  # the listener rule of the first workload is gone
+    CONTROLLERS_RULE = "preflight:controllers-rule"  # a load balancer controller owns it
+    THIRD_TARGET_GROUP = "preflight:third-target-group"  # it forwards to a third target group, too
+    STICKY_RULE = "preflight:sticky-rule"  # it keeps users with their target group for an hour
+    GREEN_HAS_WEIGHT = "preflight:green-has-weight"  # it gives green a weight already
+    MISSING_BINDING = "preflight:missing-binding"  # green has no TargetGroupBinding
+    CROSSED_BINDING = "preflight:crossed-binding"  # green's pods register in blue's target group
+
     @property
     def is_before_the_start(self) -> bool:
         """Whether it is there before anything is shifted."""

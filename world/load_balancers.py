@@ -10,50 +10,21 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from random import Random
-from typing import Any, Final, Self
+from datetime import timedelta
+from itertools import chain
+from typing import Any, Self
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.elbv2.models import ELBv2Backend, elbv2_backends
 
-from world.chance import binomial
+from world.application import TARGETS, Application
 from world.clock import Clock
 from world.kubernetes import Object
 from world.moto_hooks.swap import swapped
-
-UNHEALTHY_AFTER: Final = timedelta(seconds=30)
-"""Two failed health checks, 15 s apart: the controller's default."""
-TARGETS: Final = 2
-HEALTHY_ERROR_RATE: Final = 0.0001
-"""What a healthy application answers with 5xx: a fraction, 0 to 1."""
+from world.shared_balancers import RuleSpec, SharedBalancer, make
 
 _GROUP_ANNOTATION = "alb.ingress.kubernetes.io/group.name"
 _NO_LETTER = re.compile(r"[^a-z0-9]")
-
-
-@dataclass(slots=True)
-class Application:
-    """
-    What runs behind the load balancers of one cluster.
-
-    Attributes:
-        error_rate: Fraction of requests answered with 5xx, 0 to 1.
-        crashed: When it began to answer everything, health checks too, with 5xx; None while it runs.
-        response_seconds: Mean time to answer.
-    """
-
-    error_rate: float = HEALTHY_ERROR_RATE
-    crashed: datetime | None = None
-    response_seconds: float = 0.04
-
-    def failures(self, requests: int, random: Random) -> int:
-        """How many of *requests* it answers with 5xx."""
-        return requests if self.crashed else binomial(random, requests, self.error_rate)
-
-    def healthy_targets(self, now: datetime) -> int:
-        """How many of its targets pass their health checks."""
-        return 0 if self.crashed and now - self.crashed >= UNHEALTHY_AFTER else TARGETS
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +40,7 @@ class LoadBalancer:
         dimension: Its CloudWatch dimension, `app/<name>/<id>`.
         target_group: The dimension of its target group.
         application: What is behind it.
+        is_part: Whether this is only one target group of a load balancer that serves both sides.
     """
 
     side: str
@@ -78,6 +50,7 @@ class LoadBalancer:
     dimension: str
     target_group: str
     application: Application
+    is_part: bool = False
 
 
 class LoadBalancers:
@@ -95,6 +68,8 @@ class LoadBalancers:
         self.applications: dict[str, Application] = {}
         self._clock = clock
         self._by_dns_name: dict[str, LoadBalancer] = {}
+        self._shared: dict[str, SharedBalancer] = {}
+        self._parts: dict[str, LoadBalancer] = {}
 
     @contextmanager
     def installed(self) -> Iterator[Self]:
@@ -117,7 +92,7 @@ class LoadBalancers:
         return describe_target_health
 
     def __iter__(self) -> Iterator[LoadBalancer]:
-        return iter(self._by_dns_name.values())
+        return chain(self._by_dns_name.values(), self._parts.values())
 
     def find(self, dns_name: str) -> LoadBalancer | None:
         """The load balancer with this DNS name, if there is one."""
@@ -125,8 +100,48 @@ class LoadBalancers:
 
     def is_healthy(self, dns_name: str) -> bool:
         """Route 53's verdict: whether every target group has a healthy target."""
+        if dns_name in self._shared:
+            return all(part.application.healthy_targets(self._clock.now) for part in self._parts.values())
         balancer = self._by_dns_name.get(dns_name)
         return balancer is not None and balancer.application.healthy_targets(self._clock.now) > 0
+
+    def serving(self, dns_name: str, host: str, passed: timedelta) -> list[tuple[LoadBalancer, float]]:
+        """
+        Who serves requests for *host* that reach *dns_name*, and which part of them; empty when nobody does.
+
+        Args:
+            dns_name: Of a load balancer.
+            host: What is asked for.
+            passed: Since this was last asked.
+        """
+        if (shared := self._shared.get(dns_name)) is not None:
+            found = shared.shares(host, passed)
+            return [(self._parts[arn], share) for arn, share in found.items() if arn in self._parts]
+        balancer = self.find(dns_name)
+        return [(balancer, 1.0)] if balancer else []
+
+    def share(self, rule: RuleSpec, host: str) -> SharedBalancer:
+        """Put one load balancer in front of both sides, with *rule* for *host*; both sides' pods register in it."""
+        made = make(rule, host, {"Team": "platform"})
+        made = self._shared.setdefault(made.dns_name, made)
+        dimension = rule.balancer.partition(":loadbalancer/")[2]
+        for side, arn in rule.groups.items():
+            application = self.applications.setdefault(side, Application())
+            group = arn.rpartition(":")[2]
+            name = dimension.split("/")[1]
+            self._parts[arn] = LoadBalancer(
+                side, rule.region, name, made.dns_name, dimension, group, application, is_part=True
+            )
+        return made
+
+    def weights(self, rule: RuleSpec, host: str) -> dict[str, int | None]:
+        """The weight of each side's target group in *rule*, as listed; None when it is not in it."""
+        listed = next(one for one in self._shared.values() if one.arn == rule.balancer).weights(host)
+        return {side: listed.get(arn) for side, arn in rule.groups.items()}
+
+    def part(self, arn: str) -> LoadBalancer:
+        """The target group *arn* of a load balancer that serves both sides."""
+        return self._parts[arn]
 
     def for_ingress(self, ingress: Object, *, side: str, cluster: str, region: str) -> LoadBalancer:
         """The load balancer of *ingress*, made if its group has none yet."""

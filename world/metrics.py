@@ -14,8 +14,9 @@ from typing import Final
 from moto.cloudwatch.models import MetricDatum, cloudwatch_backends
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
+from world.application import TARGETS
 from world.clock import Appointment, Clock
-from world.load_balancers import TARGETS, LoadBalancer
+from world.load_balancers import LoadBalancer
 
 NAMESPACE: Final = "AWS/ApplicationELB"
 MINUTE: Final = timedelta(minutes=1)
@@ -55,7 +56,7 @@ class LoadBalancerMetrics:
 
     def count(self, balancer: LoadBalancer, requests: int, failures: int) -> None:
         """Note that *balancer* served *requests*, *failures* of them with a 5xx of its targets."""
-        minute = self._open.setdefault(balancer.dimension, _Minute())
+        minute = self._open.setdefault(balancer.target_group, _Minute())
         minute.requests += requests
         minute.failures += failures
         minute.busy_seconds += requests * balancer.application.response_seconds
@@ -63,7 +64,7 @@ class LoadBalancerMetrics:
     def _close_minute(self) -> None:
         began = self._clock.now - MINUTE
         for balancer in self._balancers:
-            minute = self._open.pop(balancer.dimension, _Minute())
+            minute = self._open.pop(balancer.target_group, _Minute())
             minute.busy_seconds *= self._random.gauss(1, _JITTER)
             data = list(_data(balancer, minute, began, self._clock.now))
             delay = timedelta(seconds=self._random.uniform(*PUBLISHING_SECONDS))
@@ -82,14 +83,15 @@ class _Publication:
 def _data(balancer: LoadBalancer, minute: _Minute, began: datetime, now: datetime) -> Iterator[MetricDatum]:
     of_balancer = [{"Name": "LoadBalancer", "Value": balancer.dimension}]
     of_targets = [{"Name": "TargetGroup", "Value": balancer.target_group}, *of_balancer]
+    of_requests = of_targets if balancer.is_part else of_balancer  # nobody here asks for the sum of both sides
     healthy = balancer.application.healthy_targets(now)
     yield _datum("HealthyHostCount", healthy, of_targets, began)
     yield _datum("UnHealthyHostCount", TARGETS - healthy, of_targets, began)
     if minute.requests:
-        yield _datum("RequestCount", minute.requests, of_balancer, began)
-        yield _datum("TargetResponseTime", minute.busy_seconds / minute.requests, of_balancer, began)
+        yield _datum("RequestCount", minute.requests, of_requests, began)
+        yield _datum("TargetResponseTime", minute.busy_seconds / minute.requests, of_requests, began)
     if minute.failures:
-        yield _datum("HTTPCode_Target_5XX_Count", minute.failures, of_balancer, began)
+        yield _datum("HTTPCode_Target_5XX_Count", minute.failures, of_requests, began)
 
 
 def _datum(name: str, value: float, dimensions: list[dict[str, str]], began: datetime) -> MetricDatum:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 import boto3
 
 from crossfade.names import IDENTIFIER_KEY
+from world import misconfigured_rules
+from world.application import UNHEALTHY_AFTER
 from world.external_dns import DEPLOYMENT, NAMESPACE, TXT_TTL
 from world.faults import Fault, FaultKind
 from world.front_doors import Oddity
-from world.load_balancers import UNHEALTHY_AFTER
 from world.misconfigured_argocd import MAKERS
 from world.pods import an_object
 from world.route53 import Record
@@ -62,11 +63,11 @@ def _missing_txt(estate: "Estate") -> None:
     for record in estate.route53.records(estate.spec.zone_id):
         is_green = record.set_identifier == _identifier(estate, GREEN)
         if record.type == "TXT" and record.ttl == TXT_TTL and record.name.endswith(host) and is_green:
-            _change(estate, "DELETE", record)
+            change_record(estate, "DELETE", record)
 
 
 def _simple_record(estate: "Estate") -> None:
-    _change(estate, "CREATE", Record(estate.spec.workloads[0].host, "AAAA", ttl=300, values=("2001:db8::1",)))
+    change_record(estate, "CREATE", Record(estate.spec.workloads[0].host, "AAAA", ttl=300, values=("2001:db8::1",)))
 
 
 def _unhealthy_targets(estate: "Estate") -> None:
@@ -161,6 +162,7 @@ _MAKERS: Final[Mapping[FaultKind, Callable[["Estate"], None]]] = {
     FaultKind.NO_READY_PODS: _no_ready_pods,
     FaultKind.LOW_FLOOR: _low_floor,
     FaultKind.CRONJOBS: _cronjobs,
+    **misconfigured_rules.MAKERS,
 }
 
 
@@ -186,7 +188,8 @@ def _identifier(estate: "Estate", side: str) -> str:
     return str(ingress["metadata"]["annotations"][f"{cluster.external_dns.settings.prefix}{IDENTIFIER_KEY}"])
 
 
-def _change(estate: "Estate", action: str, record: Record) -> None:
+def change_record(estate: "Estate", action: str, record: Record) -> None:
+    """Change one record of the zone."""
     route53: Any = boto3.client("route53", region_name=estate.spec.green.region)
     batch = {"Changes": [{"Action": action, "ResourceRecordSet": record.as_request()}]}
     route53.change_resource_record_sets(HostedZoneId=estate.spec.zone_id, ChangeBatch=batch)

@@ -7,8 +7,8 @@ Source: Kubernetes, docs/concepts/services-networking/endpoint-slices (labels, c
 from collections.abc import Iterator
 from typing import Any
 
+from world.application import TARGETS
 from world.kubernetes import KubernetesApi, Object
-from world.load_balancers import TARGETS
 
 
 def run_pods(api: KubernetesApi) -> None:

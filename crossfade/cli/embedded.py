@@ -24,6 +24,8 @@ from crossfade.adapters.dynamodb_ledger import DynamoLedger
 from crossfade.adapters.https_probe import CONNECT_SECONDS, Network
 from crossfade.cli.synth import template
 from crossfade.core.config import Config
+from crossfade.core.plan import Workload
+from crossfade.core.weight import Side
 from crossfade.errors import InvalidInputError
 from crossfade.names import CONFIG_FILE, Env, Function
 from crossfade.wiring import given, wired
@@ -32,6 +34,7 @@ from world.cloud import Cloud
 from world.estate import ClusterSpec, Estate, EstateSpec, WorkloadSpec
 from world.faults import Fault, FaultKind, InvalidFaultError
 from world.functions import Handler, Invocation
+from world.shared_balancers import RuleSpec
 
 START: Final = datetime(2026, 3, 1, 1, 45, tzinfo=UTC)
 """A Sunday at night: with the warm-up, the migration begins at two."""
@@ -116,11 +119,18 @@ def estate_of(config: Config, config_file: Path) -> EstateSpec:
         green=ClusterSpec(clusters.green.name, clusters.green.region, manifests("green", config_file)),
         zone_id=zone.id,
         zone_name=zone.name,
-        workloads=tuple(
-            WorkloadSpec(w.name, w.namespace, tuple(each.name for each in w.sources), w.host, w.alarms, w.kind.value)
-            for w in config.workloads
-        ),
+        workloads=tuple(map(_workload_of, config.workloads)),
     )
+
+
+def _workload_of(workload: Workload) -> WorkloadSpec:
+    name, namespace, host, alarms = workload.name, workload.namespace, workload.host, workload.alarms
+    if workload.alb is None:
+        objects = tuple(each.name for each in workload.sources)
+        return WorkloadSpec(name, namespace, objects, host, alarms, workload.kind.value)
+    groups = {side.value: workload.alb.group(side) for side in Side}
+    rule = RuleSpec(workload.alb.rule, groups, workload.alb.binding)
+    return WorkloadSpec(name, namespace, (rule.binding,), host, alarms, "TargetGroupBinding", rule)
 
 
 def manifests(side: str, config_file: Path) -> list[dict[str, Any]]:

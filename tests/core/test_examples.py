@@ -20,7 +20,7 @@ from tests.core.documents import NOW
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 CONFIG = read_config(ROOT / "crossfade.yaml", now=NOW)
-CONFIGS = [ROOT / "crossfade.yaml", EXAMPLES / "minimal.yaml"]
+CONFIGS = [ROOT / "crossfade.yaml", EXAMPLES / "minimal.yaml", *sorted(EXAMPLES.glob("estates/*/crossfade.yaml"))]
 SIDES = ["blue", "green"]
 
 Manifest = dict[str, Any]
@@ -51,7 +51,7 @@ side_cases = pytest.mark.parametrize("side", SIDES)
 # --- Configurations --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("file", CONFIGS, ids=lambda file: file.name)
+@pytest.mark.parametrize("file", CONFIGS, ids=lambda file: f"{file.parent.name}-{file.stem}")
 def test_a_shipped_configuration_is_valid_for_us_and_for_editors(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
     schema = text.splitlines()[0].removeprefix("# yaml-language-server: $schema=")

@@ -13,7 +13,7 @@ from crossfade.adapters.config_file import read_config
 from crossfade.cli.embedded import Embedded, embedded
 from crossfade.ports import Event
 from crossfade.wiring import Wired
-from world.load_balancers import HEALTHY_ERROR_RATE
+from world.application import HEALTHY_ERROR_RATE
 
 pytestmark = pytest.mark.xdist_group("workflow")
 ROOT = Path(__file__).parents[2]
