@@ -7,6 +7,7 @@ CDK_OUTDIR                           where the templates go; default cdk.out
 """
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 from crossfade.adapters.config_file import read_config
@@ -17,7 +18,7 @@ code_only = os.environ.get("CROSSFADE_CODE_ONLY") == "1"
 app = new_app(out_dir=Path(os.environ.get("CDK_OUTDIR", "cdk.out")), check=not code_only)
 path = Path(app.node.try_get_context("config") or os.environ.get("CROSSFADE_CONFIG") or "crossfade.yaml")
 try:
-    config = read_config(path, now=None)
+    config = read_config(path, now=None if code_only else datetime.now(UTC))
 except InvalidConfigError as error:
     msg = f"{path} is not valid:\n{error}"
     raise SystemExit(msg) from None

@@ -65,6 +65,10 @@ class PlanExpiredError(PermanentError):
     """The start came later than the plan's `notAfter` allows."""
 
 
+class WindowClosedError(PermanentError):
+    """The start came outside the change windows, or in a freeze; the message names the next start."""
+
+
 class LeaseHeldError(PermanentError):
     """Another migration holds the lease on a host that this one wants to move."""
 

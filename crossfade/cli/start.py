@@ -35,6 +35,12 @@ def command(
         typer.Option("--not-after", metavar="WHEN", help="The latest start: an instant with a zone, or 30m from now."),
     ] = None,
     reason: ReasonOption = "",
+    override: Annotated[
+        str,
+        typer.Option(
+            "--override", metavar="WORDS", help="Why it may start outside a change window, where that is allowed."
+        ),
+    ] = "",
     name: Annotated[
         str | None,
         typer.Option("--name", metavar="NAME", help="Of the migration; manual- and the time if none is given."),
@@ -59,6 +65,8 @@ def command(
         given["notAfter"] = read_when(not_after, now).isoformat()
     if words := one_line(reason):
         given["reason"] = words
+    if words := one_line(override):
+        given["override"] = words
     migration = name or f"manual-{now:%Y%m%d-%H%M%S}"
     with connected(profile=profile, region=region, stack=stack) as account:
         given["startedBy"] = account.caller

@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field, Strict, ValidationError
 from pydantic.json_schema import GenerateJsonSchema
 
 from crossfade.core.config_argocd import ArgoCdConfig
+from crossfade.core.config_calendar import CalendarConfig, calendar_faults, schedule_faults
 from crossfade.core.config_starts import ApprovalConfig, NotificationsConfig, TriggersConfig
 from crossfade.core.duration import format_duration
 from crossfade.core.entry import Entry
@@ -54,7 +55,7 @@ from crossfade.core.plan import (
     Workload,
 )
 from crossfade.core.presets import Preset, stages_of
-from crossfade.core.preview import over_budget, preview
+from crossfade.core.preview import longest, over_budget, preview
 from crossfade.core.rules import broken_rules
 from crossfade.core.shared import torn
 from crossfade.core.waves import in_turn, linked
@@ -320,6 +321,9 @@ class Config(Entry):
     evidence: EvidenceConfig = Field(default=EvidenceConfig())
     notifications: NotificationsConfig = Field(default=NotificationsConfig())
     triggers: TriggersConfig = Field(default=TriggersConfig())
+    calendar: CalendarConfig | None = Field(
+        default=None, description="When migrations may start; at any time without it."
+    )
 
     @property
     def all_clusters(self) -> tuple[Cluster, ...]:
@@ -398,7 +402,7 @@ def check_config(document: object, *, now: datetime | None) -> Config:
     config, faults = _read(document)
     faults += broken_rules(document, timing=_timing(document), now=now)
     if config is not None and not faults:
-        faults += [*_torn_waves(config), *_budget_faults(config)]
+        faults += [*_torn_waves(config), *_budget_faults(config), *_time_faults(config, now)]
     if config is None or faults:
         raise InvalidConfigError(list(dict.fromkeys(faults)))
     return config
@@ -423,6 +427,15 @@ def _budget_faults(config: Config) -> Iterator[str]:
         costs = preview(plan, requests_per_second=plan.requests_per_second, failed_requests=allowed)
         if costs.budget is not None and costs.budget.kept is False:
             yield sentence(("plans", name, "budget", "failedRequests"), over_budget(costs))
+
+
+def _time_faults(config: Config, now: datetime | None) -> Iterator[str]:
+    """Windows, freezes and schedules in which nothing could ever start; this needs how long the plans take."""
+    if config.calendar is None and not config.triggers.schedules:
+        return
+    lengths = {name: longest(config.plan(name)) for name in config.plans}
+    yield from calendar_faults(config.calendar, lengths, now)
+    yield from schedule_faults(config.calendar, config.triggers.schedules, lengths, now)
 
 
 def _read(document: Mapping[str, object]) -> tuple[Config | None, list[str]]:

@@ -257,6 +257,11 @@ def preview(
     )
 
 
+def longest(plan: Plan) -> timedelta:
+    """How long *plan* may take at the slowest, without the time that people take."""
+    return preview(plan, requests_per_second=plan.requests_per_second).duration.longest
+
+
 def over_budget(costs: Preview) -> str:
     """Completes "this budget ...", for a budget that is not kept."""
     worst = costs.bad_from_start.worst if costs.bad_from_start else None

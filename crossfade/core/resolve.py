@@ -15,9 +15,10 @@ from crossfade.core.config import Config
 from crossfade.core.fault import sentence, sentences
 from crossfade.core.forms import Instant, Words, shown
 from crossfade.core.plan import Model, Plan
+from crossfade.core.preview import longest
 from crossfade.core.shared import torn
 from crossfade.core.waves import narrowed
-from crossfade.errors import InvalidInputError, PlanExpiredError, SharedWeightError
+from crossfade.errors import InvalidInputError, PlanExpiredError, SharedWeightError, WindowClosedError
 
 _ROOT = ("input",)
 
@@ -32,6 +33,7 @@ class MigrationInput(Model):
         dry_run: Whether to stop after the preflight.
         not_after: The latest instant to start, with a zone; the earlier of this and the plan's counts.
         reason: Why, for the timeline; one line.
+        override: Why it may start outside a change window or in a freeze; only where the configuration allows that.
         started_by: Who or what starts it, for the record; one line. Nobody checks it here: AWS CloudTrail does.
     """
 
@@ -43,6 +45,7 @@ class MigrationInput(Model):
     not_after: Instant | None = None
     reason: Words = ""
     started_by: Words = ""
+    override: Words = ""
 
 
 def resolve(config: Config, given: object, *, now: datetime) -> Plan:
@@ -56,6 +59,7 @@ def resolve(config: Config, given: object, *, now: datetime) -> Plan:
 
     Raises:
         InvalidInputError: *given* breaks a rule; the message has a line for every fault.
+        WindowClosedError: The run does not fit into a change window, or a freeze is in its way.
         PlanExpiredError: *now* is later than the plan or the input allows.
         SharedWeightError: *given* chooses some of the workloads that share a weight, but not all.
     """
@@ -67,6 +71,7 @@ def resolve_asked(config: Config, asked: MigrationInput, *, now: datetime) -> Pl
     Resolve the plan of one migration from its checked input.
 
     Raises:
+        WindowClosedError: The run does not fit into a change window, or a freeze is in its way.
         PlanExpiredError: *now* is later than the plan or the input allows.
     """
     name = asked.plan or config.default_plan
@@ -75,6 +80,7 @@ def resolve_asked(config: Config, asked: MigrationInput, *, now: datetime) -> Pl
     _refuse_late_start(name, not_after, now)
     chosen = plan if asked.workloads is None else narrowed(plan, asked.workloads)
     _refuse_torn(plan, [workload.name for workload in chosen.workloads])
+    _refuse_closed(config, asked, chosen, now)
     return chosen.model_copy(update={"not_after": not_after, "dry_run": asked.dry_run})
 
 
@@ -104,6 +110,8 @@ def _reference_faults(config: Config, given: dict[str, object]) -> Iterator[str]
     plan, workloads = given.get("plan"), given.get("workloads")
     if isinstance(plan, str) and plan not in config.plans:
         yield sentence((*_ROOT, "plan"), f"there is no plan {shown(plan)}; use one of {', '.join(config.plans)}")
+    if given.get("override") and not (config.calendar and config.calendar.override):
+        yield sentence((*_ROOT, "override"), "the configuration allows none (calendar.override); remove it")
     names = [workload.name for workload in config.workloads]
     asked = workloads if isinstance(workloads, list) else []
     for index, name in enumerate(asked):
@@ -119,6 +127,16 @@ def _refuse_torn(plan: Plan, chosen: Sequence[str]) -> None:
         shared = "; ".join(f"{', '.join(sorted(group))} have one weight in common" for group in groups)
         msg = f"input.workloads: {shared}; choose all of them, or give each a parameter of its own under `argocd`"
         raise SharedWeightError(msg)
+
+
+def _refuse_closed(config: Config, asked: MigrationInput, plan: Plan, now: datetime) -> None:
+    """A dry run changes nothing, so it may be made at any time."""
+    if config.calendar is None or asked.dry_run or (config.calendar.override and asked.override):
+        return
+    if refusal := config.calendar.calendar.refusal(now, longest(plan)):
+        way_out = ", or give a reason as override" if config.calendar.override else ""
+        msg = f"plan {plan.name} may not start now: {refusal}. Nothing was changed; start again then{way_out}"
+        raise WindowClosedError(msg)
 
 
 def _refuse_late_start(name: str, not_after: datetime | None, now: datetime) -> None:

@@ -33,7 +33,11 @@ def resolve_plan(config: Config, ledger: Ledger, task: StartTask) -> dict[str, A
     record = ledger.open(fresh)
     summary = describe(plan)
     data = {"started_by": record.started_by, "purpose": record.purpose}
-    note(ledger, record, task.started, TimelineEvent.STARTED, summary, **data)
+    told = summary
+    if asked.override and not plan.dry_run:
+        data["override"] = asked.override
+        told = f"{summary}; outside the change windows, because: {asked.override}"
+    note(ledger, record, task.started, TimelineEvent.STARTED, told, **data)
     return {
         "plan": plan.name,
         "stages": len(plan.stages),
