@@ -6,7 +6,7 @@ This file knows nothing of migrations: it is told when a stage begins, so that f
 """
 
 import base64
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,20 +18,21 @@ import boto3
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.eks.models import eks_backends
 
-from crossfade.names import IDENTIFIER_KEY, WEIGHT_KEY
 from world import misconfigured_rules
 from world.alarms import Alarms
 from world.argocd import ArgoCd, install
+from world.balancing import Balancing
 from world.chance import stream
 from world.clients import REQUESTS_PER_SECOND, Clients, Counts, Population
 from world.clock import Clock
 from world.eks_tokens import EMBEDDED, EksAuthenticator, Identity
 from world.external_dns import ExternalDns
+from world.external_dns_sources import SOURCES, Endpoint, endpoint_of, endpoints
 from world.faults import GREEN_ERROR_RATE, THROTTLED_FOR, Fault, FaultKind, InvalidFaultError
 from world.front_doors import FrontDoors
-from world.kubernetes import KubernetesApi, Object
+from world.kubernetes import KubernetesApi, Object, definitions
 from world.load_balancers import LoadBalancer, LoadBalancers
-from world.metrics import NAMESPACE, LoadBalancerMetrics
+from world.metrics import NAMESPACE, NETWORK_NAMESPACE, LoadBalancerMetrics
 from world.misconfigured import change_record, misconfigure, set_ready
 from world.misconfigured_argocd import EVERYWHERE, MAKERS, has_argocd
 from world.pods import run_pods
@@ -128,7 +129,7 @@ class HostView:
     Attributes:
         workload: Its name.
         host: Its DNS name.
-        declared: The weight in each cluster's Ingress, as written; None when absent.
+        declared: The weight in each cluster, as written; None when absent.
         weights: The weight of each side in Route 53 or in the listener rule, as the API lists it; None when absent.
         last_minute: Requests of the last minute that each side served.
         share: Green's part of them, 0 to 1; None without requests.
@@ -346,24 +347,24 @@ class Estate:
         if workload.rule is not None:
             listed = self.balancers.weights(workload.rule, workload.host)
             return {side: None if weight is None else str(weight) for side, weight in listed.items()}, listed
-        annotations = {side: self._annotations(side, workload) for side in self.clusters}
+        said = {side: self.endpoint(side, workload) for side in self.clusters}
         return (
-            {side: written.get(WEIGHT_KEY) for side, written in annotations.items()},
-            {side: records.get((workload.host, written.get(IDENTIFIER_KEY))) for side, written in annotations.items()},
+            {side: found.weight if found else None for side, found in said.items()},
+            {side: records.get((workload.host, found.identifier)) if found else None for side, found in said.items()},
         )
 
-    def _annotations(self, side: str, workload: WorkloadSpec) -> dict[str, str]:
-        """What *side*'s ExternalDNS reads in the Ingress of *workload*, without the prefix."""
+    def endpoint(self, side: str, workload: WorkloadSpec) -> Endpoint | None:
+        """What *side*'s ExternalDNS finds in the first object of *workload*."""
         cluster = self.clusters[side]
-        ingress = cluster.api.store.read("Ingress", workload.namespace, workload.objects[0])
         prefix = cluster.external_dns.settings.prefix
-        written: Mapping[str, str] = ingress["metadata"].get("annotations") or {}
-        return {key.removeprefix(prefix): value for key, value in written.items() if key.startswith(prefix)}
+        name = f"{workload.namespace}/{workload.objects[0]}"
+        return endpoint_of(cluster.api.store, workload.kind, name, workload.host, prefix)
 
     def _served(self, side: str) -> set[str]:
-        """The hosts that the Ingresses of *side* serve."""
-        ingresses = self.clusters[side].api.store.all("Ingress")
-        return {rule["host"] for ingress in ingresses for rule in ingress["spec"].get("rules", ())}
+        """The hosts that the objects of *side* serve."""
+        cluster = self.clusters[side]
+        found = endpoints(cluster.api.store, tuple(SOURCES.values()), cluster.external_dns.settings.prefix)
+        return {endpoint.host for endpoint in found}
 
     # --- building ----------------------------------------------------------------------------------------------------
 
@@ -374,7 +375,7 @@ class Estate:
         api = stack.enter_context(KubernetesApi(authenticator, now=lambda: self.clock.now, seed=f"{self._seed}/{side}"))
         _create_in_eks(spec, api.url)
         _load(api, spec.manifests)
-        self._balance(side, spec, api)
+        Balancing(self.balancers, side=side, cluster=spec.name, region=spec.region).serve(api.store)
         run_pods(api)
         external_dns = ExternalDns(self.clock, api.store, self.route53, self.spec.zone_id, spec.name)
         external_dns.sync()
@@ -383,14 +384,6 @@ class Estate:
         cluster = Cluster(spec, api, authenticator, external_dns, argocd)
         set_ready(cluster, 1)
         return cluster
-
-    def _balance(self, side: str, spec: ClusterSpec, api: KubernetesApi) -> None:
-        """Give every Ingress its load balancer, as the AWS Load Balancer Controller does."""
-        for ingress in api.store.all("Ingress"):
-            balancer = self.balancers.for_ingress(ingress, side=side, cluster=spec.name, region=spec.region)
-            status = {"loadBalancer": {"ingress": [{"hostname": balancer.dns_name}]}}
-            metadata = ingress["metadata"]
-            api.store.merge("Ingress", metadata["namespace"], metadata["name"], {"status": status})
 
     def _share(self, workload: WorkloadSpec) -> None:
         """Put *workload* behind its rule, let both clusters' bindings know, and its host point to the load balancer."""
@@ -407,17 +400,18 @@ class Estate:
         cloudwatch: Any = boto3.client("cloudwatch", region_name=self.spec.green.region)
         own = {workload.alarms[0]: self._green_balancer(workload) for workload in self.spec.workloads}
         for name, balancer in own.items():
-            cloudwatch.put_metric_alarm(AlarmName=name, **_error_rate_above_threshold(balancer))
-        rule = " OR ".join(f'ALARM("{name}")' for name in own)
+            rule = _sick_targets(balancer) if balancer.is_network else _error_rate_above_threshold(balancer)
+            cloudwatch.put_metric_alarm(AlarmName=name, **rule)
+        any_of_them = " OR ".join(f'ALARM("{name}")' for name in own)
         for name in dict.fromkeys(name for workload in self.spec.workloads for name in workload.alarms[1:]):
             if name not in own:
-                cloudwatch.put_composite_alarm(AlarmName=name, AlarmRule=rule)
+                cloudwatch.put_composite_alarm(AlarmName=name, AlarmRule=any_of_them)
 
     def _green_balancer(self, workload: WorkloadSpec) -> LoadBalancer:
         if workload.rule is not None:
             return self.balancers.part(workload.rule.groups[GREEN])
-        ingress = self.clusters[GREEN].api.store.read("Ingress", workload.namespace, workload.objects[0])
-        found = self.balancers.find(ingress["status"]["loadBalancer"]["ingress"][0]["hostname"])
+        endpoint = self.endpoint(GREEN, workload)
+        found = self.balancers.find(endpoint.targets[0]) if endpoint and endpoint.targets else None
         if found is None:
             msg = f"green's {workload.kind} {workload.objects[0]} has no load balancer; build the estate anew"
             raise LookupError(msg)
@@ -453,9 +447,13 @@ def _create_in_eks(spec: ClusterSpec, url: str) -> None:
     cluster.certificate_authority = {"data": _AUTHORITY}
 
 
-def _load(api: KubernetesApi, manifests: Iterable[Object]) -> None:
-    """Apply *manifests*, namespaces first."""
+def _load(api: KubernetesApi, manifests: Sequence[Object]) -> None:
+    """Apply *manifests*, namespaces first, with the definitions of what is no part of Kubernetes."""
     install(api.store)
+    kinds = {document["kind"] for document in manifests}
+    for definition in definitions.ALL:
+        if definition["spec"]["names"]["kind"] in kinds:
+            api.store.add(definition)
     first = ("Namespace", "CustomResourceDefinition")
     for document in sorted(manifests, key=lambda document: document["kind"] not in first):
         api.store.add(document, manager="argocd-controller")
@@ -474,6 +472,26 @@ def _error_rate_above_threshold(balancer: LoadBalancer) -> dict[str, Any]:
         "Metrics": [query("errors", "HTTPCode_Target_5XX_Count"), query("requests", "RequestCount"), rate],
         "ComparisonOperator": "GreaterThanThreshold",
         "Threshold": ERROR_RATE_THRESHOLD,
+        "EvaluationPeriods": 3,
+        "DatapointsToAlarm": 2,
+        "TreatMissingData": "notBreaching",
+    }
+
+
+def _sick_targets(balancer: LoadBalancer) -> dict[str, Any]:
+    """What is left to watch of a load balancer that knows no answers: whether targets fail their health checks."""
+    dimensions = [
+        {"Name": "TargetGroup", "Value": balancer.target_group},
+        {"Name": "LoadBalancer", "Value": balancer.dimension},
+    ]
+    return {
+        "Namespace": NETWORK_NAMESPACE,
+        "MetricName": "UnHealthyHostCount",
+        "Dimensions": dimensions,
+        "Statistic": "Maximum",
+        "Period": 60,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "Threshold": 0.0,
         "EvaluationPeriods": 3,
         "DatapointsToAlarm": 2,
         "TreatMissingData": "notBreaching",

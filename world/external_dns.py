@@ -1,39 +1,50 @@
-"""ExternalDNS, one loop a cluster: what the Ingresses of the cluster say becomes records in Route 53.
+"""ExternalDNS, one loop a cluster: what the objects of the cluster say becomes records in Route 53.
 
 It reads its own Deployment for version, owner, policy, prefix and interval, as the real one is given them.
 Rule 1: only records whose TXT record names this owner are touched. Rule 2: nothing changes without a difference.
 
 Written from the behaviour of v0.13 to v0.22 (provider/aws/aws.go, registry/txt.go, plan/plan.go).
-Limits: sources are Ingresses; a new version adds its record names but leaves the old ones' clean-up to people; the
-needless UPSERT a loop of v0.13.5 for the `ttl` annotation is left out; a crash is a loop that is missed.
+What is found in which object stands in `external_dns_sources`.
+Limits: every DNS name counts as a load balancer's, so there are no CNAME records; a new version adds its record names
+but leaves the old ones' clean-up to people; the needless UPSERT a loop of v0.13.5 for the `ttl` annotation is left
+out; a crash is a loop that is missed.
 """
 
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from ipaddress import ip_address
 from typing import Any, Final, Self
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from crossfade.names import ALPHA_PREFIX, IDENTIFIER_KEY, STABLE_PREFIX, WEIGHT_KEY
+from crossfade.names import ALPHA_PREFIX, STABLE_PREFIX
 from world.clock import Appointment, Clock
 from world.eks_tokens import EMBEDDED
+from world.external_dns_sources import Endpoint, endpoints
 from world.kubernetes import Object, Store
 from world.route53 import Record, RecordKey, Route53
 
 NAMESPACE: Final = "external-dns"
 DEPLOYMENT: Final = "external-dns"
 TXT_TTL: Final = 300
+ADDRESS_TTL: Final = 300
 
+_SOURCES = ("service", "ingress")  # as the charts have it
 _UNTAGGED = (0, 14)
+_ALWAYS_BOTH = (0, 16)  # A and AAAA for every load balancer
+_NEW_NAMES_ONLY = (0, 18)  # no ownership record with the name of the host itself
+_ALIAS_AS_A = (0, 22)  # the ownership record of an alias is named after its type, not after CNAME
 _AS_IT_IS = Config(retries={"total_max_attempts": 1}, parameter_validation=False)
 _NUMBER = re.compile(r"[+-]?\d+")
 _TAG = re.compile(r":v(\d+)\.(\d+)")
 _UNITS = {"s": 1, "m": 60, "h": 3600}
+_OWNER = re.compile(r"external-dns/owner=([^,\"]+)")
+_RESOURCE = re.compile(r"external-dns/resource=([^,\"]+)")
 _MARKS = ("", "a-", "aaaa-", "cname-")
 """What stands before a host in the names of its ownership records, over all versions."""
 
@@ -50,6 +61,7 @@ class Settings:
         deletes: Whether the policy is `sync`.
         interval: Between two loops.
         domain: `--domain-filter`.
+        sources: `--source`.
     """
 
     owner: str
@@ -58,12 +70,14 @@ class Settings:
     deletes: bool = True
     interval: timedelta = timedelta(minutes=1)
     domain: str = ""
+    sources: tuple[str, ...] = _SOURCES
 
     @classmethod
     def of(cls, deployment: Object) -> Self:
         """What *deployment* tells its container."""
         container = deployment["spec"]["template"]["spec"]["containers"][0]
-        arguments = dict(argument.lstrip("-").partition("=")[::2] for argument in container.get("args", ()))
+        said = [argument.lstrip("-").partition("=")[::2] for argument in container.get("args", ())]
+        arguments, sources = dict(said), tuple(value for name, value in said if name == "source")
         tag = _TAG.search(container["image"])
         version = (int(tag[1]), int(tag[2])) if tag else _UNTAGGED
         default_prefix = STABLE_PREFIX if version >= (0, 22) else ALPHA_PREFIX
@@ -75,21 +89,17 @@ class Settings:
             deletes=arguments.get("policy", "sync") == "sync",
             interval=timedelta(seconds=int(interval[:-1]) * _UNITS[interval[-1]]),
             domain=arguments.get("domain-filter", ""),
+            sources=sources or _SOURCES,
         )
 
-    @property
-    def types(self) -> tuple[str, ...]:
-        """The types of the records that it makes for a load balancer."""
-        return ("A", "AAAA") if self.version >= (0, 16) else ("A",)
+    def alias_types(self, endpoint: Endpoint) -> tuple[str, ...]:
+        """The types of the aliases that it makes for the load balancer of *endpoint*."""
+        return ("A", "AAAA") if self.version >= _ALWAYS_BOTH or endpoint.is_dualstack else ("A",)
 
-    @property
-    def marks(self) -> tuple[str, ...]:
-        """What stands before a host in the names of its ownership records."""
-        if self.version >= (0, 22):
-            return ("a-", "aaaa-")
-        if self.version >= (0, 18):
-            return ("cname-", "aaaa-")
-        return ("", "cname-", "aaaa-") if self.version >= (0, 16) else ("", "cname-")
+    def marks(self, type_: str, *, is_alias: bool) -> tuple[str, ...]:
+        """What stands before a host in the names of the ownership records of its record of *type_*."""
+        new = "cname-" if is_alias and type_ == "A" and self.version < _ALIAS_AS_A else f"{type_.lower()}-"
+        return (new,) if self.version >= _NEW_NAMES_ONLY or type_ == "AAAA" else ("", new)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +165,8 @@ class ExternalDns:
             self.log.append("records retrieval failed: Throttling: Rate exceeded")
             return
         settings = self.settings
-        current = self._route53.records(self._zone_id)
-        changes = list(plan(settings, self._wanted(settings), {record.key: record for record in current}))
+        current = {record.key: record for record in self._route53.records(self._zone_id)}
+        changes = list(plan(settings, self._wanted(settings, current), current))
         if self._submit(changes):
             self.synced = self._clock.now
 
@@ -179,36 +189,68 @@ class ExternalDns:
             return False
         return True
 
-    def _wanted(self, settings: Settings) -> dict[RecordKey, tuple[Record, str]]:
-        """The records that the Ingresses ask for, each with its host."""
+    def _wanted(self, settings: Settings, current: Mapping[RecordKey, Record]) -> "Wanted":
+        """The records that the objects ask for, each with its host; of several objects one is heard."""
+        hosts: dict[tuple[str, str | None], list[Endpoint]] = {}
+        for endpoint in endpoints(self._store, settings.sources, settings.prefix):
+            if endpoint.targets and endpoint.host.endswith(settings.domain):
+                hosts.setdefault((endpoint.host, endpoint.identifier), []).append(endpoint)
         wanted: dict[RecordKey, tuple[Record, str]] = {}
-        for ingress in self._store.all("Ingress"):
-            target = _address(ingress)
-            if target is None:
-                continue
-            policy = self._policy(settings, ingress)
-            for host in _hosts(ingress):
-                if host.endswith(settings.domain):
-                    for record in _records(settings, ingress, host, target, policy):
-                        wanted.setdefault(record.key, (record, host))
+        for candidates in hosts.values():
+            for record in self._records(settings, _heard(candidates, current)):
+                wanted.setdefault(record.key, (record, candidates[0].host))
         return wanted
 
-    def _policy(self, settings: Settings, ingress: Object) -> tuple[str | None, int | None]:
-        annotations: Mapping[str, str] = ingress["metadata"].get("annotations") or {}
-        identifier = annotations.get(f"{settings.prefix}{IDENTIFIER_KEY}") or None
-        written = annotations.get(f"{settings.prefix}{WEIGHT_KEY}")
-        if written is None or (identifier is None and settings.version < (0, 21)):
-            return identifier, None
-        if _NUMBER.fullmatch(written):
-            return identifier, int(written)
-        name = ingress["metadata"]["name"]
-        self.log.append(f"Failed parsing value of aws-weight: {written!r} of {name}; using weight of 0")
-        return identifier, 0
+    def _records(self, settings: Settings, endpoint: Endpoint) -> Iterator[Record]:
+        common: dict[str, Any] = {"set_identifier": endpoint.identifier, "weight": self._weight(settings, endpoint)}
+        says = f"heritage=external-dns,external-dns/owner={settings.owner},external-dns/resource={endpoint.resource}"
+        for record in _addresses(settings, endpoint, common):
+            yield record
+            for mark in settings.marks(record.type, is_alias=record.target is not None):
+                yield Record(f"{mark}{endpoint.host}", "TXT", ttl=TXT_TTL, values=(f'"{says}"',), **common)
+
+    def _weight(self, settings: Settings, endpoint: Endpoint) -> int | None:
+        if endpoint.weight is None or (endpoint.identifier is None and settings.version < (0, 21)):
+            return None
+        if _NUMBER.fullmatch(endpoint.weight):
+            return int(endpoint.weight)
+        what = f"{endpoint.weight!r} of {endpoint.resource}"
+        self.log.append(f"Failed parsing value of aws/weight: {what}; using weight of 0")
+        return 0
 
 
-def plan(
-    settings: Settings, wanted: Mapping[RecordKey, tuple[Record, str]], current: Mapping[RecordKey, Record]
-) -> Iterator[Change]:
+Wanted = Mapping[RecordKey, tuple[Record, str]]
+"""Records by their keys, each with the host that it is about."""
+
+
+def _heard(candidates: Sequence[Endpoint], current: Mapping[RecordKey, Record]) -> Endpoint:
+    """The one whose weight counts: which the ownership record names, or else that with the least target."""
+    host, identifier = candidates[0].host, candidates[0].identifier
+    kept = _said(_RESOURCE, host, identifier, current)
+    return next((each for each in candidates if each.resource == kept), min(candidates, key=lambda each: each.targets))
+
+
+def _addresses(settings: Settings, endpoint: Endpoint, common: Mapping[str, Any]) -> Iterator[Record]:
+    """Aliases of a load balancer; for addresses, a record a family."""
+    families: dict[str, list[str]] = {}
+    for target in endpoint.targets:
+        families.setdefault(_family(target), []).append(target)
+    for type_, values in families.items():
+        if type_ != "CNAME":
+            yield Record(endpoint.host, type_, ttl=ADDRESS_TTL, values=tuple(sorted(values)), **common)
+    for target in families.get("CNAME", ())[:1]:
+        for type_ in settings.alias_types(endpoint):
+            yield Record(endpoint.host, type_, target=target, evaluate_target_health=True, **common)
+
+
+def _family(target: str) -> str:
+    try:
+        return {4: "A", 6: "AAAA"}[ip_address(target).version]
+    except ValueError:
+        return "CNAME"
+
+
+def plan(settings: Settings, wanted: Wanted, current: Mapping[RecordKey, Record]) -> Iterator[Change]:
     """What to change so that *current* becomes *wanted*, as far as it belongs to this owner."""
     for key, (record, host) in wanted.items():
         owner = _owner(host, record.set_identifier, current)
@@ -226,9 +268,7 @@ def plan(
         yield from _deletions(settings, wanted, current)
 
 
-def _deletions(
-    settings: Settings, wanted: Mapping[RecordKey, tuple[Record, str]], current: Mapping[RecordKey, Record]
-) -> Iterator[Change]:
+def _deletions(settings: Settings, wanted: Wanted, current: Mapping[RecordKey, Record]) -> Iterator[Change]:
     kept = {(host, record.set_identifier) for record, host in wanted.values()}
     for record in current.values():
         host = _host_of(record, current)
@@ -240,11 +280,18 @@ def _deletions(
 
 def _owner(host: str, identifier: str | None, current: Mapping[RecordKey, Record]) -> str | None:
     """Who owns the records of *host* with *identifier*, by their TXT records; None when there are none."""
+    return _said(_OWNER, host, identifier, current)
+
+
+def _said(
+    pattern: re.Pattern[str], host: str, identifier: str | None, current: Mapping[RecordKey, Record]
+) -> str | None:
+    """What the ownership records of *host* with *identifier* say; None when there are none."""
     for mark in _MARKS:
         found = current.get((f"{mark}{host}", "TXT", identifier or ""))
         if found is not None:
-            owners = re.findall(r"external-dns/owner=([^,\"]+)", found.values[0])
-            return owners[0] if owners else None
+            said = pattern.search(found.values[0])
+            return said[1] if said else None
     return None
 
 
@@ -256,27 +303,3 @@ def _host_of(record: Record, current: Mapping[RecordKey, Record]) -> str | None:
         return None
     hosts = [record.name.removeprefix(mark) for mark in _MARKS if record.name.startswith(mark)]
     return next((host for host in hosts if (host, "A", record.set_identifier or "") in current), None)
-
-
-def _records(
-    settings: Settings, ingress: Object, host: str, target: str, policy: tuple[str | None, int | None]
-) -> Iterator[Record]:
-    common: dict[str, Any] = dict(zip(("set_identifier", "weight"), policy, strict=True))
-    for type_ in settings.types:
-        yield Record(host, type_, target=target, evaluate_target_health=True, **common)
-    resource = f"ingress/{ingress['metadata']['namespace']}/{ingress['metadata']['name']}"
-    heritage = f'"heritage=external-dns,external-dns/owner={settings.owner},external-dns/resource={resource}"'
-    for mark in settings.marks:
-        yield Record(f"{mark}{host}", "TXT", ttl=TXT_TTL, values=(heritage,), **common)
-
-
-def _address(ingress: Object) -> str | None:
-    """The load balancer in the status of *ingress*; None while it has none."""
-    found = ((ingress.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
-    return next((one["hostname"].lower() for one in found if one.get("hostname")), None)
-
-
-def _hosts(ingress: Object) -> Iterator[str]:
-    for rule in ingress["spec"].get("rules") or ():
-        if rule.get("host"):
-            yield rule["host"].lower()

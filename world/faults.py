@@ -46,6 +46,12 @@ class FaultKind(StrEnum):
     ARGOCD_NO_KEY = "preflight:argocd-no-key"  # green's cluster Secret has lost its annotations
     ARGOCD_MISSING = "preflight:argocd-missing"  # green's first Application is gone
     ARGOCD_AFFECTED = "preflight:argocd-affected"  # a version that leaves changed values alone; only a warning
+    MISSING_OBJECT = "preflight:missing-object"  # somebody deleted the first workload's object in green
+    NO_STATUS = "preflight:no-status"  # it has no load balancer in its status
+    SHARED_HOST = "preflight:shared-host"  # another Ingress of green has its host and set identifier
+    TWO_OWNERS = "preflight:two-owners"  # an ownership record of blue's first host names a third owner
+    SERVICE_TYPE = "preflight:service-type"  # green's Service is of type ClusterIP; needs a workload with a Service
+    WEIGHTLESS = "preflight:weightless"  # green's DNSEndpoint has no weight; needs a workload with one
 
     WRONG_CERTIFICATE = "preflight:wrong-certificate"  # green's load balancer shows somebody else's certificate
     GREEN_500 = "preflight:green-500"  # green is up and answers every request with an error

@@ -1,7 +1,9 @@
-"""Application Load Balancers: one an Ingress group and cluster, as the AWS Load Balancer Controller makes them.
+"""Load balancers as the AWS Load Balancer Controller makes them: one an Ingress group, Gateway or Service.
+
+Those of Services are Network Load Balancers, which count connections and know no answer.
 
 They exist in moto's ELBv2 with its tags, and serve requests with the error rate of the cluster behind them.
-Limits: one target group each; a target is healthy or not, never in between.
+Limits: one target group each; a target is healthy or not, never in between; moto names all of them `app/`.
 Source of the names: aws-load-balancer-controller, pkg/ingress/model_build_load_balancer.go.
 """
 
@@ -23,6 +25,8 @@ from world.kubernetes import Object
 from world.moto_hooks.swap import swapped
 from world.shared_balancers import RuleSpec, SharedBalancer, make
 
+_FAMILIES = {"Ingress": "ingress.k8s.aws", "Gateway": "gateway.k8s.aws", "Service": "service.k8s.aws"}
+"""What the tags of a load balancer begin with, by the kind of its object."""
 _GROUP_ANNOTATION = "alb.ingress.kubernetes.io/group.name"
 _NO_LETTER = re.compile(r"[^a-z0-9]")
 
@@ -41,6 +45,7 @@ class LoadBalancer:
         target_group: The dimension of its target group.
         application: What is behind it.
         is_part: Whether this is only one target group of a load balancer that serves both sides.
+        is_network: Whether it is a Network Load Balancer.
     """
 
     side: str
@@ -51,6 +56,7 @@ class LoadBalancer:
     target_group: str
     application: Application
     is_part: bool = False
+    is_network: bool = False
 
 
 class LoadBalancers:
@@ -143,21 +149,23 @@ class LoadBalancers:
         """The target group *arn* of a load balancer that serves both sides."""
         return self._parts[arn]
 
-    def for_ingress(self, ingress: Object, *, side: str, cluster: str, region: str) -> LoadBalancer:
-        """The load balancer of *ingress*, made if its group has none yet."""
-        name = name_of(cluster, ingress)
+    def serve(self, held: Object, *, side: str, cluster: str, region: str) -> LoadBalancer:
+        """The load balancer of *held*, an Ingress, Gateway or Service, made if there is none yet."""
+        name = name_of(cluster, held)
         existing = next((one for one in self if one.name == name), None)
         if existing is not None:
             return existing
         application = self.applications.setdefault(side, Application())
-        tags = {"elbv2.k8s.aws/cluster": cluster, "ingress.k8s.aws/stack": stack_of(ingress)}
-        dns_name, dimension, target_group = _make(name, region, tags | {"ingress.k8s.aws/resource": "LoadBalancer"})
-        made = LoadBalancer(side, region, name, dns_name, dimension, target_group, application)
-        self._by_dns_name[dns_name] = made
-        return made
+        family = _FAMILIES[held["kind"]]
+        tags = {"elbv2.k8s.aws/cluster": cluster, f"{family}/stack": stack_of(held)}
+        is_network = held["kind"] == "Service"
+        made = _make(name, region, tags | {f"{family}/resource": "LoadBalancer"}, is_network=is_network)
+        balancer = LoadBalancer(side, region, name, *made, application, is_network=is_network)
+        self._by_dns_name[balancer.dns_name] = balancer
+        return balancer
 
 
-def _make(name: str, region: str, tags: Mapping[str, str]) -> tuple[str, str, str]:
+def _make(name: str, region: str, tags: Mapping[str, str], *, is_network: bool) -> tuple[str, str, str]:
     """
     A load balancer with a target group in moto; the value is its DNS name and both CloudWatch dimensions.
 
@@ -166,25 +174,26 @@ def _make(name: str, region: str, tags: Mapping[str, str]) -> tuple[str, str, st
     books: Any = elbv2_backends[DEFAULT_ACCOUNT_ID][region]
     listed = [{"Key": key, "Value": value} for key, value in tags.items()]
     subnets = [subnet for zone in books.ec2_backend.subnets.values() for subnet in zone]
-    balancer = books.create_load_balancer(name, [], subnets[:2], tags=listed)
-    listening = {"vpc_id": balancer.vpc_id, "protocol": "HTTP", "port": 80, "target_type": "ip"}
+    kind, protocol = ("network", "TCP") if is_network else ("application", "HTTP")
+    balancer = books.create_load_balancer(name, [], subnets[:2], tags=listed, loadbalancer_type=kind)
+    listening = {"vpc_id": balancer.vpc_id, "protocol": protocol, "port": 80, "target_type": "ip"}
     group = books.create_target_group(name, **listening, tags=listed)
     books.register_targets(group.arn, [{"Id": f"10.0.0.{10 + number}", "Port": 80} for number in range(TARGETS)])
     forward = [{"Type": "forward", "TargetGroupArn": group.arn}]
-    books.create_listener(balancer.arn, "HTTP", 80, ssl_policy="", certificate=None, actions=forward)
+    books.create_listener(balancer.arn, protocol, 80, ssl_policy="", certificate=None, actions=forward)
     return balancer.dns_name.lower(), balancer.arn.partition(":loadbalancer/")[2], group.arn.rpartition(":")[2]
 
 
-def stack_of(ingress: Object) -> str:
-    """The group of *ingress*, or the Ingress itself when it has none."""
-    metadata = ingress["metadata"]
+def stack_of(held: Object) -> str:
+    """The group of an Ingress, or the object itself when it has none."""
+    metadata = held["metadata"]
     group = (metadata.get("annotations") or {}).get(_GROUP_ANNOTATION)
     return group or f"{metadata['namespace']}/{metadata['name']}"
 
 
-def name_of(cluster: str, ingress: Object) -> str:
+def name_of(cluster: str, held: Object) -> str:
     """The name that the controller gives: stable, and different in each cluster."""
-    stack = stack_of(ingress)
+    stack = stack_of(held)
     digest = hashlib.sha256(f"{cluster}/{stack}/internet-facing".encode()).hexdigest()[:10]
     namespace, _, name = stack.rpartition("/")
     if not namespace:

@@ -1,6 +1,7 @@
 """The metrics of the load balancers in CloudWatch: minute by minute, published late, absent when there is nothing.
 
 `HTTPCode_Target_5XX_Count` is absent when zero, and everything but the host counts without requests, as documented.
+A Network Load Balancer counts connections, one a request here, and no answers.
 Values go to moto's books directly, as the service itself puts them there; the API then answers with them.
 Source: Elastic Load Balancing User Guide, "CloudWatch metrics for your Application Load Balancer".
 """
@@ -19,6 +20,7 @@ from world.clock import Appointment, Clock
 from world.load_balancers import LoadBalancer
 
 NAMESPACE: Final = "AWS/ApplicationELB"
+NETWORK_NAMESPACE: Final = "AWS/NetworkELB"
 MINUTE: Final = timedelta(minutes=1)
 PUBLISHING_SECONDS: Final = (60, 120)
 """From the end of a minute until its values can be read."""
@@ -85,6 +87,11 @@ def _data(balancer: LoadBalancer, minute: _Minute, began: datetime, now: datetim
     of_targets = [{"Name": "TargetGroup", "Value": balancer.target_group}, *of_balancer]
     of_requests = of_targets if balancer.is_part else of_balancer  # nobody here asks for the sum of both sides
     healthy = balancer.application.healthy_targets(now)
+    if balancer.is_network:
+        yield _datum("HealthyHostCount", healthy, of_targets, began, NETWORK_NAMESPACE)
+        yield _datum("UnHealthyHostCount", TARGETS - healthy, of_targets, began, NETWORK_NAMESPACE)
+        yield _datum("NewFlowCount", minute.requests, of_balancer, began, NETWORK_NAMESPACE)
+        return
     yield _datum("HealthyHostCount", healthy, of_targets, began)
     yield _datum("UnHealthyHostCount", TARGETS - healthy, of_targets, began)
     if minute.requests:
@@ -94,6 +101,8 @@ def _data(balancer: LoadBalancer, minute: _Minute, began: datetime, now: datetim
         yield _datum("HTTPCode_Target_5XX_Count", minute.failures, of_requests, began)
 
 
-def _datum(name: str, value: float, dimensions: list[dict[str, str]], began: datetime) -> MetricDatum:
+def _datum(
+    name: str, value: float, dimensions: list[dict[str, str]], began: datetime, namespace: str = NAMESPACE
+) -> MetricDatum:
     naive = began.replace(tzinfo=None)  # as moto keeps times
-    return MetricDatum(NAMESPACE, name, float(value), dimensions, naive)
+    return MetricDatum(namespace, name, float(value), dimensions, naive)

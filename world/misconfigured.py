@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 
-from crossfade.names import IDENTIFIER_KEY
 from world import misconfigured_rules
 from world.application import UNHEALTHY_AFTER
 from world.external_dns import DEPLOYMENT, NAMESPACE, TXT_TTL
-from world.faults import Fault, FaultKind
+from world.faults import Fault, FaultKind, InvalidFaultError
 from world.front_doors import Oddity
+from world.kubernetes import Object
 from world.misconfigured_argocd import MAKERS
 from world.pods import an_object
 from world.route53 import Record
 
 if TYPE_CHECKING:
-    from world.estate import Cluster, Estate
+    from world.estate import Cluster, Estate, WorkloadSpec
 
 BLUE: Final = "blue"
 GREEN: Final = "green"
@@ -34,6 +34,7 @@ def misconfigure(estate: "Estate", fault: Fault) -> None:
 
     Raises:
         KeyError: It is not one of those that are there before the start.
+        InvalidFaultError: The estate has nothing that could be wrong in this way.
     """
     (_MAKERS.get(fault.kind) or MAKERS[fault.kind])(estate)
 
@@ -146,6 +147,57 @@ def _cronjobs(estate: "Estate") -> None:
         cluster.api.store.add(an_object("batch/v1", "CronJob", namespace, "nightly-bill", spec=spec))
 
 
+def _missing_object(estate: "Estate") -> None:
+    workload = estate.spec.workloads[0]
+    estate.clusters[GREEN].api.store.remove(workload.kind, workload.namespace, workload.objects[0])
+    estate.clusters[GREEN].external_dns.is_stuck = True
+
+
+def _no_status(estate: "Estate") -> None:
+    """As if the controller had just begun; ExternalDNS has not looked since."""
+    workload = estate.spec.workloads[0]
+    status: Object = {"status": {"loadBalancer": {"ingress": None}}}
+    estate.clusters[GREEN].api.store.merge(workload.kind, workload.namespace, workload.objects[0], status)
+    estate.clusters[GREEN].external_dns.is_stuck = True
+
+
+def _shared_host(estate: "Estate") -> None:
+    workload, store = estate.spec.workloads[0], estate.clusters[GREEN].api.store
+    held = store.read("Ingress", workload.namespace, workload.objects[0])
+    metadata = {"name": "copy", "namespace": workload.namespace, "annotations": held["metadata"]["annotations"]}
+    store.add({**held, "metadata": metadata})
+
+
+def _two_owners(estate: "Estate") -> None:
+    """Left behind by an ExternalDNS of before, under the name that old versions gave it."""
+    host, identifier = estate.spec.workloads[0].host, _identifier(estate, BLUE)
+    says = '"heritage=external-dns,external-dns/owner=default,external-dns/resource=ingress/old/old"'
+    change_record(estate, "UPSERT", Record(f"a-{host}", "TXT", identifier, 100, ttl=TXT_TTL, values=(says,)))
+
+
+def _service_type(estate: "Estate") -> None:
+    workload = _of_kind(estate, "Service")
+    spec: Object = {"spec": {"type": "ClusterIP"}}
+    estate.clusters[GREEN].api.store.merge("Service", workload.namespace, workload.objects[0], spec)
+    estate.clusters[GREEN].external_dns.is_stuck = True
+
+
+def _weightless(estate: "Estate") -> None:
+    workload, store = _of_kind(estate, "DNSEndpoint"), estate.clusters[GREEN].api.store
+    entries = store.read("DNSEndpoint", workload.namespace, workload.objects[0])["spec"]["endpoints"]
+    spec: Object = {"spec": {"endpoints": [{**entry, "providerSpecific": []} for entry in entries]}}
+    store.merge("DNSEndpoint", workload.namespace, workload.objects[0], spec)
+    estate.clusters[GREEN].external_dns.is_stuck = True
+
+
+def _of_kind(estate: "Estate", kind: str) -> "WorkloadSpec":
+    found = [workload for workload in estate.spec.workloads if workload.kind == kind]
+    if not found:
+        msg = f"no workload of this estate has a {kind}; use --config examples/estates/sources/crossfade.yaml"
+        raise InvalidFaultError(msg)
+    return found[0]
+
+
 _MAKERS: Final[Mapping[FaultKind, Callable[["Estate"], None]]] = {
     FaultKind.CREATE_ONLY: _create_only,
     FaultKind.DRY_RUN: _dry_run,
@@ -156,6 +208,12 @@ _MAKERS: Final[Mapping[FaultKind, Callable[["Estate"], None]]] = {
     FaultKind.UNHEALTHY_TARGETS: _unhealthy_targets,
     FaultKind.BLIND_ALARM: _blind_alarm,
     FaultKind.PRIVATE_TWIN: _private_twin,
+    FaultKind.MISSING_OBJECT: _missing_object,
+    FaultKind.NO_STATUS: _no_status,
+    FaultKind.SHARED_HOST: _shared_host,
+    FaultKind.TWO_OWNERS: _two_owners,
+    FaultKind.SERVICE_TYPE: _service_type,
+    FaultKind.WEIGHTLESS: _weightless,
     FaultKind.WRONG_CERTIFICATE: _wrong_certificate,
     FaultKind.GREEN_500: _green_500,
     FaultKind.REDIRECT: _redirect,
@@ -181,11 +239,10 @@ def _tell(cluster: "Cluster", flag: str, argument: str) -> None:
     cluster.api.store.merge("Deployment", NAMESPACE, DEPLOYMENT, patch)
 
 
-def _identifier(estate: "Estate", side: str) -> str:
+def _identifier(estate: "Estate", side: str) -> str | None:
     """The set identifier of the first workload on *side*."""
-    workload, cluster = estate.spec.workloads[0], estate.clusters[side]
-    ingress = cluster.api.store.read("Ingress", workload.namespace, workload.objects[0])
-    return str(ingress["metadata"]["annotations"][f"{cluster.external_dns.settings.prefix}{IDENTIFIER_KEY}"])
+    found = estate.endpoint(side, estate.spec.workloads[0])
+    return found.identifier if found else None
 
 
 def change_record(estate: "Estate", action: str, record: Record) -> None:

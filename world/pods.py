@@ -1,4 +1,4 @@
-"""The pods behind the Services that Ingresses send requests to, as far as EndpointSlices tell of them.
+"""The pods behind the Services that users reach, as far as EndpointSlices tell of them.
 
 Limits: no pod is an object of its own, and none comes or goes by itself.
 Source: Kubernetes, docs/concepts/services-networking/endpoint-slices (labels, conditions).
@@ -12,7 +12,7 @@ from world.kubernetes import KubernetesApi, Object
 
 
 def run_pods(api: KubernetesApi) -> None:
-    """Let two ready pods be behind every Service that an Ingress names."""
+    """Let two ready pods be behind every Service that users reach."""
     for number, (namespace, service) in enumerate(sorted(set(_services(api)))):
         labels = {"kubernetes.io/service-name": service}
         endpoints = [
@@ -32,6 +32,14 @@ def an_object(api_version: str, kind: str, namespace: str, name: str, **more: An
 
 
 def _services(api: KubernetesApi) -> Iterator[tuple[str, str]]:
+    for service in api.store.all("Service"):
+        if service["spec"]["type"] == "LoadBalancer":
+            yield service["metadata"]["namespace"], service["metadata"]["name"]
+    kinds = {resource.kind for resource in api.store.catalogue}
+    for route in api.store.all("HTTPRoute") if "HTTPRoute" in kinds else ():
+        for rule in route["spec"].get("rules", ()):
+            for ref in rule.get("backendRefs", ()):
+                yield route["metadata"]["namespace"], ref["name"]
     for ingress in api.store.all("Ingress"):
         for rule in ingress["spec"].get("rules", ()):
             for path in rule.get("http", {}).get("paths", ()):

@@ -1,12 +1,15 @@
-"""Requests and failures of both sides' Application Load Balancers, minute by minute, raw; the arithmetic is ours.
+"""Requests and failures of both sides' load balancers, minute by minute, raw; the arithmetic is ours.
 
 `RequestCount` counts requests for which a target was chosen, the 5xx counts are absent when they are zero, and nothing
 is published without requests. A 5xx of the load balancer itself may have no request counted for it, so it is added.
 Of two target groups of one load balancer each has its own series. Its own 5xx nobody attributes to one of them: there
 connections that a target did not take count as failed.
+A Network Load Balancer counts connections: they stand for requests, and those that it rejects for failures. What its
+targets answer it does not know, so there only alarms of the application tell a bad answer.
 Limits: 500 queries a call, 50 calls a second an account; metrics cost $0.01 a 1,000 queries, however many minutes.
 Sources: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html;
-https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html.
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html;
+https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-cloudwatch-metrics.html.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from types_boto3_cloudwatch import CloudWatchClient
 
 NAMESPACE: Final = "AWS/ApplicationELB"
+NETWORK_NAMESPACE: Final = "AWS/NetworkELB"
 _QUERIES_MAX: Final = 500
 _PERIOD_SECONDS: Final = 60
 
@@ -34,11 +38,14 @@ _OWN_5XX: Final = "HTTPCode_ELB_5XX_Count"
 _SECONDS: Final = "TargetResponseTime"
 _HEALTHY: Final = "HealthyHostCount"
 _UNCONNECTED: Final = "TargetConnectionErrorCount"
-_STATISTICS: Final = dict.fromkeys((_REQUESTS, _TARGET_5XX, _OWN_5XX, _UNCONNECTED), "Sum") | {
+_CONNECTIONS: Final = "NewFlowCount"
+_REJECTED: Final = "RejectedFlowCount"
+_STATISTICS: Final = dict.fromkeys((_REQUESTS, _TARGET_5XX, _OWN_5XX, _UNCONNECTED, _CONNECTIONS, _REJECTED), "Sum") | {
     _SECONDS: "p99",
     _HEALTHY: "Maximum",
 }
 _OF_BALANCER: Final = (_REQUESTS, _TARGET_5XX, _OWN_5XX, _SECONDS)
+_OF_NETWORK: Final = (_CONNECTIONS, _REJECTED)
 _OF_PART: Final = (_REQUESTS, _TARGET_5XX, _UNCONNECTED, _SECONDS)
 
 _CLOUDWATCH: Final = Translation(
@@ -56,11 +63,12 @@ class _Query:
     balancer: str
     metric: str
     group: str = ""
+    namespace: str = NAMESPACE
 
     def as_request(self, id_: str) -> dict[str, Any]:
         dimensions = {"LoadBalancer": self.balancer} | ({"TargetGroup": self.group} if self.group else {})
         metric = {
-            "Namespace": NAMESPACE,
+            "Namespace": self.namespace,
             "MetricName": self.metric,
             "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],
         }
@@ -105,9 +113,14 @@ def _rounded_up(at: datetime) -> datetime:
 
 
 def _queries(balancer: Balancer) -> Iterator[_Query]:
-    metrics = _OF_PART if balancer.part else _OF_BALANCER
-    yield from (_Query(balancer.dimension, metric, balancer.part) for metric in metrics)
-    yield from (_Query(balancer.dimension, _HEALTHY, group) for group in balancer.groups)
+    metrics = _OF_NETWORK if balancer.is_network else _OF_PART if balancer.part else _OF_BALANCER
+    yield from (_query(balancer, metric, balancer.part) for metric in metrics)
+    yield from (_query(balancer, _HEALTHY, group) for group in balancer.groups)
+
+
+def _query(balancer: Balancer, metric: str, group: str) -> _Query:
+    namespace = NETWORK_NAMESPACE if balancer.is_network else NAMESPACE
+    return _Query(balancer.dimension, metric, group, namespace)
 
 
 # --- Asking ----------------------------------------------------------------------------------------------------------
@@ -175,10 +188,13 @@ def _series(workload: str, sides: Mapping[Side, Balancer] | str, values: _Read) 
 
 def _sample(balancer: Balancer, values: _Read, at: datetime) -> Sample:
     def value(metric: str, group: str = balancer.part) -> float | None:
-        return values.get(_Query(balancer.dimension, metric, group), {}).get(at)
+        return values.get(_query(balancer, metric, group), {}).get(at)
 
     healthy = [count for group in balancer.groups if (count := value(_HEALTHY, group)) is not None]
     targets = round(sum(healthy)) if healthy else None
+    if balancer.is_network:
+        flows, rejected = (round(value(metric) or 0) for metric in _OF_NETWORK)
+        return Sample(flows + rejected, rejected, healthy_targets=targets)
     lost = _UNCONNECTED if balancer.part else _OWN_5XX
     requests, failed, own = (round(value(metric) or 0) for metric in (_REQUESTS, _TARGET_5XX, lost))
     if failed > requests:  # the requests of this minute are not published yet

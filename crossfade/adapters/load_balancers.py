@@ -28,6 +28,7 @@ _TAGS_MAX: Final = 20
 _ADDRESSES: Final = frozenset({"A", "AAAA", "CNAME"})
 _DUALSTACK: Final = "dualstack."  # how the console writes an alias
 _APPLICATION: Final = "application"
+_NETWORK: Final = "network"
 
 _ELB: Final = Translation(
     "Elastic Load Balancing",
@@ -49,6 +50,7 @@ class Balancer:
         part: The one of them that alone is meant, where others serve somebody else; empty for the whole load balancer.
         address: Its DNS name, as Elastic Load Balancing says it; not known of one that serves both sides.
         is_internal: Whether only its VPC reaches it.
+        is_network: Whether it is a Network Load Balancer, which counts connections and no answers.
     """
 
     region: str
@@ -57,6 +59,7 @@ class Balancer:
     part: str = ""
     address: str = ""
     is_internal: bool = False
+    is_network: bool = False
 
 
 class NotFoundError(Exception):
@@ -104,19 +107,20 @@ class _Region:
         The load balancer with the DNS name *target*.
 
         Raises:
-            NotFoundError: There is none, or it is no Application Load Balancer though it has to be.
+            NotFoundError: There is none, or it counts nothing though it has to.
         """
         entry = self.listed.get(target)
         if entry is None:
             msg = f"{host} points to {target}, which is no load balancer of this account in {self.name}"
             raise NotFoundError(msg)
-        if entry["Type"] != _APPLICATION and not self.of_any_kind:
-            msg = f"{host} points to {target}, a {entry['Type']} load balancer, which counts no 5xx answers"
+        if entry["Type"] not in (_APPLICATION, _NETWORK) and not self.of_any_kind:
+            msg = f"{host} points to {target}, a {entry['Type']} load balancer, which counts no requests"
             raise NotFoundError(msg)
         arn = entry["LoadBalancerArn"]
         groups = tuple(sorted(self.groups.get(arn, ())))
         dimension, is_internal = arn.partition(":loadbalancer/")[2], entry.get("Scheme") == "internal"
-        return Balancer(self.name, dimension, groups, address=target, is_internal=is_internal)
+        is_network = entry["Type"] == _NETWORK
+        return Balancer(self.name, dimension, groups, address=target, is_internal=is_internal, is_network=is_network)
 
 
 class LoadBalancers:

@@ -37,7 +37,8 @@ def balancer(facts: Facts, subject: Subject) -> Iterator[Found]:
     if at.state != "active":
         yield fail(f"{at.dimension} is {at.state}", "wait until it is active")
     if at.kind != "application":
-        yield warn(f"{at.dimension} is a {at.kind} load balancer, which counts no requests", "judge green by alarms")
+        evidence = f"{at.dimension} is a {at.kind} load balancer, which counts no answers"
+        yield warn(evidence, "give the workload an alarm on what its application answers, or on what stands before it")
     yield from _strays(facts, subject, address)
 
 

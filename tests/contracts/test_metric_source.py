@@ -82,6 +82,8 @@ class CloudWatchGround:
         balancers = LoadBalancers(RecordReader(self._route53, self._zone), self.clusters, elb)
         return CloudWatchMetrics(balancers, cloudwatch)
 
+    namespace = "AWS/ApplicationELB"
+
     def close(self) -> None:
         for region in dict.fromkeys(self.regions.values()):
             events = self._client("cloudwatch", region).meta.events
@@ -139,7 +141,7 @@ class CloudWatchGround:
             {"MetricName": name, "Value": float(value), "Timestamp": at, "Dimensions": dimensions}
             for name, value in values.items()
         ]
-        cloudwatch.put_metric_data(Namespace="AWS/ApplicationELB", MetricData=data)
+        cloudwatch.put_metric_data(Namespace=self.namespace, MetricData=data)
 
     def put(self, workload: Workload, at: datetime, blue: Sample, green: Sample) -> None:
         for side, sample in ((Side.BLUE, blue), (Side.GREEN, green)):
@@ -369,11 +371,23 @@ def test_a_record_that_points_elsewhere_is_not_readable(cloudwatch: CloudWatchGr
     )
 
 
-def test_a_network_load_balancer_counts_no_failures_so_it_is_not_readable(cloudwatch: CloudWatchGround) -> None:
-    target = cloudwatch.serve(BURNHAM, Side.GREEN, kind="network")
+def test_a_load_balancer_that_counts_nothing_is_not_readable(cloudwatch: CloudWatchGround) -> None:
+    target = cloudwatch.serve(BURNHAM, Side.GREEN, kind="gateway")
     cloudwatch.point(BURNHAM.host, CLUSTERS[Side.GREEN], target)
 
-    assert "a network load balancer, which counts no 5xx answers" in cloudwatch.read().unreadable
+    assert "a gateway load balancer, which counts no requests" in cloudwatch.read().unreadable
+
+
+def test_a_network_load_balancer_is_read_by_its_connections(cloudwatch: CloudWatchGround) -> None:
+    for side in Side:
+        cloudwatch.point(BURNHAM.host, CLUSTERS[side], cloudwatch.serve(BURNHAM, side, kind="network"))
+    counts = {"NewFlowCount": 90, "RejectedFlowCount": 10}
+    cloudwatch.namespace = "AWS/NetworkELB"
+    cloudwatch.publish(BURNHAM, Side.GREEN, NINE, group="", **counts)
+    (minute,) = cloudwatch.read().minutes
+
+    assert (minute.green.requests, minute.green.errors_5xx) == (100, 10)
+    assert minute.green.p99_seconds is None
 
 
 def test_clusters_in_two_regions_are_each_asked_in_their_own(account: Account) -> None:

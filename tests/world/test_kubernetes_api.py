@@ -1,5 +1,6 @@
 import json
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,7 +10,8 @@ from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
 from tests.world.kubernetes_contract.probes import WEIGHT, ask_all, ingress
-from world.kubernetes import ApiError, Caller, Interference, KubernetesApi, with_tokens
+from world.kubernetes import ApiError, Caller, Interference, KubernetesApi, definitions, with_tokens
+from world.kubernetes.api import Call
 
 RECORDED: Final[dict[str, Any]] = json.loads(
     (Path(__file__).parent / "kubernetes_contract" / "answers.json").read_text(encoding="utf-8")
@@ -36,17 +38,15 @@ NOTED: Final[dict[str, Any]] = {
 }
 """What was noted, but not recorded word by word, of the same server's other answers."""
 
-NO_WATCH: Final = "there is no watch: neither the product nor the world's controllers need one"
+UNRECORDED: Final = "the answer was not recorded; a test of its own says what it is"
 DIFFERENCES: Final = {
     "version": "the version is this world's, not the recorded build's",
     "unknown_field_strict": "there is no schema, so the text names the field instead of showing the object",
     "cr_client_patch": "the recorded text holds the headers of the answer",
     "discovery": "there are no OpenAPI documents",
-    "watch_from_rv": NO_WATCH,
-    "watch_initial": NO_WATCH,
-    "watch_old_rv": NO_WATCH,
-    "watch_bookmark_sendinitial": NO_WATCH,
-    "client_watch": NO_WATCH,
+    "watch_from_rv": UNRECORDED,
+    "watch_initial": UNRECORDED,
+    "watch_bookmark_sendinitial": UNRECORDED,
     "patch_latency_ms": "a measurement, not an answer",
 }
 """Every question that is answered differently, or not asked, and why."""
@@ -89,7 +89,7 @@ def test_it_answers_as_the_real_server_does_but_for_the_differences_listed_here(
     not_asked = {"watch_from_rv", "watch_initial", "watch_bookmark_sendinitial", "patch_latency_ms"}
 
     assert different | not_asked == DIFFERENCES.keys()
-    assert len(expected) - len(different) == 74
+    assert len(expected) - len(different) == 76
 
 
 def test_a_fault_answers_as_often_as_it_is_asked_to(cluster: KubernetesApi, ingresses: Any) -> None:
@@ -177,3 +177,114 @@ def test_closing_does_not_wait_for_idle_connections() -> None:
         assert http.request("GET", f"{cluster.url}/healthz", retries=False).data == b"ok"
 
         cluster.close()
+
+
+# --- Watching --------------------------------------------------------------------------------------------------------
+
+
+def events(cluster: KubernetesApi, count: int, **query: str) -> list[tuple[str, str]]:
+    """The first *count* events of a watch on all Ingresses."""
+    asked = "&".join(f"{key}={value}" for key, value in {"watch": "1", **query}.items())
+    call = Call("GET", f"/apis/networking.k8s.io/v1/ingresses?{asked}", {"authorization": "Bearer admin-token"})
+    body = cluster.api.answer(call).body
+    assert isinstance(body, Iterator)
+    found = list(islice(body, count))
+    return [(each["type"], each["object"]["metadata"].get("name", "")) for each in found]
+
+
+def test_a_watch_begins_with_what_is_there(cluster: KubernetesApi, ingresses: Any) -> None:
+    assert ingresses
+    assert events(cluster, 1) == [("ADDED", "a")]
+
+
+def test_a_watch_from_a_version_tells_what_happened_since(cluster: KubernetesApi, ingresses: Any) -> None:
+    version = cluster.store.resource_version
+    patch(ingresses, "5")
+    cluster.store.remove("Ingress", "team", "a")
+
+    assert events(cluster, 2, resourceVersion=version) == [("MODIFIED", "a"), ("DELETED", "a")]
+
+
+def test_a_bookmark_stands_behind_what_was_there_when_it_is_asked_for(cluster: KubernetesApi, ingresses: Any) -> None:
+    assert ingresses
+    asked = {"sendInitialEvents": "true", "allowWatchBookmarks": "true", "resourceVersionMatch": "NotOlderThan"}
+
+    assert events(cluster, 2, **asked) == [("ADDED", "a"), ("BOOKMARK", "")]
+
+
+def test_a_watch_without_the_right_is_refused(cluster: KubernetesApi) -> None:
+    call = Call("GET", "/apis/networking.k8s.io/v1/ingresses?watch=1", {"authorization": "Bearer nobody-token"})
+
+    assert cluster.api.answer(call).code == 403
+
+
+# --- Objects that ExternalDNS looks at -------------------------------------------------------------------------------
+
+ROUTE: Final[dict[str, Any]] = {
+    "apiVersion": "gateway.networking.k8s.io/v1",
+    "kind": "HTTPRoute",
+    "metadata": {"name": "shop", "namespace": "team"},
+    "spec": {"hostnames": ["shop.example.com"], "parentRefs": [{"name": "public"}], "unknown": 1},
+}
+ENDPOINT: Final[dict[str, Any]] = {
+    "apiVersion": "externaldns.k8s.io/v1alpha1",
+    "kind": "DNSEndpoint",
+    "metadata": {"name": "shop", "namespace": "team"},
+    "spec": {"endpoints": [{"dnsName": "shop.example.com", "recordType": "A", "targets": ["192.0.2.1"]}]},
+}
+SERVICE: Final[dict[str, Any]] = {
+    "apiVersion": "v1",
+    "kind": "Service",
+    "metadata": {"name": "shop", "namespace": "team"},
+    "spec": {"type": "LoadBalancer", "ports": [{"port": 80}]},
+}
+
+
+@pytest.fixture
+def defined(cluster: KubernetesApi) -> KubernetesApi:
+    for definition in definitions.ALL:
+        cluster.store.add(definition)
+    return cluster
+
+
+def test_a_field_that_a_custom_resource_does_not_have_is_dropped(defined: KubernetesApi) -> None:
+    defined.store.add(ROUTE)
+
+    assert defined.store.read("HTTPRoute", "team", "shop")["spec"] == {
+        "hostnames": ["shop.example.com"],
+        "parentRefs": [{"name": "public"}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("document", "spec", "says"),
+    [
+        pytest.param(ROUTE, {"hostnames": ["Shop_1"]}, 'HTTPRoute.gateway.networking.k8s.io "shop" is invalid: spec.hos'
+                     'tnames[0]: Invalid value: "Shop_1": spec.hostnames[0] in body should match', id="a bad host"),
+        pytest.param(ROUTE, {"parentRefs": [{}]}, "spec.parentRefs[0].name: Required value", id="a nameless parent"),
+        pytest.param(ENDPOINT, {"endpoints": [{"recordTTL": "60"}]}, "spec.endpoints[0].recordTTL in body must be of "
+                     'type integer: "string"', id="a text for a number"),
+        pytest.param(ENDPOINT, {"endpoints": [{"providerSpecific": [{"name": "aws/weight", "value": 5}]}]},
+                     'spec.endpoints[0].providerSpecific[0].value in body must be of type string: "integer"',
+                     id="a number for a weight"),
+        pytest.param(SERVICE, {"type": "External", "ports": [{"port": 80}]}, 'spec.type: Unsupported value: "External"',
+                     id="no type of a Service"),
+        pytest.param(SERVICE, {"type": "LoadBalancer"}, "spec.ports: Required value", id="a Service without ports"),
+    ],
+)  # fmt: skip
+def test_what_breaks_a_schema_is_refused_in_the_words_of_the_server(
+    defined: KubernetesApi, document: dict[str, Any], spec: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(ApiError) as caught:
+        defined.store.add({**document, "spec": spec})
+
+    assert caught.value.code == 422
+    assert says in caught.value.message
+
+
+def test_the_kinds_are_found_by_discovery(defined: KubernetesApi) -> None:
+    for version, plural in ((ROUTE["apiVersion"], "httproutes"), (ENDPOINT["apiVersion"], "dnsendpoints")):
+        call = Call("GET", f"/apis/{version}", {"authorization": "Bearer admin-token"})
+        body = defined.api.answer(call).body
+        assert isinstance(body, dict)
+        assert {plural, f"{plural}/status"} <= {each["name"] for each in body["resources"]}

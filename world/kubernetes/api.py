@@ -1,11 +1,11 @@
 """The HTTP API of one cluster as a pure function of the request: paths, verbs, content types, authentication.
 
-It knows no socket; `server` carries it. Limits: no watch, no OpenAPI, no protobuf, no admission plug-ins.
+It knows no socket; `server` carries it. Limits: no OpenAPI, no protobuf, no admission plug-ins.
 """
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -17,12 +17,15 @@ from world.kubernetes.access import Authenticator, Caller, Request
 from world.kubernetes.discovery import discover
 from world.kubernetes.interference import Interference
 from world.kubernetes.resources import Object, Resource
+from world.kubernetes.selection import selected
 from world.kubernetes.status import ApiError, NoSuchApiError
 from world.kubernetes.store import Key, Store, Writing
 from world.kubernetes.validation import unknown_fields
+from world.kubernetes.watch import bookmark
 
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch"}
 _HEALTH = ("/healthz", "/livez", "/readyz")
+_WATCH_SECONDS = 1_800
 _REVIEWS = "authorization.k8s.io"
 _NAMESPACED_PARTS = 3  # namespaces/<name>/<plural>
 
@@ -68,10 +71,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP answer: status, body (JSON or text) and headers."""
+    """An HTTP answer: status, body (JSON, text, or the events of a watch as they come) and headers."""
 
     code: int
-    body: Object | str
+    body: Object | str | Iterator[Object]
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -147,7 +150,7 @@ class Api:
         plural, name, subresource, *_ = [*rest, "", ""]
         if group == _REVIEWS:
             return self._review(call, caller)
-        verb = _VERBS.get(call.method) or _read_or_delete(call.method, name)
+        verb = _VERBS.get(call.method) or _read_or_delete(call, name)
         full = f"{plural}/{subresource}" if subresource else plural
         request = Request(verb, group, full, namespace, name)
         interference = next((i for i in self.interferences if i.meets(request, caller)), None)
@@ -178,14 +181,10 @@ class Api:
             raise status.no_such_resource()
         if (call.method == "POST") == bool(request.name) and call.method in _VERBS:
             raise status.wrong_method()
-        if call.query.get("watch") in ("1", "true", "True"):
-            raise status.wrong_method()  # an endless answer that nobody here needs
         key = (request.namespace, request.name)
         match request.verb:
-            case "get":
-                return Answer(200, self.store.get(resource, key))
-            case "list":
-                return Answer(200, self._list(call, resource, request.namespace))
+            case "get" | "watch" | "list":
+                return Answer(200, self._read(call, resource, request))
             case "create":
                 body = _json(call)
                 return Answer(201, self.store.create(resource, request.namespace, body, _writing(call, subresource)))
@@ -196,6 +195,13 @@ class Api:
             case "delete":
                 return Answer(200, self.store.delete(resource, key, _json(call) if call.body else {}))
         raise status.wrong_method()
+
+    def _read(self, call: Call, resource: Resource, request: Request) -> Object | Iterator[Object]:
+        if request.verb == "watch":
+            return self._watch(call, resource, request)
+        if request.verb == "list":
+            return self._list(call, resource, request.namespace)
+        return self.store.get(resource, (request.namespace, request.name))
 
     def _patch(self, call: Call, resource: Resource, key: Key, subresource: str) -> Answer:
         accepted = patches.accepted(is_custom=resource.is_custom)
@@ -227,6 +233,29 @@ class Api:
         head = {"kind": f"{resource.kind}List", "apiVersion": resource.api_version}
         return head | {"metadata": metadata, "items": shown}
 
+    def _watch(self, call: Call, resource: Resource, request: Request) -> Iterator[Object]:
+        """The events of a watch; as those of a real server they begin with what is there, unless a version is given."""
+        query, store = call.query, self.store
+        fields = query.get("fieldSelector", "") or (f"metadata.name={request.name}" if request.name else "")
+        matches = selected(labels=query.get("labelSelector", ""), fields=fields)
+        since, asked = store.resource_version, query.get("resourceVersion", "")
+        if asked in ("", "0") or query.get("sendInitialEvents") == "true":
+            for item in store.search(resource, request.namespace, labels=query.get("labelSelector", ""), fields=fields):
+                yield {"type": "ADDED", "object": item}
+            if query.get("allowWatchBookmarks") == "true" and query.get("sendInitialEvents") == "true":
+                yield bookmark(resource, since)
+        else:
+            since = asked
+        seconds = float(query.get("timeoutSeconds") or _WATCH_SECONDS)
+
+        def concerned(item: Object) -> bool:
+            return request.namespace in ("", item["metadata"].get("namespace", "")) and matches(item)
+
+        try:
+            yield from store.changes.follow(resource, int(since), concerned, seconds=seconds)
+        except ApiError as error:
+            yield {"type": "ERROR", "object": error.body()}
+
     def _review(self, call: Call, caller: Caller) -> Answer:
         """SelfSubjectAccessReview: may I?"""
         review = _json(call)
@@ -252,9 +281,11 @@ def _group_and_rest(store: Store, parts: list[str]) -> tuple[str, str, list[str]
     raise NoSuchApiError
 
 
-def _read_or_delete(method: str, name: str) -> str:
-    if method == "DELETE":
+def _read_or_delete(call: Call, name: str) -> str:
+    if call.method == "DELETE":
         return "delete" if name else "deletecollection"
+    if call.query.get("watch") in ("1", "true", "True"):
+        return "watch"
     return "get" if name else "list"
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from world.kubernetes.resources import Catalogue, Object, Resource
 
-_OBJECT_VERBS = ["create", "delete", "get", "list", "patch", "update"]
+_OBJECT_VERBS = ["create", "delete", "get", "list", "patch", "update", "watch"]
 _STATUS_VERBS = ["get", "patch", "update"]
 
 

@@ -1,7 +1,7 @@
 """Which resources the API server has, and how their names are written. It knows no object."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 Object = dict[str, Any]
@@ -24,6 +24,7 @@ class Resource:
         is_namespaced: Whether objects live in a namespace.
         has_status: Whether `/status` is a subresource.
         is_custom: Whether a CustomResourceDefinition made it.
+        schema: Of its objects, if it is custom and has one.
     """
 
     group: str
@@ -33,6 +34,7 @@ class Resource:
     is_namespaced: bool = True
     has_status: bool = False
     is_custom: bool = False
+    schema: Mapping[str, Any] | None = field(default=None, compare=False, repr=False)
 
     @property
     def api_version(self) -> str:
@@ -92,6 +94,7 @@ def custom_resource(definition: Mapping[str, Any]) -> Resource:
         is_namespaced=spec.get("scope") == "Namespaced",
         has_status="status" in (stored.get("subresources") or {}),
         is_custom=True,
+        schema=(stored.get("schema") or {}).get("openAPIV3Schema"),
     )
 
 

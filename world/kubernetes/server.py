@@ -1,7 +1,7 @@
 """The API server of one cluster on a loopback port: what is heard and said over HTTP, nothing else."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
 from types import TracebackType
@@ -10,6 +10,7 @@ from typing import Any, Self
 from world.kubernetes.access import Authenticator, Caller
 from world.kubernetes.api import Answer, Api, Call
 from world.kubernetes.interference import ConnectionLost, Interference
+from world.kubernetes.resources import Object
 from world.kubernetes.store import Store
 from world.listener import Listener
 
@@ -67,6 +68,7 @@ class KubernetesApi:
 
     def close(self) -> None:
         """Stop listening, end all connections, join all threads."""
+        self.store.changes.close()
         self._listener.close()
 
     def _answer(self, call: Call) -> Answer:
@@ -107,7 +109,24 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815  # the base class calls them so
 
+    def _stream(self, events: Iterator[Object]) -> None:
+        """Send *events* as they come, a chunk each."""
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        self.wfile.flush()
+        for event in events:
+            data = json.dumps(event).encode() + b"\n"
+            self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+            self.wfile.flush()
+        self.wfile.write(b"0\r\n\r\n")
+        self.wfile.flush()
+
     def _send(self, answer: Answer) -> None:
+        if isinstance(answer.body, Iterator):
+            self._stream(answer.body)
+            return
         is_text = isinstance(answer.body, str)
         data = answer.body.encode() if isinstance(answer.body, str) else json.dumps(answer.body).encode()
         self.send_response(answer.code)

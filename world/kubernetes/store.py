@@ -25,6 +25,7 @@ from world.kubernetes.status import (
     no_such_resource,
     not_found,
 )
+from world.kubernetes.watch import Change, Changes
 
 Key = tuple[str, str]
 """Namespace (empty for cluster-wide objects) and name."""
@@ -77,6 +78,7 @@ class Store:
         self._version = itertools.count(101)
         self._last_version = 100
         self._objects: dict[Resource, dict[Key, _Stored]] = {}
+        self.changes = Changes(self.lock)
         for name in ("default", "kube-system"):
             self.create(NAMESPACES, "", {"metadata": {"name": name}}, Writing())
 
@@ -153,6 +155,7 @@ class Store:
         with self.lock:
             key = self._new_key(resource, namespace, metadata)
             validation.check_created(resource, content)
+            content = validation.without_unknown_fields(resource, content)
             if key in self._of(resource):
                 raise already_exists(resource, key[1])
             self._begin(resource, namespace, content)
@@ -283,19 +286,26 @@ class Store:
     def _keep(self, resource: Resource, key: Key, stored: _Stored) -> None:
         self._last_version = next(self._version)
         stored.content["metadata"]["resourceVersion"] = str(self._last_version)
+        kind = "MODIFIED" if key in self._of(resource) else "ADDED"
         self._of(resource)[key] = stored
+        self.changes.note(Change(self._last_version, resource, kind, stored.content))
         if resource == DEFINITIONS:
             self.catalogue.add(custom_resource(stored.content))
 
     def _drop(self, resource: Resource, key: Key) -> None:
         self._last_version = next(self._version)
         dropped = self._of(resource).pop(key)
+        self._note_gone(resource, dropped)
         if resource == NAMESPACES:
             for other in self.catalogue:
                 for inner in [inner for inner in self._of(other) if inner[0] == key[1]]:
-                    self._of(other).pop(inner)
+                    self._note_gone(other, self._of(other).pop(inner))
         if resource == DEFINITIONS:
             self.catalogue.remove(custom_resource(dropped.content))
+
+    def _note_gone(self, resource: Resource, dropped: _Stored) -> None:
+        last = {**dropped.content["metadata"], "resourceVersion": str(self._last_version)}
+        self.changes.note(Change(self._last_version, resource, "DELETED", {**dropped.content, "metadata": last}))
 
     def _commit(
         self, resource: Resource, key: Key, new: Object, writing: Writing, owners: Owners | None = None

@@ -1,6 +1,6 @@
 """What makes an object invalid: only the rules that a weight-shifting client can meet.
 
-Limit: no OpenAPI schema; unknown fields are noticed in the spec of the kinds listed here alone.
+Limit: only custom resources have a schema; elsewhere unknown fields are noticed in the spec of the kinds listed here.
 """
 
 import base64
@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from world.kubernetes import schema
 from world.kubernetes.resources import Object, Resource
 from world.kubernetes.status import ApiError, bad_request, invalid, invalid_patch
 
@@ -21,6 +22,7 @@ _KEY_RULE = (
 )
 _ANNOTATION_BYTES = 262_144
 _SPEC_FIELDS = {"Ingress": frozenset(("defaultBackend", "ingressClassName", "rules", "tls"))}
+_SERVICE_TYPES = frozenset(("ClusterIP", "ExternalName", "LoadBalancer", "NodePort"))
 _STRING_MAPS = ("annotations", "labels")
 
 
@@ -60,6 +62,11 @@ def check(resource: Resource, body: Object) -> None:
         ApiError: 422 when a value is not allowed, 400 for a Secret that is not base64.
     """
     _check_annotations(resource, body["metadata"])
+    if resource.schema is not None:
+        for field, problem in schema.faults(body, resource.schema):
+            raise invalid(resource, body["metadata"]["name"], field, problem)
+    if resource.kind == "Service":
+        _check_service(resource, body)
     if resource.kind == "Ingress":
         _check_ingress(resource, body)
     if resource.kind == "Secret":
@@ -77,6 +84,10 @@ def unknown_fields(resource: Resource, body: Object) -> tuple[str, ...]:
 
 def without_unknown_fields(resource: Resource, body: Object) -> Object:
     """A copy of *body* as the server stores it."""
+    if resource.schema is not None:
+        metadata = {"metadata": body["metadata"]}  # the server has a schema of its own for it
+        stored: Object = schema.pruned(body, resource.schema) | metadata
+        return stored
     unknown = unknown_fields(resource, body)
     if not unknown:
         return body
@@ -107,6 +118,16 @@ def _check_ingress(resource: Resource, body: Object) -> None:
     if not spec.get("rules") and not spec.get("defaultBackend"):
         problem = "Invalid value: null: either `defaultBackend` or `rules` must be specified"
         raise invalid(resource, body["metadata"]["name"], "spec", problem)
+
+
+def _check_service(resource: Resource, body: Object) -> None:
+    spec, name = body.setdefault("spec", {}), body["metadata"]["name"]
+    kind = spec.setdefault("type", "ClusterIP")
+    if kind not in _SERVICE_TYPES:
+        listed = ", ".join(f'"{each}"' for each in sorted(_SERVICE_TYPES))
+        raise invalid(resource, name, "spec.type", f'Unsupported value: "{kind}": supported values: {listed}')
+    if kind != "ExternalName" and spec.get("clusterIP") != "None" and not spec.get("ports"):
+        raise invalid(resource, name, "spec.ports", "Required value")
 
 
 def _fill_secret(body: Object) -> None:

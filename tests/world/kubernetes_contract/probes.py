@@ -10,7 +10,7 @@ from threading import Thread
 from typing import Any
 
 import urllib3
-from kubernetes import client, dynamic
+from kubernetes import client, dynamic, watch
 from kubernetes.client.exceptions import ApiException
 
 NAMESPACE = "ct1700000000"
@@ -70,6 +70,13 @@ class Server:
         except ValueError:
             content = {}
         return answer.status, content, answer.headers
+
+    def watch(self, **query: str) -> list[Any]:
+        """The events of one second."""
+        asked = "&".join(f"{key}={value}" for key, value in {"watch": "1", "timeoutSeconds": "1", **query}.items())
+        headers = {"Accept": JSON, "Authorization": f"Bearer {ADMIN}"}
+        answer = self._http.request("GET", f"{self.url}{INGRESSES}?{asked}", headers=headers, timeout=20, retries=False)
+        return [json.loads(line) for line in answer.data.splitlines()]
 
     def patch(self, name: str, body: Any, kind: str = MERGE, token: str = ADMIN, query: str = "") -> Reply:
         return self.ask("PATCH", f"{INGRESSES}/{name}{query}", body, kind, token)
@@ -625,6 +632,23 @@ def dynamic_client(server: Server) -> Any:
     resources = make(server.clients[0]).resources
     ingresses = resources.get(api_version="networking.k8s.io/v1", kind="Ingress")
     return ingresses.get(name="a", namespace=NAMESPACE).metadata.name
+
+
+# --- watching --------------------------------------------------------------------------------------------------------
+
+
+@probe
+def watch_old_rv(server: Server) -> Any:
+    first = server.watch(resourceVersion="1")[0]
+    return [first["type"], first["object"].get("code"), first["object"].get("reason")]
+
+
+@probe
+def client_watch(server: Server) -> Any:
+    server.ask("DELETE", f"{INGRESSES}/ssa1")  # as a probe before this one did when it was recorded
+    watcher: Any = watch.Watch  # untyped
+    events = watcher().stream(server.networking.list_namespaced_ingress, NAMESPACE, timeout_seconds=1)
+    return sorted((event["type"], event["object"].metadata.name) for event in events)
 
 
 @probe
