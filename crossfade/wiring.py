@@ -218,16 +218,19 @@ class Wired:
     @cached_property
     def estate(self) -> EstateReader:
         """What the preflight looks at, in both clusters and around them."""
+        from crossfade.adapters.argocd_survey import ArgoCdSurvey
         from crossfade.adapters.aws import client
         from crossfade.adapters.cloudwatch import CloudWatchAlarms
         from crossfade.adapters.estate import EstateSurvey
 
         regions = {self.config.clusters.blue.region, self.config.clusters.green.region}
+        clusters = {side: self._cluster(side) for side in Side}
         return EstateSurvey(
-            {side: self._cluster(side) for side in Side},
+            clusters,
             client("route53", self._region),
             {region: client("elbv2", region) for region in sorted(regions)},
             CloudWatchAlarms(client("cloudwatch", self._region)),
+            ArgoCdSurvey(clusters, self._argocds),
         )
 
     @cached_property

@@ -154,20 +154,21 @@ class ArgoCd:
         automated = (application["spec"].get("syncPolicy") or {}).get("automated")
         name = application["metadata"]["name"]
         now = self._revision, json.dumps(_sources(application), sort_keys=True)
-        before = self._tried.setdefault(name, now)
+        before = self._tried.get(name)
         if is_synced or automated is None:
+            self._tried.setdefault(name, now)
             return False
         if automated.get("selfHeal"):
             return now != before or not self._has_failed(application)
-        is_left_alone = "sources" in application["spec"] and now[0] == before[0] and self._is_affected()
-        return now != before and not is_left_alone
+        has_old_commit = before is not None and now[0] == before[0] and self._is_left_alone(application)
+        return now != before and not has_old_commit
 
     def _has_failed(self, application: Object) -> bool:
         return bool((application.get("status") or {}).get("operationState", {}).get("phase") == "Failed")
 
-    def _is_affected(self) -> bool:
+    def _is_left_alone(self, application: Object) -> bool:
         first, mended = _AFFECTED
-        return first <= version_of(self._store) < mended
+        return "sources" in application["spec"] and first <= version_of(self._store) < mended
 
     def _sync(self, application: Object) -> None:
         name = application["metadata"]["name"]

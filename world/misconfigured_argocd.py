@@ -58,28 +58,36 @@ def _stalled(estate: "Estate") -> None:
 
 
 def _self_heal(estate: "Estate") -> None:
-    """An Argo CD that heals itself has rendered the Ingresses all along; nobody told Crossfade."""
+    """An Argo CD that heals itself has rendered the Ingresses all along; where there is none yet, nobody was told."""
+    for cluster in estate.clusters.values():
+        heal = {"spec": {"syncPolicy": {"automated": {"selfHeal": True}}}}
+        for application in cluster.api.store.all("Application", NAMESPACE):
+            cluster.api.store.merge("Application", NAMESPACE, application["metadata"]["name"], heal)
+    if not has_argocd(estate):
+        _bring(estate)
+
+
+def _bring(estate: "Estate") -> None:
+    """Applications that render what is in the clusters, one a namespace."""
     for cluster in estate.clusters.values():
         ingresses = [each for each in cluster.spec.manifests if each["kind"] == "Ingress"]
         for namespace in dict.fromkeys(each["metadata"]["namespace"] for each in ingresses):
             mine = [each for each in ingresses if each["metadata"]["namespace"] == namespace]
-            cluster.argocd.adopt(_application(namespace), mine)
+            application = namespace if namespace.startswith("team-") else f"team-{namespace}"
+            cluster.argocd.adopt(_application(application, namespace), mine)
             for each in mine:
                 name = each["metadata"]["name"]
-                tracking = f"{namespace}:networking.k8s.io/Ingress:{namespace}/{name}"
+                tracking = f"{application}:networking.k8s.io/Ingress:{namespace}/{name}"
                 patch = {"metadata": {"annotations": {TRACKING: tracking}}}
                 cluster.api.store.merge("Ingress", namespace, name, patch)
         cluster.argocd.reconcile()
 
 
-def _application(namespace: str) -> dict[str, Any]:
+def _application(name: str, namespace: str) -> dict[str, Any]:
     return {
         "apiVersion": "argoproj.io/v1alpha1",
         "kind": "Application",
-        "metadata": {
-            "name": namespace if namespace.startswith("team-") else f"team-{namespace}",
-            "namespace": NAMESPACE,
-        },
+        "metadata": {"name": name, "namespace": NAMESPACE},
         "spec": {
             "source": {"repoURL": "https://git.example.com/platform/workloads.git", "path": namespace},
             "destination": {"server": "https://kubernetes.default.svc", "namespace": namespace},

@@ -110,17 +110,21 @@ def last_sync(application: Object) -> tuple[str, str]:
 
 def waits_for_a_push(application: Object) -> bool:
     """Whether it is out of sync, nothing is under way, and it is of the form that an affected version leaves so."""
-    spec = application["spec"]
-    automated = (spec.get("syncPolicy") or {}).get("automated")
-    is_left_alone = bool(spec.get("sources")) and automated is not None and not automated.get("selfHeal")
+    has_several = bool(application["spec"].get("sources"))
+    is_left_alone = has_several and is_automated(application) and not heals_itself(application)
     is_idle = "operation" not in application and last_sync(application)[0] not in ("Running", "Terminating")
     return is_left_alone and is_idle and sync_of(application) == "OutOfSync"
 
 
+def is_automated(application: Object) -> bool:
+    """Whether it syncs by itself."""
+    automated = (application["spec"].get("syncPolicy") or {}).get("automated")
+    return automated is not None and automated.get("enabled", True) is not False
+
+
 def heals_itself(application: Object) -> bool:
     """Whether it puts back whatever is changed by hand."""
-    automated = (application["spec"].get("syncPolicy") or {}).get("automated") or {}
-    return bool(automated.get("selfHeal")) and automated.get("enabled", True) is not False
+    return is_automated(application) and bool(application["spec"]["syncPolicy"]["automated"].get("selfHeal"))
 
 
 def leaves_weights_alone(application: Object, kind: str, prefixes: Iterable[str]) -> bool:

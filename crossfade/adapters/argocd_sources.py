@@ -96,8 +96,8 @@ class SecretPlace:
         """See `Place.read`."""
         annotations = self.api.secret(self.namespace, self.name).annotations
         value = annotations.get(self.key)
-        says = f"says {value!r}" if value is not None else "does not have it, which is rendered as 0"
-        return Held(_weight(value), epoch_of(annotations), f"{self.key} of {self} {says}")
+        says = f"says {value!r} in {self.key}" if value is not None else f"has no {self.key}, which is rendered as 0"
+        return Held(_weight(value), epoch_of(annotations), f"{self} {says}")
 
     def write(self, weight: int | None, epoch: int) -> None:
         """See `Place.write`."""

@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from crossfade.adapters.alb import ListenerRules
+from crossfade.adapters.argocd_survey import ArgoCdSurvey
 from crossfade.adapters.aws import Translation
 from crossfade.adapters.balancer_facts import Region
 from crossfade.adapters.cloudwatch import CloudWatchAlarms
@@ -84,6 +85,7 @@ class EstateSurvey:
         route53: For the zone and its namesakes.
         elb: A client for each Region of the clusters.
         alarms: In the Region of the state machine.
+        argocd: Looks at Argo CD.
         namespace: Of the Deployment of ExternalDNS, in both clusters.
         deployment: Its name.
     """
@@ -94,6 +96,7 @@ class EstateSurvey:
         route53: "Route53Client",
         elb: "Mapping[str, ElasticLoadBalancingv2Client]",
         alarms: CloudWatchAlarms,
+        argocd: ArgoCdSurvey,
         *,
         namespace: str = "external-dns",
         deployment: str = "external-dns",
@@ -102,6 +105,7 @@ class EstateSurvey:
         self._route53 = route53
         self._elb = elb
         self._alarms = alarms
+        self._argocd = argocd
         self._namespace = namespace
         self._deployment = deployment
 
@@ -123,6 +127,7 @@ class EstateSurvey:
             twins=self._twins(plan),
             running=self._running(plan),
             rules=rules_of(plan, ListenerRules(self._elb)),
+            argocd=self._argocd.read(plan),
         )
 
     # --- Kubernetes --------------------------------------------------------------------------------------------------

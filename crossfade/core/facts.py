@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
+from crossfade.core.facts_argocd import ArgoCdFacts
 from crossfade.core.plan import Plan, Workload
 from crossfade.core.probe import Answers
 from crossfade.core.running import RunningFacts
@@ -237,6 +238,7 @@ class EstateFacts:
         twins: Other zones with the same name.
         running: What runs in each cluster.
         rules: Of the workloads behind a listener rule, by name of the workload; None for one that does not exist.
+        argocd: Of the workloads that Argo CD renders, by name of the workload and side.
     """
 
     places: Mapping[tuple[str, Side], PlaceFacts]
@@ -247,6 +249,7 @@ class EstateFacts:
     twins: tuple[ZoneFacts, ...] = ()
     rules: Mapping[str, RuleFacts | None] = field(default_factory=dict)
     running: Mapping[Side, RunningFacts] = field(default_factory=dict)
+    argocd: Mapping[tuple[str, Side], ArgoCdFacts] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Any, Final
 from crossfade.core import (
     checks_alarms,
     checks_alb,
+    checks_argocd,
     checks_dns,
     checks_external_dns,
     checks_probe,
@@ -19,6 +20,7 @@ from crossfade.core.finding import Check, Finding, Grade, together
 CHECKS: Final[tuple[Check, ...]] = (
     *checks_dns.CHECKS,
     *checks_external_dns.CHECKS,
+    *checks_argocd.CHECKS,
     *checks_targets.CHECKS,
     *checks_alb.CHECKS,
     *checks_probe.CHECKS,

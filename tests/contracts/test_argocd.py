@@ -1,19 +1,23 @@
 """What the router over Argo CD promises beyond its port: sources first, read back, pushed on, shared, in a hub."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from crossfade.adapters.argocd import ArgoCdRouter
 from crossfade.adapters.argocd_api import ArgoCds
-from crossfade.core.plan import Cluster, Workload
+from crossfade.adapters.argocd_objects import leaves_weights_alone
+from crossfade.adapters.argocd_survey import ArgoCdSurvey
+from crossfade.core.facts_argocd import ArgoCdFacts
+from crossfade.core.plan import Cluster, HostedZone, Plan, Workload
 from crossfade.core.traffic import Source, Write
 from crossfade.core.weight import Side
 from crossfade.errors import RouterObjectMissingError, RouterRefusedError, SharedWeightError, SupersededError
-from crossfade.names import EPOCH_ANNOTATION, FIELD_MANAGER
+from crossfade.names import ALPHA_PREFIX, EPOCH_ANNOTATION, FIELD_MANAGER, STABLE_PREFIX, WEIGHT_KEY
 from tests.contracts.argocd import BY_SECRET, KEY, PARAMETER, ArgoCdGround, an_argocd_estate, by_argocd
-from tests.contracts.estate import BURNHAM, CLUSTERS, GUESTBOOK, REGION, WORKLOADS
+from tests.contracts.estate import BURNHAM, CLUSTERS, DOMAIN, GUESTBOOK, REGION, WORKLOADS, ZONE
 from world.kubernetes import Interference
 
 BLUE, GREEN = Side.BLUE, Side.GREEN
@@ -303,3 +307,64 @@ def test_a_secret_that_is_gone_is_an_error_of_the_write(ground: ArgoCdGround) ->
     with pytest.raises(RouterObjectMissingError, match="Secret argocd/eks-blueprint-green"):
         write(ground, BURNHAM, GREEN, 5)
     assert ground.router.observe([BURNHAM])[0].green.lasting is None
+
+
+# --- What the preflight sees -----------------------------------------------------------------------------------------
+
+
+def a_plan(*workloads: Workload) -> Plan:
+    return Plan(
+        name="p",
+        blue=Cluster(name=CLUSTERS[BLUE], region=REGION),
+        green=Cluster(name=CLUSTERS[GREEN], region=REGION),
+        zone=HostedZone(id=ZONE, name=DOMAIN),
+        workloads=workloads,
+        stages=(),
+        soak=timedelta(0),
+    )
+
+
+def surveyed(ground: ArgoCdGround, *workloads: Workload) -> dict[tuple[str, Side], ArgoCdFacts]:
+    return ArgoCdSurvey(ground.estate.apis, ground.argocds).read(a_plan(*workloads))
+
+
+def test_the_survey_sees_sources_applications_and_the_version(ground: ArgoCdGround) -> None:
+    stall(ground)
+    ground.estate.servers[BLUE].store.remove("Application", "argocd", "team-burnham")
+    seen = surveyed(ground, *(by_argocd(workload) for workload in WORKLOADS))
+    green, blue = seen[BURNHAM.name, GREEN], seen[BURNHAM.name, BLUE]
+
+    assert (green.version, green.affected, green.weight) == ("2.13.3", True, 0)
+    assert [(at.sync, at.manages, at.several, at.generated) for at in green.applications] == [
+        ("OutOfSync", False, True, True),
+        ("Synced", True, False, False),
+    ]
+    assert "does not exist" in blue.applications[1].lack
+    assert seen[GUESTBOOK.name, BLUE].by_chart
+
+
+def test_the_survey_finds_the_application_of_an_object_by_its_tracking_annotation(ground: ArgoCdGround) -> None:
+    tracking = {"argocd.argoproj.io/tracking-id": "team-burnham:networking.k8s.io/Ingress:team-burnham/burnham-ingress"}
+    ground.estate.annotate(BURNHAM, GREEN, tracking)
+    heal = {"spec": {"syncPolicy": {"automated": {"selfHeal": True}}}}
+    ground.estate.servers[GREEN].store.merge("Application", "argocd", "team-burnham", heal)
+    seen = surveyed(ground, BURNHAM)
+
+    assert list(seen) == [(BURNHAM.name, GREEN)]
+    assert [(at.heals, at.leaves_weights) for at in seen[BURNHAM.name, GREEN].applications] == [(True, False)]
+
+
+def test_an_application_that_respects_ignored_weights_leaves_them_alone(ground: ArgoCdGround) -> None:
+    pointer = f"/metadata/annotations/{ALPHA_PREFIX.replace('/', '~1')}{WEIGHT_KEY}"
+    ignore = [{"group": "networking.k8s.io", "kind": "Ingress", "jsonPointers": [pointer]}]
+    ground.estate.servers[GREEN].store.merge(
+        "Application", "argocd", "team-burnham", {"spec": {"ignoreDifferences": ignore}}
+    )
+    hidden = ground.application("team-burnham", GREEN)
+    options = {"spec": {"syncPolicy": {"syncOptions": ["RespectIgnoreDifferences=true"]}}}
+    ground.estate.servers[GREEN].store.merge("Application", "argocd", "team-burnham", options)
+    left = ground.application("team-burnham", GREEN)
+
+    assert not leaves_weights_alone(hidden, "Ingress", [ALPHA_PREFIX])
+    assert leaves_weights_alone(left, "Ingress", [ALPHA_PREFIX])
+    assert not leaves_weights_alone(left, "Ingress", [ALPHA_PREFIX, STABLE_PREFIX])
