@@ -175,3 +175,13 @@ class Metric(StrEnum):
     ROLLBACK_UNCONFIRMED = "RollbackUnconfirmed"
     MIGRATION_SUCCEEDED = "MigrationSucceeded"
     GUARDIAN_ACTED = "GuardianActed"
+    LEASES_HELD = "LeasesHeld"  # looked at once a minute; absent while there is none
+    STAGE = "Stage"  # from 1, at every look
+    WRITTEN_SHARE = "WrittenShare"  # percent of DNS answers that name green, of one workload, as read back
+    OBSERVED_SHARE = "ObservedShare"  # percent of requests that green got in this stage, likewise
+    BLUE_ERROR_RATE = "BlueErrorRate"  # percent of requests in this stage that failed, likewise
+    GREEN_ERROR_RATE = "GreenErrorRate"
+
+
+WORKLOAD_DIMENSION: Final = "workload"
+"""The dimension of what is told of one workload; `service` stands beside it."""

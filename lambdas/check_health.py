@@ -5,10 +5,11 @@ from crossfade.steps.check_health import check_health
 from crossfade.steps.tasks import HealthTask
 from crossfade.wiring import wired
 from lambdas.door import Json, door
+from lambdas.gauges import publish
 
 
 @door(Function.CHECK_HEALTH, HealthTask)
 def handler(task: HealthTask) -> Json:
     parts = wired()
     given = (parts.ledger, parts.alarms, parts.metrics, parts.notifier)
-    return check_health(*given, task, probe=parts.probe, authority=parts.rescue).to_log()
+    return check_health(*given, task, probe=parts.probe, authority=parts.rescue, show=publish).to_log()

@@ -76,9 +76,9 @@ def door(
     return decorate
 
 
-def count(metric: Metric) -> None:
-    """Count one *metric* in the running invocation."""
-    metrics.add_metric(name=metric.value, unit=MetricUnit.Count, value=1)
+def count(metric: Metric, value: int = 1) -> None:
+    """Count *metric* in the running invocation."""
+    metrics.add_metric(name=metric.value, unit=MetricUnit.Count, value=value)
 
 
 def count_outcome(outcome: Outcome | None) -> None:

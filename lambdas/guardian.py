@@ -12,8 +12,9 @@ from lambdas.door import Json, count, count_outcome, door
 @door(Function.GUARDIAN, WakeUp)
 def handler(wake_up: WakeUp) -> Json:
     parts = wired()
-    if not parts.ledger.leased():
+    if not (leased := parts.ledger.leased()):
         return {}
+    count(Metric.LEASES_HELD, len(leased))
     done = guard(
         parts.ledger,
         parts.router,

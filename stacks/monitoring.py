@@ -16,7 +16,7 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from crossfade.names import METRIC_NAMESPACE, SERVICE, Function, Metric
+from crossfade.names import METRIC_NAMESPACE, SERVICE, WORKLOAD_DIMENSION, Function, Metric
 
 _MINUTE: Final = Duration.minutes(1)
 _FIVE_MINUTES: Final = Duration.minutes(5)
@@ -27,6 +27,20 @@ _MANY_ERRORS: Final = 3
 
 _SHOWN_ALARMS_MAX: Final = 100
 """As many as one widget takes."""
+
+_SHOWN_METRICS_MAX: Final = 500
+"""As many as one graph takes.
+Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html"""
+
+_COUNTED: Final = (
+    Metric.STAGE_SHIFTED,
+    Metric.MIGRATION_SUCCEEDED,
+    Metric.ROLLED_BACK,
+    Metric.PARTLY_ROLLED_BACK,
+    Metric.ROLLBACK_UNCONFIRMED,
+    Metric.GUARDIAN_ACTED,
+)
+"""What is counted when it happens."""
 
 _HELP_HEIGHT: Final = 4
 
@@ -57,6 +71,7 @@ class Monitoring(Construct):
         topic: sns.ITopic,
         guardian_dead_letters: sqs.Queue,
         judging_alarms: Sequence[str],
+        workloads: Sequence[str],
     ) -> None:
         super().__init__(scope, id_)
         self._machine = machine
@@ -69,7 +84,7 @@ class Monitoring(Construct):
             *self._function_alarms(),
         ]
         self.dashboard = cloudwatch.Dashboard(self, "Dashboard", default_interval=Duration.hours(3))
-        self._lay_out(log_groups, judging_alarms)
+        self._lay_out(log_groups, judging_alarms, workloads)
 
     # --- Alarms ------------------------------------------------------------------------------------------------------
 
@@ -146,7 +161,9 @@ class Monitoring(Construct):
 
     # --- Dashboard ---------------------------------------------------------------------------------------------------
 
-    def _lay_out(self, log_groups: Sequence[logs.LogGroup], judging_alarms: Sequence[str]) -> None:
+    def _lay_out(
+        self, log_groups: Sequence[logs.LogGroup], judging_alarms: Sequence[str], workloads: Sequence[str]
+    ) -> None:
         judging = [
             cloudwatch.Alarm.from_alarm_arn(self, f"Judging{index}", arn)
             for index, arn in enumerate(judging_alarms[:_SHOWN_ALARMS_MAX])
@@ -156,7 +173,8 @@ class Monitoring(Construct):
             cloudwatch.AlarmStatusWidget(title="What judges green", alarms=judging, width=_WIDTH // 2, height=5),
             cloudwatch.AlarmStatusWidget(title="Crossfade itself", alarms=self.alarms, width=_WIDTH // 2, height=5),
         )
-        self.dashboard.add_widgets(self._decisions(log_groups))
+        self.dashboard.add_widgets(self._shares(workloads), self._failures(workloads))
+        self.dashboard.add_widgets(self._stage_and_lease(), self._decisions(log_groups))
         self.dashboard.add_widgets(self._migrations(), self._outcomes())
         self.dashboard.add_widgets(self._errors(), self._durations())
 
@@ -170,7 +188,32 @@ class Monitoring(Construct):
                 "sort @timestamp desc",
                 "limit 50",
             ],
-            width=_WIDTH,
+            width=_WIDTH * 3 // 4,
+            height=9,
+        )
+
+    def _shares(self, workloads: Sequence[str]) -> cloudwatch.GraphWidget:
+        metrics = [
+            _of_workload(metric, workload, f"{workload} {words}")
+            for workload in workloads[: _SHOWN_METRICS_MAX // 2]
+            for metric, words in ((Metric.WRITTEN_SHARE, "written"), (Metric.OBSERVED_SHARE, "observed"))
+        ]
+        return _percentages("Share of green: written, and observed in this stage", metrics)
+
+    def _failures(self, workloads: Sequence[str]) -> cloudwatch.GraphWidget:
+        metrics = [
+            _of_workload(metric, workload, f"{workload} on {side}")
+            for workload in workloads[: _SHOWN_METRICS_MAX // 2]
+            for metric, side in ((Metric.BLUE_ERROR_RATE, "blue"), (Metric.GREEN_ERROR_RATE, "green"))
+        ]
+        return _percentages("5xx in this stage: blue beside green", metrics)
+
+    def _stage_and_lease(self) -> cloudwatch.GraphWidget:
+        return cloudwatch.GraphWidget(
+            title="Stage, and leases held",
+            left=[_own_metric(Metric.STAGE, statistic="max"), _own_metric(Metric.LEASES_HELD, statistic="max")],
+            left_y_axis=cloudwatch.YAxisProps(min=0),
+            width=_WIDTH // 4,
             height=9,
         )
 
@@ -190,7 +233,7 @@ class Monitoring(Construct):
 
     def _outcomes(self) -> cloudwatch.GraphWidget:
         return cloudwatch.GraphWidget(
-            title="Outcomes", left=[_own_metric(metric) for metric in Metric], width=_WIDTH // 2
+            title="Outcomes", left=[_own_metric(metric) for metric in _COUNTED], width=_WIDTH // 2
         )
 
     def _errors(self) -> cloudwatch.GraphWidget:
@@ -207,11 +250,27 @@ class Monitoring(Construct):
         return cloudwatch.GraphWidget(title="Duration of functions", left=durations, width=_WIDTH // 2)
 
 
-def _own_metric(metric: Metric) -> cloudwatch.Metric:
+def _percentages(title: str, metrics: Sequence[cloudwatch.IMetric]) -> cloudwatch.GraphWidget:
+    axis = cloudwatch.YAxisProps(min=0, label="percent", show_units=False)
+    return cloudwatch.GraphWidget(title=title, left=[*metrics], left_y_axis=axis, width=_WIDTH // 2, height=7)
+
+
+def _of_workload(metric: Metric, workload: str, label: str) -> cloudwatch.Metric:
+    return cloudwatch.Metric(
+        namespace=METRIC_NAMESPACE,
+        metric_name=metric.value,
+        dimensions_map={"service": SERVICE, WORKLOAD_DIMENSION: workload},
+        period=_MINUTE,
+        statistic="max",
+        label=label,
+    )
+
+
+def _own_metric(metric: Metric, *, statistic: str = "sum") -> cloudwatch.Metric:
     return cloudwatch.Metric(
         namespace=METRIC_NAMESPACE,
         metric_name=metric.value,
         dimensions_map={"service": SERVICE},
         period=_MINUTE,
-        statistic="sum",
+        statistic=statistic,
     )

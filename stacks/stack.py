@@ -73,6 +73,7 @@ class CrossfadeStack(Stack):
             topic=notifications.topic,
             guardian_dead_letters=guardian.dead_letters,
             judging_alarms=self._alarm_arns(config),
+            workloads=[workload.name for workload in config.workloads],
         )
         ReportRules(
             self,

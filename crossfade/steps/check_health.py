@@ -1,6 +1,6 @@
 """Check health: read the evidence and the signals, and decide whether to wait, go on or roll back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from crossfade.core.charge import charged, residual
 from crossfade.core.drift import drift
@@ -10,13 +10,15 @@ from crossfade.core.migration import Action, Decision, Record, decide
 from crossfade.core.plan import Workload, alarms_of
 from crossfade.core.probe import Answer, Answers, Heard, Probed, examine
 from crossfade.core.verdict import Cause, Health, Verdict
-from crossfade.core.weight import Side
+from crossfade.core.weight import Side, Split
 from crossfade.errors import CrossfadeError
 from crossfade.names import TimelineEvent
 from crossfade.ports import AlarmSource, Ledger, MetricSource, Notice, Notifier, Probe, TrafficRouter
 from crossfade.steps.common import charge_data, current, note
 from crossfade.steps.tasks import HealthTask
 from crossfade.steps.waiting import tell_waiting
+
+Show = Callable[[Record, Assessment, Mapping[str, Split]], None]
 
 
 def check_health(
@@ -28,12 +30,14 @@ def check_health(
     *,
     probe: Probe,
     authority: TrafficRouter,
+    show: Show = lambda _record, _found, _left: None,
 ) -> Decision:
     """
     Decide from what CloudWatch, the load balancers and the authority say now and what people have signalled.
 
     Args:
         authority: Observes what users get without asking a cluster.
+        show: Given the record, what was found, and the weights last read back, for people to see.
 
     Raises:
         AlarmsUnavailableError: CloudWatch did not answer for the alarms; without evidence nothing goes on.
@@ -44,6 +48,7 @@ def check_health(
     drifted = _drifted(authority, record)
     series = _series(metrics, record, task)
     found = _look(alarms, series, probe, record, task, drifted=drifted)
+    show(record, found, read_back(record))
     record = _note_change(ledger, notifier, record, task, found)
     signals = ledger.signals(task.migration)
     decision = decide(record=record, now=task.now, verdict=found.verdict, signals=signals, soaking=task.soaking)

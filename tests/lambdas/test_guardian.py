@@ -97,14 +97,15 @@ def test_with_no_lease_it_looks_at_the_leases_and_at_nothing_else(parts: Watched
     assert parts.asked == ["ledger"]
 
 
-def test_a_look_that_changes_nothing_writes_no_record_and_counts_nothing(
+def test_a_look_that_changes_nothing_writes_no_record_and_counts_the_leases_only(
     parts: Watched, scene: Guarded, capsys: pytest.CaptureFixture[str]
 ) -> None:
     del parts
     scene.executions.set(EXECUTION, "RUNNING")
 
     assert handler(MINUTE, None) == {}
-    assert capsys.readouterr().out == ""
+    (line,) = capsys.readouterr().out.splitlines()
+    assert json.loads(line)["LeasesHeld"] == [1]
 
 
 def test_what_it_does_is_counted_and_so_is_the_outcome(
@@ -117,8 +118,8 @@ def test_what_it_does_is_counted_and_so_is_the_outcome(
         scene.router.propagate()
         counted.append(metrics(capsys.readouterr().out))
 
-    assert counted[0] == ["GuardianActed"]
-    assert ["GuardianActed", "RolledBack"] in counted
+    assert counted[0] == ["LeasesHeld", "GuardianActed"]
+    assert ["LeasesHeld", "GuardianActed", "RolledBack"] in counted
     assert counted[-1] == []
 
 

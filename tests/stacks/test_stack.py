@@ -425,6 +425,10 @@ def test_the_dashboard_shows_what_judges_green(main_template: Json) -> None:
 
     for alarm in DOCUMENT["workloads"][0]["alarms"]:
         assert f":alarm:{alarm}" in body
+    for metric in Metric:
+        assert f'\\"{metric}\\"' in body, metric
+    for workload in DOCUMENT["workloads"]:
+        assert f'\\"workload\\",\\"{workload["name"]}\\"' in body
 
 
 def test_a_schedule_is_off_by_default_and_starts_late_or_twice_never(main_template: Json) -> None:
