@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 from crossfade.adapters.kubernetes_api import Container, Held
 from crossfade.adapters.route53 import Change as RecordChange
 from crossfade.adapters.route53 import RecordSet, WeightedRecord
-from crossfade.core.evidence import MINUTE, Minute, Sample, Series
+from crossfade.core.evidence import MINUTE, Minute, Series
 from crossfade.core.plan import Plan, Router, Workload
 from crossfade.core.probe import Answer, Answers, Heard
 from crossfade.core.records import epoch_name
@@ -31,12 +31,11 @@ from crossfade.errors import (
 )
 from crossfade.names import ALPHA_PREFIX, EPOCH_ANNOTATION, IDENTIFIER_KEY, WEIGHT_KEY
 from simulation.faults import Seams
+from simulation.users import Users
 from world.clock import Clock
 
 INTERVAL: Final = timedelta(seconds=60)
 PROPAGATION_SECONDS: Final = (5, 60)
-REQUESTS: Final = 60_000
-"""Of each workload in each minute, on both sides together."""
 WEIGHT: Final = f"{ALPHA_PREFIX}{WEIGHT_KEY}"
 IDENTIFIER: Final = f"{ALPHA_PREFIX}{IDENTIFIER_KEY}"
 
@@ -81,6 +80,7 @@ class Estate:
         changes: Every change of a weight annotation, or of a record by us, oldest first.
         broken: What does not work at present (see `faults.Trouble`), by its value.
         watch: Called after everything that changes what users get.
+        users: Who ask the name servers.
     """
 
     plan: Plan
@@ -97,6 +97,8 @@ class Estate:
 
     def __post_init__(self) -> None:
         self.began = self.clock.now
+        names = tuple(workload.name for workload in self.plan.workloads)
+        self.users = Users(names, self.share, lambda: "green_bad" in self.broken)
         self._batches = 0
         self._shown: dict[Key, int] = {}
         for workload in self.plan.workloads:
@@ -112,6 +114,15 @@ class Estate:
     def seconds(self) -> float:
         """Since the start."""
         return (self.clock.now - self.began).total_seconds()
+
+    def share(self, workload: str) -> float:
+        """Green's part of what the name servers answer, 0 to 1; all-zero groups are answered equally."""
+        blue, green = (self.answered[workload, side] for side in (Side.BLUE, Side.GREEN))
+        return green / (blue + green) if blue + green else 0.5
+
+    def elapse(self) -> None:
+        """Let users have asked until now; before anything that changes what they get."""
+        self.users.elapse(self.seconds)
 
     def declared(self, workload: str, side: Side) -> int:
         """The weight that the Ingress asks for, as ExternalDNS reads it: what it cannot parse counts as 0."""
@@ -176,6 +187,7 @@ class Estate:
     def _answer(self, key: Key, weight: int, batch: int) -> None:
         if self._shown.get(key, 0) < batch:  # a younger one may have been faster
             self._shown[key] = batch
+            self.elapse()
             self.answered[key] = weight
             self.watch()
 
@@ -358,7 +370,7 @@ class SimulatedAlarms:
 
 
 class SimulatedMetrics:
-    """CloudWatch, as `ports.MetricSource`: users follow the name servers at once, and as now in every minute."""
+    """CloudWatch, as `ports.MetricSource`: what users have done, published as soon as a minute is over."""
 
     def __init__(self, estate: Estate) -> None:
         self._estate = estate
@@ -370,6 +382,7 @@ class SimulatedMetrics:
             raise AlarmsUnavailableError(msg)
 
         def read() -> dict[str, Series]:
+            self._estate.elapse()
             first = since.replace(second=0, microsecond=0) + MINUTE
             instants = [first + number * MINUTE for number in range((until - first) // MINUTE)]
             return {w.name: Series(w.name, tuple(self._minute(w.name, at) for at in instants)) for w in workloads}
@@ -377,11 +390,7 @@ class SimulatedMetrics:
         return self._estate.seams.call("cloudwatch: metrics", read, AlarmsUnavailableError)
 
     def _minute(self, workload: str, at: datetime) -> Minute:
-        weights = [self._estate.answered[workload, side] for side in (Side.BLUE, Side.GREEN)]
-        share = weights[1] / sum(weights) if any(weights) else 0.5  # Route 53 answers all-zero groups equally
-        green = round(REQUESTS * share)
-        failed = green if "green_bad" in self._estate.broken else 0
-        return Minute(at, Sample(REQUESTS - green), Sample(green, failed))
+        return self._estate.users.minute(workload, (at - self._estate.began) // MINUTE, at)
 
 
 class SimulatedProbe:

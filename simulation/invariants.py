@@ -16,6 +16,8 @@ from simulation.machine import Execution
 
 _ROUNDING = 0.01
 _RESIDUE_PERCENT = 1
+_ROUNDED = 60
+"""Requests that whole numbers a minute and workload may add up to."""
 _ECHO_SECONDS = 65
 """So long name servers may still answer what an earlier migration commanded."""
 _CLAIMS = {
@@ -44,6 +46,7 @@ class Watch:
     broken: list[str] = field(default_factory=list)
     _epochs: dict[Key, int] = field(default_factory=dict)
     _markers: dict[str, int] = field(default_factory=dict)
+    _foreign: frozenset[Key] = frozenset()
     _seen: int = 0
     _commanded: list[tuple[float, float]] = field(default_factory=list)
     _has_succeeded: bool = False
@@ -54,6 +57,7 @@ class Watch:
         self._never_more_than_commanded()
         for change in self.estate.changes[self._seen :]:
             self._one_way(change)
+            self._nobody_elses(change)
         self._seen = len(self.estate.changes)
         self._epochs_only_rise()
 
@@ -71,13 +75,13 @@ class Watch:
     def taken(self, migration: str, others: list[str]) -> None:
         """When a lease was taken: nobody else may be under way."""
         for other in others:
-            self._break("I5", f"{migration} took the lease while {other} was under way")
+            self.violated("I5", f"{migration} took the lease while {other} was under way")
 
     def _never_all_zero(self) -> None:
         for workload in self.estate.plan.workloads:
             for name, shown in (("answers", self.estate.answered), ("lists", self.estate.listed)):
                 if shown[workload.name, Side.BLUE] == 0 == shown[workload.name, Side.GREEN]:
-                    self._break("I2", f"{workload.name}: Route 53 {name} only zero weights")
+                    self.violated("I2", f"{workload.name}: Route 53 {name} only zero weights")
 
     def _never_more_than_commanded(self) -> None:
         record = self.record()
@@ -94,7 +98,7 @@ class Watch:
             if workload.name in self._edited():
                 continue
             if share is not None and share > commanded * 1.05 + _ROUNDING:
-                self._break("I3", f"{workload.name}: {share:.2f} % on green, only {commanded:g} % were commanded")
+                self.violated("I3", f"{workload.name}: {share:.2f} % on green, only {commanded:g} % were commanded")
 
     def _share(self, workload: str) -> float | None:
         blue, green = (self.estate.answered[workload, side] for side in (Side.BLUE, Side.GREEN))
@@ -109,6 +113,15 @@ class Watch:
         last = {change.workload: change for change in self.estate.changes}
         return {workload for workload, change in last.items() if not change.ours}
 
+    def _nobody_elses(self, change: Change) -> None:
+        """On the way forward no weight is written over that a person has put there."""
+        key = (change.workload, change.side)
+        record = self.record()
+        if change.ours and key in self._foreign and record is not None and record.rollback_began is None:
+            what = f"{change.workload}: {change.side} {change.before} was a person's; we wrote {change.after}"
+            self.violated("I10", what)
+        self._foreign = self._foreign - {key} if change.ours else self._foreign | {key}
+
     def _one_way(self, change: Change) -> None:
         """Towards green until the rollback begins; towards blue from then on."""
         record = self.record()
@@ -117,11 +130,13 @@ class Watch:
         to_green = (change.after > change.before) is (change.side is Side.GREEN)
         if record.rollback_began is not None and to_green and change.after != self._baseline(change):
             what = f"{change.workload}: {change.side} {change.before} to {change.after} after the rollback began"
-            self._break("I9", what)
+            self.violated("I9", what)
         if record.rollback_began is None and not to_green and record.stage <= len(record.plan.stages):
             if (record.stage, change.side) == (len(record.plan.stages), Side.GREEN):
                 return  # green gets blue's former weight while it has all traffic
-            self._break("I9", f"{change.workload}: {change.side} {change.before} to {change.after} while going forward")
+            self.violated(
+                "I9", f"{change.workload}: {change.side} {change.before} to {change.after} while going forward"
+            )
 
     @staticmethod
     def _baseline(change: Change) -> int:
@@ -131,18 +146,18 @@ class Watch:
         for key, held in self.estate.ingresses.items():
             epoch = int(held.annotations.get(EPOCH_ANNOTATION, "0"))
             if epoch < self._epochs.get(key, 0):
-                self._break("I5", f"{key[0]} {key[1]}: epoch {epoch} wrote after epoch {self._epochs[key]}")
+                self.violated("I5", f"{key[0]} {key[1]}: epoch {epoch} wrote after epoch {self._epochs[key]}")
             self._epochs[key] = max(epoch, self._epochs.get(key, 0))
         for workload, epoch in self.estate.markers.items():
             if epoch < self._markers.get(workload, 0):
-                self._break("I5", f"{workload}: records of epoch {epoch} after epoch {self._markers[workload]}")
+                self.violated("I5", f"{workload}: records of epoch {epoch} after epoch {self._markers[workload]}")
             self._markers[workload] = max(epoch, self._markers.get(workload, 0))
 
     def _passed_on_evidence(self, before: Record) -> None:
         told = self.alarms.reads[-1][1] if self.alarms.reads else frozenset()
         if told != {AlarmState.OK}:
             words = ", ".join(sorted(told)) or "nothing"
-            self._break("I8", f"stage {before.stage + 1} was left although the alarms said {words}")
+            self.violated("I8", f"stage {before.stage + 1} was left although the alarms said {words}")
 
     def _honest(self, record: Record) -> None:
         wanted = {
@@ -152,10 +167,10 @@ class Watch:
         claimed = wanted.get(record.outcome) if record.outcome is not None else None
         for key, listed in self.estate.listed.items():
             if claimed is not None and listed != claimed[key[1]]:
-                self._break("I19", f"{record.outcome} was claimed while {key[0]} lists {key[1]} {listed}")
+                self.violated("I19", f"{record.outcome} was claimed while {key[0]} lists {key[1]} {listed}")
         epochs = {change.epoch for change in self.estate.changes if change.ours}
         if record.outcome in {Outcome.REFUSED, Outcome.DRY_RUN} and record.epoch in epochs:
-            self._break("I19", f"{record.outcome} was claimed although weights were written")
+            self.violated("I19", f"{record.outcome} was claimed although weights were written")
 
     def ended(self, execution: Execution, record: Record | None, *, paged: bool) -> None:
         """
@@ -176,7 +191,7 @@ class Watch:
         unseen = said == Outcome.ROLLBACK_UNCONFIRMED and execution.status == "FAILED" and paged
         if not (agrees or never_began or unseen):
             words = f"{execution.status} with {said}"
-            self._break("I19", f"{execution.name} ended as {words} while its record says {outcome}")
+            self.violated("I19", f"{execution.name} ended as {words} while its record says {outcome}")
 
     def end(self, *, paged: bool, healed: bool) -> None:
         """
@@ -187,39 +202,47 @@ class Watch:
             healed: Whether every trouble has ended, so that there is no excuse left.
         """
         record = self.record()
+        self._charged(record)
         edited = self._edited_last()
         places = {self._place(w.name) for w in self.estate.plan.workloads if w.name not in edited}
         astray = places - {(100, 0), (0, 100)}
         if len(places) > 1 or astray:
             words = ", ".join(f"blue {blue} : green {green}" for blue, green in sorted(places))
             if healed:
-                self._break("I4", f"everything is quiet and traffic is at {words}")
+                self.violated("I4", f"everything is quiet and traffic is at {words}")
             elif not paged:
-                self._break("I4", f"traffic is at {words} and nobody was paged")
+                self.violated("I4", f"traffic is at {words} and nobody was paged")
         if record is not None and record.outcome is None and record.epoch:  # without a lease nothing was begun
-            self._break("I17", "the migration never ended")
+            self.violated("I17", "the migration never ended")
         for key in self.estate.ingresses:
             if key[0] in edited:
                 continue
             declared, listed = self.estate.declared(*key), self.estate.listed[key]
             if healed and declared != listed:
-                self._break("I4", f"{key[0]} {key[1]}: annotated {declared}, Route 53 lists {listed}")
+                self.violated("I4", f"{key[0]} {key[1]}: annotated {declared}, Route 53 lists {listed}")
         if record is not None and record.outcome in {Outcome.ROLLED_BACK, Outcome.ROLLBACK_UNCONFIRMED}:
             self._given_back()
         if record is not None and record.outcome is Outcome.SUCCEEDED and places - {(0, 100)}:
-            self._break("I19", f"it ended as Succeeded with traffic at {places}")
+            self.violated("I19", f"it ended as Succeeded with traffic at {places}")
+
+    def _charged(self, record: Record | None) -> None:
+        """What a migration claims to have cost is not more than users have lost."""
+        lost = self.estate.users.failed
+        if record is not None and record.charge is not None and record.charge.failed > lost + _ROUNDED:
+            self.violated("I19", f"{record.charge.failed:,} failed requests were charged, users have lost {lost:,.0f}")
 
     def _given_back(self) -> None:
         """Whatever is broken for good, Route 53 gives green next to nothing any more."""
         for workload in self.estate.plan.workloads:
             blue, green = self._place(workload.name)
             if workload.name not in self._edited() and 100 * green > _RESIDUE_PERCENT * (blue + green):
-                self._break("I7", f"{workload.name} is left at blue {blue} : green {green} after a rollback")
+                self.violated("I7", f"{workload.name} is left at blue {blue} : green {green} after a rollback")
 
     def _place(self, workload: str) -> tuple[int, int]:
         return self.estate.listed[workload, Side.BLUE], self.estate.listed[workload, Side.GREEN]
 
-    def _break(self, number: str, words: str) -> None:
+    def violated(self, number: str, words: str) -> None:
+        """Note that the invariant *number* does not hold; the same sentence counts once."""
         sentence = f"{number} {words}"
         if sentence not in self.broken:
             self.broken.append(sentence)

@@ -8,6 +8,8 @@ import importlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 from crossfade.adapters import route53_router
@@ -31,6 +33,7 @@ _SILENT_GREEN_THEN_AGAIN: Final = (
     Spell(Trouble.DUPLICATE, 700, 1),
 )
 """Green's record is lowered directly, then all is well again, and a second migration goes to the same weights."""
+_FIVE_MINUTES: Final = timedelta(minutes=5)
 _BAD_LATE: Final = (Spell(Trouble.GREEN_BAD, 700, 10**6),)
 
 
@@ -106,6 +109,24 @@ def _blind_step(reading: Any, target: Split, *, settled: bool) -> Step:
 
 def _no_guardian(*_given: Any, **_named: Any) -> dict[str, Any]:
     return {}
+
+
+def _sleepy_guardian(*given: Any, **named: Any) -> dict[str, Any]:
+    """Nothing is done of what ended within the last five minutes."""
+    now, ledger = named["now"], given[0]
+    young = [entry for name in ledger.leased() for entry in ledger.timeline(name) if now - entry.at < _FIVE_MINUTES]
+    return {} if young else guard.guard(*given, **named)
+
+
+def _dithering(**named: Any) -> Decision:
+    decision, record = migration.decide(**named), named["record"]
+    is_early = record.bake_began is not None and named["now"] - record.bake_began < 12 * _FIVE_MINUTES
+    return Decision(Action.WAIT, "wait and see", 30) if decision.action is Action.ROLL_BACK and is_early else decision
+
+
+def _slow_look(*, seconds: int = 300, **named: Any) -> Decision:
+    decision = migration.decide(**named)
+    return replace(decision, wait_seconds=seconds) if decision.action is Action.WAIT else decision
 
 
 def _old_epoch(ledger: Any, _router: Any, record: Record, *, now: Any, reason: str) -> Record:
@@ -266,6 +287,41 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         "I4",
         (Scenario(1, "two", (Fault(150, How.STOP),)), Scenario(1, "two", (Fault(200, How.STOP),))),
         lambda: [(_module_of("guardian"), "guard", _no_guardian)],
+    ),
+    Mutant(
+        "sleepy-guardian",
+        "The guardian waits five minutes before it believes that an execution has ended.",
+        "I18",
+        tuple(Scenario(1, "two", (Fault(at, How.STOP),)) for at in (150, 200)),
+        lambda: [(_module_of("guardian"), "guard", _sleepy_guardian)],
+    ),
+    Mutant(
+        "dithering",
+        "A bad green is watched for an hour before it is given up.",
+        "I20",
+        (Scenario(1, "two", (), (Spell(Trouble.GREEN_BAD, 600, 10**6),)),),
+        lambda: [(check_health, "decide", _dithering)],
+    ),
+    Mutant(
+        "seldom-looking",
+        "Evidence is looked at every five minutes.",
+        "I15",
+        tuple(Scenario(1, "two", (), (Spell(Trouble.GREEN_BAD, begins, 10**6),)) for begins in range(205, 300, 20)),
+        lambda: [(check_health, "decide", _slow_look)],
+    ),
+    Mutant(
+        "slow-mover",
+        "A good bake is looked at again after half an hour.",
+        "I16",
+        (Scenario(1, "two"),),
+        lambda: [(check_health, "decide", partial(_slow_look, seconds=1800))],
+    ),
+    Mutant(
+        "overwriting",
+        "A weight that somebody else has written is written over.",
+        "I10",
+        tuple(Scenario(1, "five", (), (Spell(Trouble.DRIFT, begins, 1),)) for begins in range(100, 900, 60)),
+        lambda: [(common, "refuse_drift", _no_drift), (check_health, "drift", _no_drift)],
     ),
     Mutant(
         "rollback-under-the-old-epoch",

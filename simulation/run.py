@@ -15,6 +15,7 @@ from crossfade.adapters.routers import Routers
 from crossfade.core.config import Config
 from crossfade.core.migration import Outcome, Record
 from crossfade.core.plan import Router
+from crossfade.core.preview import Preview
 from crossfade.core.records import together
 from crossfade.core.resolve import resolve
 from crossfade.core.weight import Side
@@ -28,6 +29,7 @@ from simulation.faults import CrashError, Fault, LateError, Seams, Spell, Troubl
 from simulation.invariants import Watch
 from simulation.ledger import SimulatedLedger
 from simulation.machine import Execution, TaskFailedError, Walker, stamp
+from simulation.reactions import Reaction, Reactions
 from simulation.sound import SoundEstate
 from simulation.weights import KeptWeights
 from world.clock import Clock
@@ -84,6 +86,8 @@ class Result:
         told: What people were told.
         trace: What happened, for people.
         changes: How often a weight annotation changed.
+        slowest: The slowest answers, in seconds, where their bounds hold.
+        failed: Requests that a bad green has failed.
     """
 
     scenario: Scenario
@@ -97,6 +101,8 @@ class Result:
     told: list[Notice]
     trace: list[str] = field(default_factory=list)
     changes: int = 0
+    slowest: dict[Reaction, float] = field(default_factory=dict)
+    failed: float = 0.0
 
 
 @dataclass
@@ -138,9 +144,12 @@ class Run:
         config: The configuration, as deployed.
         definition: The synthesised definition, with function ARNs ending in the role (`…:shift_traffic`).
         doors: The real handlers, by role.
+        costs: What the product says of the plan before the start.
     """
 
-    def __init__(self, scenario: Scenario, config: Config, definition: dict[str, Any], doors: Doors) -> None:
+    def __init__(
+        self, scenario: Scenario, config: Config, definition: dict[str, Any], doors: Doors, costs: Preview
+    ) -> None:
         self._scenario = scenario
         self._definition = definition
         self._doors = doors
@@ -178,7 +187,10 @@ class Run:
         self._watch = Watch(self._estate, alarms, ledger.newest)
         ledger.saved = self._watch.saved
         ledger.taken = self._watch.taken
-        self._estate.watch = self._watch.look
+        self._reactions = Reactions(
+            self._estate, ledger.newest, costs, scenario.faults, scenario.spells, self._watch.violated
+        )
+        self._estate.watch = self._look
 
     def result(self) -> Result:
         """Run until everything is quiet and judge."""
@@ -191,6 +203,10 @@ class Run:
             healed = all(spell.begins + spell.lasts < self._estate.seconds for spell in self._scenario.spells)
             self._watch.end(paged=self._has_paged(), healed=healed)
         return self._judged()
+
+    def _look(self) -> None:
+        self._watch.look()
+        self._reactions.look()
 
     def _judged(self) -> Result:
         execution, record = self._executions[MIGRATION], self._parts.ledger.peek(MIGRATION)
@@ -206,6 +222,8 @@ class Run:
             told=self._parts.notifier.told,
             trace=self._trace(),
             changes=len(self._estate.changes),
+            slowest=self._reactions.slowest if self._reactions.is_bound else {},
+            failed=self._estate.users.failed,
         )
 
     def _trace(self) -> list[str]:
@@ -231,7 +249,7 @@ class Run:
     def _advance(self, execution: Execution, walk: Iterator[float]) -> None:
         while execution.is_running:
             delay = next(walk, None)
-            self._watch.look()
+            self._look()
             if delay:
                 self._clock.after(timedelta(seconds=delay), lambda: self._advance(execution, walk))
                 return
@@ -241,6 +259,10 @@ class Run:
         record = self._parts.ledger.peek(execution.name)
         mine = record if record is not None and record.execution == execution.arn else None
         self._watch.ended(execution, mine, paged=self._has_paged())
+        if mine is not None and mine.baseline and mine.outcome is None:
+            self._reactions.stopped()
+        else:
+            self._reactions.ended()
         if Trouble.STATUS_EVENTS.value not in self._estate.broken:
             self._clock.after(EVENT_DELAY, self._guard)
 
@@ -285,7 +307,7 @@ class Run:
     def _later(self, seconds: float, action: Callable[[], None]) -> None:
         def act() -> None:
             action()
-            self._watch.look()
+            self._look()
 
         self._clock.after(timedelta(seconds=seconds), act)
 
@@ -296,7 +318,7 @@ class Run:
             self._seams.call(
                 "lambda: guardian", lambda: self._doors[Function.GUARDIAN.value](event, None), _Throttled, late=False
             )
-        self._watch.look()
+        self._look()
 
     def status(self, execution: str) -> str:
         """See `ports.Executions.status`."""
@@ -317,10 +339,13 @@ class Run:
             case Trouble.DUPLICATE:
                 self._start(f"{MIGRATION}-again")
             case _:
+                self._estate.elapse()
                 self._estate.broken.add(spell.trouble.value)
                 self._clock.after(timedelta(seconds=spell.lasts), lambda: self._heal(spell))
+        self._look()
 
     def _heal(self, spell: Spell) -> None:
+        self._estate.elapse()
         self._estate.broken.discard(spell.trouble.value)
 
     def _is_quiet(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from crossfade.adapters.config_file import read_config
 from crossfade.core.config import Config
 from crossfade.names import Function
+from simulation.reactions import foreseen
 from simulation.run import Doors, Result, Run, Scenario, definition_of, quiet
 
 CONFIG: Final = Path(__file__).with_name("simulation.yaml")
@@ -41,8 +42,9 @@ class Session:
         self._config = config or read_config(CONFIG, now=None)
         self._definition = definition_of(template)
         self._doors = doors()
+        self._costs = {name: foreseen(self._config.plan(name)) for name in self._config.plans}
 
     def attempt(self, scenario: Scenario) -> Result:
         """Run *scenario* once; the same scenario always gives the same result."""
         with quiet():
-            return Run(scenario, self._config, self._definition, self._doors).result()
+            return Run(scenario, self._config, self._definition, self._doors, self._costs[scenario.plan]).result()

@@ -16,6 +16,7 @@ from rich.console import Console
 from crossfade.cli.exits import Exit
 
 if TYPE_CHECKING:
+    from simulation.reactions import Reaction
     from simulation.run import Result
     from simulation.search import Try
 
@@ -34,10 +35,13 @@ class _Tally:
     outcomes: Counter[str] = field(default_factory=Counter)
     faults: int = 0
     failing: "list[Result]" = field(default_factory=list)
+    slowest: "dict[Reaction, float]" = field(default_factory=dict)
 
     def add(self, result: "Result") -> None:
         self.outcomes[f"{result.outcome or 'not started'}"] += 1
         self.faults += len(result.scenario.faults) + len(result.scenario.spells)
+        for reaction, seconds in result.slowest.items():
+            self.slowest[reaction] = max(seconds, self.slowest.get(reaction, 0.0))
         if result.broken:
             self.failing.append(result)
 
@@ -66,6 +70,8 @@ def simulate(
     runs = sum(tally.outcomes.values())
     console.print(f"{runs} migrations, {tally.faults} faults and troubles, {runs / took:.0f} migrations a second")
     console.print(", ".join(f"{outcome} {count}" for outcome, count in tally.outcomes.most_common()))
+    for reaction, slowest in sorted(tally.slowest.items()):
+        console.print(f"slowest {slowest:.0f} s of at most {reaction.seconds_max} s {reaction}", highlight=False)
     for failing in tally.failing:
         smallest = attempt(shrink(attempt, failing.scenario))
         _show(console, smallest, f"crossfade replay {failing.scenario.seed}" if search is Search.SWARM else "")

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from simulation.faults import Spell, Trouble
+from simulation.faults import Fault, How, Spell, Trouble
+from simulation.reactions import Reaction
 from simulation.run import Result, Scenario
 from simulation.search import CANONICAL, single_faults, swarm
 from simulation.session import PLANS, Session
@@ -97,6 +98,34 @@ def test_no_single_fault_breaks_an_invariant_where_records_are_written_directly(
 ) -> None:
     for result in single_faults(direct(2).attempt, plan=plan, every=EVERY):
         assert result.broken == [], told(result)
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_whenever_green_turns_bad_users_lose_no_more_than_was_foreseen(session: Session, plan: str) -> None:
+    for begins in range(10, 1000, 110):
+        result = session.attempt(Scenario(begins, plan, (), (Spell(Trouble.GREEN_BAD, begins, FOR_GOOD),)))
+
+        assert result.broken == [], told(result)
+        assert result.failed > 0 or result.outcome != "RolledBack"
+
+
+@pytest.mark.parametrize("spells", [(), (Spell(Trouble.STATUS_EVENTS, 0, FOR_GOOD),)], ids=["event", "no event"])
+def test_whenever_somebody_presses_stop_blue_is_raised_in_time(session: Session, spells: tuple[Spell, ...]) -> None:
+    slowest: dict[Reaction, float] = {}
+    for at in range(20, 300, 28):
+        result = session.attempt(Scenario(at, "two", (Fault(at, How.STOP),), spells))
+        assert result.broken == [], told(result)
+        slowest |= result.slowest
+
+    assert set(slowest) == {Reaction.SWEEP if spells else Reaction.EVENT}
+
+
+def test_what_was_charged_is_nearly_what_users_have_lost(session: Session) -> None:
+    result = session.attempt(Scenario(1, "two", (), (Spell(Trouble.GREEN_BAD, 600, FOR_GOOD),)))
+    charged = [line for line in result.trace if "charged: failed requests" in line][-1]
+    number = int(charged.split("failed requests ")[1].split(", counted")[0].replace(",", ""))
+
+    assert 0.5 * result.failed < number <= result.failed + 60
 
 
 def test_the_same_seed_gives_the_same_run(session: Session) -> None:
