@@ -213,6 +213,10 @@ def _annotations(report: Report) -> tuple[str, ...]:
 
 def _weigh(workload: Workload, side: Side, value: int) -> Iterator[str]:
     """The commands that give *workload* the weight *value* by hand, one an object."""
+    if workload.alb is not None:
+        group = workload.alb.group(side).split("/")[1]
+        yield f"# {workload.host} in the rule {workload.alb.rule}: set the weight of {group} to {value}"
+        return
     if workload.identifiers is not None:  # no ExternalDNS keeps its records
         yield f"# {workload.host} in Route 53: set the weight of {workload.identifiers.of(side)} to {value}"
         return

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from crossfade.core.migration import Outcome
-from crossfade.core.plan import Identifiers, Router
+from crossfade.core.plan import Identifiers, ListenerRule, Router
 from crossfade.names import TimelineEvent
 from crossfade.report import Bound, DecisionEntry, Environment, History, Report, build, render, words
 from crossfade.report.markup import breakable, escape, tag
@@ -192,6 +192,19 @@ def test_weights_that_stand_in_records_are_not_annotated_by_hand() -> None:
 
     assert f"# {workload.host} in Route 53: set the weight of shop-blue to 100" in commands
     assert workload.sources[0].name not in commands
+
+
+def test_weights_that_stand_in_a_listener_rule_are_not_annotated_by_hand() -> None:
+    report = samples.an_unconfirmed_rollback()
+    groups = {side: f"arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/shop-{side}/1" for side in ("blue", "green")}
+    rule = ListenerRule(rule="arn:of:the:rule", binding="shop", **groups)
+    changes = {"router": Router.ALB, "ingress": None, "alb": rule}
+    workload = report.plan.workloads[0].model_copy(update=changes)
+    plan = report.plan.model_copy(update={"workloads": (workload, *report.plan.workloads[1:])})
+
+    commands = parse(render(report.model_copy(update={"plan": plan}))).section("What to do next").one("pre").text
+
+    assert f"# {workload.host} in the rule arn:of:the:rule: set the weight of shop-blue to 100" in commands
 
 
 def test_names_in_commands_are_quoted_for_the_shell() -> None:
