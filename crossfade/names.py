@@ -43,6 +43,18 @@ CONFIG_FILE: Final = "crossfade.json"
 """The deployed configuration, beside the code in the functions' asset."""
 
 
+ALARM_SOURCE: Final = "aws.cloudwatch"
+ALARM_EVENT: Final = "CloudWatch Alarm State Change"
+"""What EventBridge calls a change of an alarm's state. Nobody but AWS may send events whose source begins with `aws.`.
+Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html"""
+
+BELL_KEY: Final = "BELL#"
+BELL_ITEM: Final = "BELL"
+BELL_TOKEN: Final = "task_token"  # noqa: S105 - the name of an attribute
+BELL_RANG: Final = "rang"
+"""The item of the ledger by which a sleeping migration is woken: the state machine writes it, without a function."""
+
+
 MACHINE_OUTPUT: Final = "StateMachineArn"
 TABLE_OUTPUT: Final = "TableName"
 REPORTS_OUTPUT: Final = "ReportBucketName"
@@ -66,6 +78,7 @@ class Function(StrEnum):
     COMPLETE = "complete"
     ROLL_BACK = "roll_back"
     CONFIRM_ROLLBACK = "confirm_rollback"
+    LATCH_ALARM = "latch_alarm"  # woken by alarms, not by the state machine
     GUARDIAN = "guardian"  # woken by events and by the clock, not by the state machine
     REPORT = "report"  # woken by events, not by the state machine
 
@@ -83,11 +96,13 @@ class State(StrEnum):
     HAS_TRAFFIC_MOVED = "Has traffic moved?"
     WAIT_FOR_TRAFFIC = "Wait for traffic"
     BAKE = "Bake"
+    BAKE_BY_THE_CLOCK = "Bake by the clock"
     CHECK_HEALTH = "Check health"
     HEALTHY = "Healthy?"
     NEXT_STAGE = "Next stage"
     GIVE_BACK = "Give back"
     SOAK = "Soak"
+    SOAK_BY_THE_CLOCK = "Soak by the clock"
     CHECK_SOAK = "Check health in soak"
     SOAKED = "Still healthy?"
     GIVE_BACK_IN_SOAK = "Give back in soak"
@@ -109,7 +124,7 @@ class State(StrEnum):
     DUPLICATE = "Duplicate"
 
 
-OUTSIDE_THE_MACHINE: Final = (Function.GUARDIAN, Function.REPORT)
+OUTSIDE_THE_MACHINE: Final = (Function.LATCH_ALARM, Function.GUARDIAN, Function.REPORT)
 """They belong to no migration, so they always run what is deployed."""
 
 LAMBDA_ERRORS: Final = (
@@ -136,6 +151,10 @@ CRASH_ERRORS: Final = ("States.Timeout", "Lambda.Unknown", "Runtime.ExitError", 
 """A function died or did not answer in time, and nobody knows what it has done: worth another try where the same task
 twice is one. Source: https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html"""
 
+RANG_ERRORS: Final = ("DynamoDb.ConditionalCheckFailedException", "DynamoDB.ConditionalCheckFailedException")
+"""Somebody rang before the token was left: there is no sleep. Both spellings are documented, one an integration.
+Source: https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html"""
+
 PAGE_ERRORS: Final = ("States.TaskFailed", "States.Timeout")
 """Whatever can go wrong with a call of SNS: there is nothing to lose by calling for help again."""
 
@@ -150,6 +169,7 @@ class TimelineEvent(StrEnum):
     STAGE_BEGAN = "stage_began"
     WEIGHT_WRITTEN = "weight_written"
     TRAFFIC_MOVED = "traffic_moved"
+    ALARM_LATCHED = "alarm_latched"
     VERDICT_CHANGED = "verdict_changed"
     STAGE_PASSED = "stage_passed"
     APPROVAL_AWAITED = "approval_awaited"

@@ -12,6 +12,7 @@ from typing import Protocol
 from crossfade.core.announcement import Announcement
 from crossfade.core.evidence import Series
 from crossfade.core.facts import EstateFacts
+from crossfade.core.latch import Latch
 from crossfade.core.migration import Outcome, Record, Signal
 from crossfade.core.plan import Plan, Workload
 from crossfade.core.probe import Answers
@@ -204,6 +205,25 @@ class Ledger(Protocol):
     def signals(self, migration: str) -> tuple[Signal, ...]:
         """All signals, oldest first."""
 
+    def latch(self, migration: str, latch: Latch) -> None:
+        """Remember that an alarm went into ALARM; the same latch twice is one."""
+
+    def latches(self, migration: str) -> tuple[Latch, ...]:
+        """All latches, oldest first."""
+
+    def listen(self, migration: str, *, now: datetime) -> None:
+        """Forget that somebody rang, and any token: only who rings from now on ends the next sleep of *migration*."""
+
+    def ring(self, migration: str, *, now: datetime) -> str | None:
+        """
+        Let the next sleep of *migration* end before it begins; or give away the token of the one that is under way.
+
+        A token is a secret, and given to one caller only.
+
+        Returns:
+            The token that ends the present sleep; None when it does not sleep, or is being woken already.
+        """
+
 
 class Executions(Protocol):
     """The executions of the state machine."""
@@ -217,6 +237,15 @@ class Executions(Protocol):
 
         Raises:
             LedgerUnavailableError: Step Functions did not answer.
+        """
+
+    def wake(self, token: str) -> bool:
+        """
+        End the sleep that *token* stands for; whether there still was such a sleep.
+
+        Raises:
+            LedgerUnavailableError: Step Functions did not answer.
+            LedgerRefusedError: We may not.
         """
 
 

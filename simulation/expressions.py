@@ -8,12 +8,15 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from jsonata.jsonata import Jsonata
 
 Scope = Mapping[str, Any]
 Compiled = Callable[[Scope], Any]
+
+NOW: Final = "$now"
+"""Under this name the scope holds the virtual time."""
 
 _PATH = r"\$[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*"
 _LITERAL = r"-?\d+|'[^']*'"
@@ -57,6 +60,8 @@ def evaluate(template: Any, scope: Scope) -> Any:
 
 @lru_cache(maxsize=1024)
 def _compile(expression: str) -> Compiled:
+    if expression == "$now()":
+        return lambda scope: scope[NOW]
     if _COPY.fullmatch(expression):
         return _copy(expression)
     if found := _COMPARISON.fullmatch(expression):
@@ -100,7 +105,8 @@ def library(expression: str) -> Compiled:
     def value(scope: Scope) -> Any:
         frame = parsed.create_frame()
         for name, bound in scope.items():
-            frame.bind(name, bound)
+            if name != NOW:
+                frame.bind(name, bound)
         try:
             found = parsed.evaluate(None, frame)
         except Exception as error:

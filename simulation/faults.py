@@ -41,6 +41,8 @@ class Trouble(StrEnum):
     NOTIFIER = "notifier"  # down
     DRIFT = "drift"  # a person edits green's weight
     DUPLICATE = "duplicate"  # a second start
+    ALARM_FLASH = "alarm_flash"  # an alarm is in ALARM for a moment that no look meets
+    ALARM_EVENTS = "alarm_events"  # the events of alarms are lost; looks are left
     STATUS_EVENTS = "status_events"  # the status events of Step Functions are lost; the sweeper is left
 
 

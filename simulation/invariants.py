@@ -50,6 +50,7 @@ class Watch:
     _seen: int = 0
     _commanded: list[tuple[float, float]] = field(default_factory=list)
     _has_succeeded: bool = False
+    _latched: list[float] = field(default_factory=list)
 
     def look(self) -> None:
         """After every event."""
@@ -71,6 +72,10 @@ class Watch:
         if after.outcome is not None and (before is None or before.outcome is not after.outcome):
             self._honest(after)
             self._has_succeeded |= after.outcome is Outcome.SUCCEEDED
+
+    def latched(self, at: float) -> None:
+        """When the product was told, and took it, that alarms went into ALARM *at* seconds after the start."""
+        self._latched.append(at)
 
     def taken(self, migration: str, others: list[str]) -> None:
         """When a lease was taken: nobody else may be under way."""
@@ -158,6 +163,9 @@ class Watch:
         if told != {AlarmState.OK}:
             words = ", ".join(sorted(told)) or "nothing"
             self.violated("I8", f"stage {before.stage + 1} was left although the alarms said {words}")
+        began = (before.stage_began - before.started).total_seconds() if before.stage_began else 0
+        if any(at >= began for at in self._latched):
+            self.violated("I8", f"stage {before.stage + 1} was left although an alarm had been in ALARM")
 
     def _honest(self, record: Record) -> None:
         wanted = {

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
+from crossfade.core.latch import Latch
 from crossfade.core.migration import Record, Signal
 from crossfade.errors import LedgerUnavailableError
 from crossfade.ports import Event
@@ -109,6 +110,26 @@ class SimulatedLedger:
     def signals(self, migration: str) -> tuple[Signal, ...]:
         """See `ports.Ledger.signals`."""
         return self._call("signals", lambda: self._inner.signals(migration))
+
+    def latch(self, migration: str, latch: Latch) -> None:
+        """See `ports.Ledger.latch`."""
+        self._call("latch", lambda: self._inner.latch(migration, latch))
+
+    def latches(self, migration: str) -> tuple[Latch, ...]:
+        """See `ports.Ledger.latches`."""
+        return self._call("latches", lambda: self._inner.latches(migration))
+
+    def listen(self, migration: str, *, now: datetime) -> None:
+        """See `ports.Ledger.listen`."""
+        self._call("listen", lambda: self._inner.listen(migration, now=now))
+
+    def ring(self, migration: str, *, now: datetime) -> str | None:
+        """See `ports.Ledger.ring`."""
+        return self._call("ring", lambda: self._inner.ring(migration, now=now))
+
+    def fall_asleep(self, migration: str, token: str) -> bool:
+        """What the state machine does; see `MemoryLedger.fall_asleep`."""
+        return self._call("leave token", lambda: self._inner.fall_asleep(migration, token))
 
     def _call(self, what: str, action: Callable[[], T], *, late: bool = False) -> T:
         if Trouble.LEDGER.value in self._broken:

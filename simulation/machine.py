@@ -12,7 +12,7 @@ from datetime import datetime
 from random import Random
 from typing import Any, Final
 
-from simulation.expressions import QueryError, evaluate
+from simulation.expressions import NOW, QueryError, evaluate
 
 Json = dict[str, Any]
 Invoke = Callable[[str, Json], Any]
@@ -25,6 +25,8 @@ EVENTS_MAX: Final = 25_000
 _UNCATCHABLE: Final = frozenset({"States.Runtime", "States.DataLimitExceeded"})
 _TASK_EVENTS: Final = 5  # entered, scheduled, started, succeeded or failed, exited
 _RETRY_EVENTS: Final = 3
+_TOKEN_EVENTS: Final = 1  # submitted
+_ASLEEP: Final = ".waitForTaskToken"
 _STATE_EVENTS: Final = 2  # entered, exited
 
 
@@ -62,6 +64,7 @@ class Execution:
         transitions: Between states.
         error: Of a failed one.
         cause: Of a failed one.
+        token: Of the sleep that it is in; empty when it is in none that can be ended.
         output: Of a successful one.
     """
 
@@ -75,6 +78,7 @@ class Execution:
     transitions: int = 0
     error: str = ""
     cause: str = ""
+    token: str = ""
     output: Any = None
 
     @property
@@ -149,6 +153,9 @@ class Walker:
     # --- States ------------------------------------------------------------------------------------------------------
 
     def _task(self, state: Json, given: Any) -> Iterator[float]:
+        if state["Resource"].endswith(_ASLEEP):
+            yield from self._sleep(state, given)
+            return
         tries: dict[int, int] = {}
         while self._execution.is_running:
             try:
@@ -165,6 +172,26 @@ class Walker:
                 continue
             self._leave(state, self._scope(given, result=result), result)
             return
+
+    def _sleep(self, state: Json, given: Any) -> Iterator[float]:
+        """Leave a token, and wait until somebody takes it off the execution or the time is over. It has no Retry."""
+        scope, token = self._scope(given), f"{self._execution.name}/{len(self._execution.path)}"
+        scope["states"]["context"]["Task"] = {"Token": token}
+        try:
+            self._invoke(state["Resource"], evaluate(state["Arguments"], scope))
+        except TaskFailedError as failure:
+            if failure.seconds:
+                yield failure.seconds
+            self._catch(state, given, failure)
+            return
+        self._execution.events += _TOKEN_EVENTS
+        self._execution.token = token
+        yield float(evaluate(state["TimeoutSeconds"], scope))
+        is_over, self._execution.token = self._execution.token == token, ""
+        if is_over:
+            self._catch(state, given, TaskFailedError("States.Timeout"))
+        else:
+            self._leave(state, self._scope(given, result={}), {})
 
     def _call(self, state: Json, given: Any) -> Any:
         arguments = evaluate(state["Arguments"], self._scope(given))
@@ -253,7 +280,7 @@ class Walker:
             states["result"] = result
         if error is not None:
             states["errorOutput"] = error
-        return {**self._variables, "states": states}
+        return {**self._variables, "states": states, NOW: stamp(self._now())}
 
 
 def _matches(names: list[str], error: str) -> bool:

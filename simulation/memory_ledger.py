@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from crossfade.core.latch import Latch
 from crossfade.core.migration import Record, Signal
 from crossfade.errors import InvalidInputError, LeaseHeldError, WriteConflictError
 from crossfade.ports import Event
@@ -25,6 +26,13 @@ class _Lease:
 class _Log:
     events: list[Event] = field(default_factory=list)
     signals: list[Signal] = field(default_factory=list)
+    latches: list[Latch] = field(default_factory=list)
+
+
+@dataclass
+class _Bell:
+    token: str | None = None
+    rang: bool = False
 
 
 class MemoryLedger:
@@ -36,6 +44,7 @@ class MemoryLedger:
         self._records: dict[str, Record] = {}
         self._leases: dict[str, _Lease] = {}
         self._logs: dict[str, _Log] = {}
+        self._bells: dict[str, _Bell] = {}
         self._epoch = 0
 
     def open(self, record: Record) -> Record:
@@ -109,6 +118,35 @@ class MemoryLedger:
     def signals(self, migration: str) -> tuple[Signal, ...]:
         """See `ports.Ledger.signals`."""
         return tuple(sorted(self._logs.get(migration, _Log()).signals, key=lambda signal: signal.at))
+
+    def latch(self, migration: str, latch: Latch) -> None:
+        """See `ports.Ledger.latch`."""
+        log = self._logs.setdefault(migration, _Log())
+        if latch not in log.latches:
+            log.latches.append(latch)
+
+    def latches(self, migration: str) -> tuple[Latch, ...]:
+        """See `ports.Ledger.latches`."""
+        return tuple(sorted(self._logs.get(migration, _Log()).latches, key=lambda latch: latch.at))
+
+    def listen(self, migration: str, *, now: datetime) -> None:
+        """See `ports.Ledger.listen`."""
+        del now
+        self._bells[migration] = _Bell()
+
+    def ring(self, migration: str, *, now: datetime) -> str | None:
+        """See `ports.Ledger.ring`."""
+        del now
+        before = self._bells.get(migration, _Bell())
+        self._bells[migration] = _Bell(rang=True)
+        return before.token
+
+    def fall_asleep(self, migration: str, token: str) -> bool:
+        """What the state machine does when it begins to sleep; False when somebody rang, so that it must not."""
+        bell = self._bells.setdefault(migration, _Bell())
+        if not bell.rang:
+            bell.token = token
+        return not bell.rang
 
 
 def _check_units(units: Sequence[str], limit: int) -> None:

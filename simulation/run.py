@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from io import StringIO
 from random import Random
 from typing import Any, Final
@@ -18,9 +19,10 @@ from crossfade.core.plan import Router
 from crossfade.core.preview import Preview
 from crossfade.core.records import together
 from crossfade.core.resolve import resolve
+from crossfade.core.verdict import AlarmState
 from crossfade.core.weight import Side
 from crossfade.errors import CrossfadeError, LedgerUnavailableError
-from crossfade.names import Function
+from crossfade.names import ALARM_EVENT, ALARM_SOURCE, BELL_KEY, RANG_ERRORS, Function
 from crossfade.ports import Notice
 from crossfade.wiring import given
 from lambdas.door import logger
@@ -32,13 +34,16 @@ from simulation.machine import Execution, TaskFailedError, Walker, stamp
 from simulation.reactions import Reaction, Reactions
 from simulation.sound import SoundEstate
 from simulation.weights import KeptWeights
-from world.clock import Clock
+from world.clock import Appointment, Clock
 
 START: Final = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
 MACHINE: Final = "arn:aws:states:eu-west-1:123456789012:stateMachine:Crossfade"
 MIGRATION: Final = "simulated"
 SWEEP: Final = timedelta(seconds=60)
 EVENT_DELAY: Final = timedelta(seconds=1)
+_EVENT_TRIES: Final = 3
+_EVENT_AGAIN: Final = 60.0
+"""Lambda tries an event twice again, first a minute later."""
 QUIET: Final = timedelta(minutes=20)
 LONGEST: Final = timedelta(hours=8)
 FUNCTION_SECONDS: Final = 75.0
@@ -156,6 +161,7 @@ class Run:
         self._random = Random(scenario.seed)
         self._clock = Clock(START)
         self._executions: dict[str, Execution] = {}
+        self._asleep: dict[str, tuple[Appointment, Iterator[float]]] = {}
         self._plan = resolve(config, {"plan": scenario.plan}, now=START)
         self._seams = Seams(
             {fault.at: fault.how for fault in scenario.faults},
@@ -251,7 +257,8 @@ class Run:
             delay = next(walk, None)
             self._look()
             if delay:
-                self._clock.after(timedelta(seconds=delay), lambda: self._advance(execution, walk))
+                due = self._clock.after(timedelta(seconds=delay), lambda: self._advance(execution, walk))
+                self._asleep[execution.name] = due, walk
                 return
         self._ended(execution)
 
@@ -277,9 +284,52 @@ class Run:
 
     def _invoke(self, arn: str, payload: dict[str, Any]) -> Any:
         role = arn.rsplit(":", 1)[-1]
+        if arn.endswith(":dynamodb:updateItem.waitForTaskToken"):
+            return self._leave_token(payload)
         if arn.endswith(":sns:publish"):
             return self._call("sns: publish", lambda: self._publish(payload))
         return self._call(f"lambda: {role}", lambda: self._doors[role](payload, None))
+
+    def _leave_token(self, item: Mapping[str, Any]) -> None:
+        """The machine itself writes to the ledger, on the condition that nobody has rung."""
+        migration = item["Key"]["pk"]["S"].removeprefix(BELL_KEY)
+        token = item["ExpressionAttributeValues"][":token"]["S"]
+        if not self._call("machine: leave token", lambda: self._parts.ledger.fall_asleep(migration, token)):
+            raise TaskFailedError(RANG_ERRORS[0], "The conditional request failed")
+
+    def wake(self, token: str) -> bool:
+        """See `ports.Executions.wake`."""
+        return self._seams.call("step functions: wake", lambda: self._wake(token), LedgerUnavailableError)
+
+    def _wake(self, token: str) -> bool:
+        execution = next((each for each in self._executions.values() if each.token == token), None)
+        if execution is None or not execution.is_running:
+            return False
+        execution.token = ""
+        due, walk = self._asleep[execution.name]
+        due.cancel()
+        self._clock.at(self._clock.now, lambda: self._advance(execution, walk))
+        return True
+
+    def _tell_alarms(self) -> None:
+        """EventBridge tells that every alarm went into ALARM; it tries again when nobody takes it."""
+        at = self._clock.now
+        for name in self._plan.alarms:
+            state = {"value": AlarmState.ALARM.value, "timestamp": stamp(at), "reason": "simulated"}
+            event = {"source": ALARM_SOURCE, "detail-type": ALARM_EVENT, "detail": {"alarmName": name, "state": state}}
+            self._later(EVENT_DELAY.total_seconds(), partial(self._deliver, event, at, tries=_EVENT_TRIES))
+
+    def _deliver(self, event: dict[str, Any], at: datetime, *, tries: int) -> None:
+        if Trouble.ALARM_EVENTS.value in self._estate.broken:
+            return
+        door = self._doors[Function.LATCH_ALARM.value]
+        try:
+            self._seams.call("lambda: latch_alarm", lambda: door(event, None), _Throttled, late=False)
+        except (CrossfadeError, CrashError, LateError, _Throttled):
+            if tries > 1:
+                self._later(_EVENT_AGAIN, partial(self._deliver, event, at, tries=tries - 1))
+        else:
+            self._watch.latched((at - START).total_seconds())
 
     def _publish(self, message: Mapping[str, str]) -> dict[str, str]:
         """The machine itself tells people; that counts as a page."""
@@ -336,11 +386,15 @@ class Run:
         match spell.trouble:
             case Trouble.DRIFT:
                 self._estate.by_hand((self._plan.workloads[0].name, Side.GREEN), 7)
+            case Trouble.ALARM_FLASH:
+                self._tell_alarms()
             case Trouble.DUPLICATE:
                 self._start(f"{MIGRATION}-again")
             case _:
                 self._estate.elapse()
                 self._estate.broken.add(spell.trouble.value)
+                if spell.trouble is Trouble.GREEN_BAD:
+                    self._tell_alarms()
                 self._clock.after(timedelta(seconds=spell.lasts), lambda: self._heal(spell))
         self._look()
 
@@ -391,6 +445,8 @@ def _part(part: Any, resources: Mapping[str, Any]) -> str:
         return "aws"
     if resources[target]["Type"] == "AWS::SNS::Topic":
         return f"arn:aws:sns:::{target}"
+    if resources[target]["Type"] == "AWS::DynamoDB::Table":
+        return str(target)
     version = resources[target]
     function = resources[version["Properties"]["FunctionName"]["Ref"]]
     return f"arn:aws:lambda:::function:{function['Properties']['Handler'].split('.')[-2]}"

@@ -13,12 +13,24 @@ from typing import Any, Final
 from jsonata.jexception import JException
 from jsonata.jsonata import Jsonata
 
-from crossfade.names import CRASH_ERRORS, LAMBDA_ERRORS, PAGE_ERRORS, TEMPORARY_ERRORS, State
+from crossfade.names import CRASH_ERRORS, LAMBDA_ERRORS, PAGE_ERRORS, RANG_ERRORS, TEMPORARY_ERRORS, State
 
 Json = Mapping[str, Any]
 
-ELSEWHERE: Final = frozenset({(State.TAKE_LEASE.value, "LeaseHeldError")})
-"""Caught errors, by state, that need no rollback: another migration holds the hosts, this one has done nothing."""
+SLEEPS: Final[Mapping[str, str]] = {
+    State.BAKE.value: State.BAKE_BY_THE_CLOCK.value,
+    State.SOAK.value: State.SOAK_BY_THE_CLOCK.value,
+}
+"""Waits for a token, and what stands in for each. Whatever ends one, a look at health follows: that is no failure."""
+
+ELSEWHERE: Final = frozenset(
+    {
+        (State.TAKE_LEASE.value, "LeaseHeldError"),
+        *((sleep, error) for sleep in SLEEPS for error in ("States.Timeout", "States.ALL", *RANG_ERRORS)),
+    }
+)
+"""Caught errors, by state, that need no rollback: another migration holds the hosts, so this one has done nothing; or
+a sleep is over, or could not be one that ends early."""
 
 ALSO_RETRIED: Final[Mapping[str, tuple[str, ...]]] = {
     State.COMPLETE.value: CRASH_ERRORS,

@@ -56,6 +56,9 @@ PROFILES: Final[Mapping[Function, Profile]] = {
     Function.COMPLETE: _kubernetes("Writes the final weights, reads them back and ends the migration."),
     Function.ROLL_BACK: _kubernetes("Gives traffic back to blue: raises blue first, lowers green after."),
     Function.CONFIRM_ROLLBACK: _kubernetes("Reads back where traffic is after a failure, records it and says so."),
+    Function.LATCH_ALARM: Profile(
+        "Writes down that an alarm went into ALARM and wakes the migrations that it judges. Woken by events.",
+    ),
     Function.GUARDIAN: replace(
         _kubernetes(
             "Gives traffic back when an execution was stopped, timed out or died. Woken by events and minutes."

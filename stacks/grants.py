@@ -22,7 +22,7 @@ _RECORD: Final = ("dynamodb:GetItem", "dynamodb:PutItem")
 _LEASES: Final = ("dynamodb:Query",)
 """Whether the lease is still held; and what people have signalled."""
 _EPOCH: Final = ("dynamodb:UpdateItem",)
-"""Take a new epoch, or give the lease back."""
+"""Take a new epoch, give the lease back, or ring the bell of a migration that sleeps."""
 
 
 _BALANCERS: Final = tuple(f"elasticloadbalancing:Describe{what}" for what in ("LoadBalancers", "TargetGroups", "Tags"))
@@ -74,6 +74,7 @@ class Grant:
         weights: Whether it stores the weights of record.
         reports: Whether it writes reports, with the weights of now.
         executions: Whether it asks how executions of the state machine are.
+        wake: Whether it ends the sleep of an execution.
     """
 
     table: tuple[str, ...]
@@ -89,6 +90,7 @@ class Grant:
     weights: bool = False
     reports: bool = False
     executions: bool = False
+    wake: bool = False
 
 
 GRANTS: Final[Mapping[Function, Grant]] = {
@@ -115,6 +117,7 @@ GRANTS: Final[Mapping[Function, Grant]] = {
     Function.CONFIRM_ROLLBACK: Grant(
         table=(*_RECORD, *_EPOCH), requests=True, traffic=True, publish=True, announce=True, weights=True
     ),
+    Function.LATCH_ALARM: Grant(table=(*_RECORD, *_LEASES, *_EPOCH), wake=True),
     Function.GUARDIAN: Grant(
         table=(*_RECORD, *_LEASES, *_EPOCH),
         requests=True,
@@ -147,6 +150,7 @@ class Resources:
         parameters: The weights of record in this zone, all of them.
         clusters: Blue and green, and where Argo CD runs if that is elsewhere.
         executions: Those of the state machine, all of them: nobody knows their names before they start.
+        machine: The state machine.
     """
 
     table: str
@@ -160,6 +164,7 @@ class Resources:
     parameters: str
     clusters: tuple[str, ...]
     executions: str
+    machine: str
 
 
 def changeable(config: Config) -> dict[Records, tuple[tuple[str, ...], ...]]:
@@ -211,6 +216,12 @@ def _grant(role: iam.Role, grant: Grant, resources: Resources) -> None:
         _allow(role, ["ssm:PutParameter"], [resources.parameters])
         rule = f"AwsSolutions-IAM5[Resource::{as_reported(role, resources.parameters)}]"
         acknowledge(role, rule, "The weights of record in this one zone; each exact name would fill the policy.")
+    _grant_executions(role, grant, resources)
+
+
+def _grant_executions(role: iam.Role, grant: Grant, resources: Resources) -> None:
+    if grant.wake:
+        _allow(role, ["states:SendTaskSuccess"], [resources.machine])
     if grant.executions:
         _allow(role, ["states:DescribeExecution"], [resources.executions])
         rule = f"AwsSolutions-IAM5[Resource::{as_reported(role, resources.executions)}]"

@@ -12,6 +12,7 @@ from crossfade.core.config import Config
 from crossfade.core.config_starts import ScheduleConfig
 from crossfade.core.plan import Cluster
 from crossfade.names import Function, weight_parameter
+from stacks.alarm_bell import AlarmBell
 from stacks.chat import Chat
 from stacks.functions import KUBERNETES_FUNCTIONS, Functions
 from stacks.grants import Resources, changeable, grant_all
@@ -56,6 +57,7 @@ class CrossfadeStack(Stack):
             "Machine",
             functions=functions.versions,
             topic=notifications.topic,
+            table=ledger.table,
             sample_input={"plan": config.default_plan, "dryRun": True, "reason": "rehearsal"},
         ).machine
         guardian = Guardian(
@@ -63,6 +65,13 @@ class CrossfadeStack(Stack):
             "Guardian",
             function=functions.by_name[Function.GUARDIAN],
             machine_arn=machine.state_machine_arn,
+        )
+        AlarmBell(
+            self,
+            "AlarmBell",
+            function=functions.by_name[Function.LATCH_ALARM],
+            alarms=_alarm_names(config),
+            dead_letters=guardian.dead_letters,
         )
         monitoring = Monitoring(
             self,
@@ -100,6 +109,7 @@ class CrossfadeStack(Stack):
                 parameters=self._parameters_arn(config),
                 clusters=tuple(self._cluster_arn(each) for each in config.all_clusters),
                 executions=self._executions_arn(machine),
+                machine=machine.state_machine_arn,
             ),
         )
         self.kubernetes_roles = {function: functions.roles[function] for function in KUBERNETES_FUNCTIONS}
@@ -115,9 +125,10 @@ class CrossfadeStack(Stack):
         )
 
     def _alarm_arns(self, config: Config) -> list[str]:
-        names = dict.fromkeys(alarm for workload in config.workloads for alarm in workload.alarms)
         region = config.clusters.green.region
-        return [f"arn:{self.partition}:cloudwatch:{region}:{self.account}:alarm:{name}" for name in names]
+        return [
+            f"arn:{self.partition}:cloudwatch:{region}:{self.account}:alarm:{name}" for name in _alarm_names(config)
+        ]
 
     def _parameters_arn(self, config: Config) -> str:
         name = weight_parameter(config.hosted_zone.name, "*").removeprefix("/")
@@ -133,6 +144,10 @@ class CrossfadeStack(Stack):
             resource_name=f"{machine.state_machine_name}:*",
             arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
+
+
+def _alarm_names(config: Config) -> list[str]:
+    return list(dict.fromkeys(alarm for workload in config.workloads for alarm in workload.alarms))
 
 
 def _start(schedule: ScheduleConfig) -> Start:

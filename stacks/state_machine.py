@@ -6,6 +6,8 @@ Rule 1: a Task retries what is temporary, by name. One that may be done twice an
 Roll back, Confirm rollback) also retries the crash of its function.
 Rule 2: a Task before the failure column catches everything else and rolls back.
 Rule 3: an end that nobody could confirm is never silent: the machine itself publishes the page, without a function.
+Rule 4: a bake sleeps with an ear open. It leaves a token in the ledger, by which an alarm or a person wakes it; its
+time-out is the next look that would come anyway. Where no token can be left, it sleeps by the clock.
 `definition_check` holds both.
 """
 
@@ -14,6 +16,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from aws_cdk import Aws, Duration, Fn, RemovalPolicy, Stack
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
@@ -21,7 +25,20 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
-from crossfade.names import CRASH_ERRORS, LAMBDA_ERRORS, PAGE_ERRORS, PRODUCT, TEMPORARY_ERRORS, Function, State
+from crossfade.names import (
+    BELL_ITEM,
+    BELL_KEY,
+    BELL_RANG,
+    BELL_TOKEN,
+    CRASH_ERRORS,
+    LAMBDA_ERRORS,
+    PAGE_ERRORS,
+    PRODUCT,
+    RANG_ERRORS,
+    TEMPORARY_ERRORS,
+    Function,
+    State,
+)
 from stacks.findings import acknowledge
 from stacks.functions import LOG_RETENTION, PROFILES
 
@@ -43,7 +60,7 @@ _CRASH_RETRIES: Final = 3
 _COMMON_PAYLOAD: Final = {
     "migration": "{% $states.context.Execution.Name %}",
     "execution": "{% $states.context.Execution.Id %}",
-    "now": "{% $states.context.State.EnteredTime %}",
+    "now": "{% $now() %}",  # of this try: the state was entered before its retries
 }
 _LEASED: Final = {"epoch": "{% $epoch %}"}
 _STAGED: Final = _LEASED | {"stage": "{% $stage %}"}
@@ -74,10 +91,17 @@ class Flow(Construct):
     """
 
     def __init__(
-        self, scope: Construct, id_: str, *, functions: Mapping[Function, lambda_.IVersion], topic: sns.ITopic
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        functions: Mapping[Function, lambda_.IVersion],
+        topic: sns.ITopic,
+        table_name: str,
     ) -> None:
         super().__init__(scope, id_)
         self._functions = functions
+        self._table_name = table_name
         self._topic = topic
         self._succeeded = self._success()
         self._partly = self._failure(State.PARTLY_ROLLED_BACK, "PartlyRolledBack", _PARTLY)
@@ -167,8 +191,7 @@ class Flow(Construct):
         moved.otherwise(wait.next(shift))
         return shift.next(moved)
 
-    def _bake(self, more_stages: sfn.IChainable) -> sfn.Wait:
-        bake = self._wait(State.BAKE, "Let users use green for a moment before looking at the alarms again.")
+    def _bake(self, more_stages: sfn.IChainable) -> sfn.CustomState:
         check = self._check(State.CHECK_HEALTH, "Look at the alarms that judge green in this stage.", soaking=False)
         next_stage = sfn.Pass.jsonata(
             self,
@@ -176,20 +199,31 @@ class Flow(Construct):
             comment="This stage has passed.",
             assign={"stage": "{% $next %}"},
         )
+        bake = self._sleep(
+            State.BAKE,
+            "Let users use green for a while; an alarm or a person's word ends it at once.",
+            by_the_clock=State.BAKE_BY_THE_CLOCK,
+            then=check,
+        )
         healthy = self._judge(State.HEALTHY, "What do alarms and requests say of this stage?", next_stage, bake)
         self._give_back(State.GIVE_BACK, healthy, bake)
         next_stage.next(more_stages)
-        bake.next(check).next(healthy)
+        check.next(healthy)
         return bake
 
-    def _soak(self, complete: sfn.IChainable) -> sfn.Wait:
-        soak = self._wait(State.SOAK, "All users are on green. Blue still stands by, in case something shows late.")
+    def _soak(self, complete: sfn.IChainable) -> sfn.CustomState:
         check = self._check(
             State.CHECK_SOAK, "Look at the alarms that judge green, now that it has all users.", soaking=True
         )
+        soak = self._sleep(
+            State.SOAK,
+            "All users are on green; blue still stands by. An alarm or a person's word ends it at once.",
+            by_the_clock=State.SOAK_BY_THE_CLOCK,
+            then=check,
+        )
         soaked = self._judge(State.SOAKED, "What do alarms and requests say of green with all users?", complete, soak)
         self._give_back(State.GIVE_BACK_IN_SOAK, soaked, soak)
-        soak.next(check).next(soaked)
+        check.next(soaked)
         return soak
 
     def _give_back(self, state: State, judge: sfn.Choice, go_on: sfn.IChainable) -> None:
@@ -371,6 +405,38 @@ class Flow(Construct):
     def _choice(self, state: State, comment: str, *, assign: Mapping[str, object] | None = None) -> sfn.Choice:
         return sfn.Choice.jsonata(self, state.value, comment=comment, assign=assign)
 
+    def _sleep(self, state: State, comment: str, *, by_the_clock: State, then: sfn.IChainable) -> sfn.CustomState:
+        """
+        Sleep until somebody rings, or for as long as it was told.
+
+        The token is left in the ledger only where nobody has rung since the last look, so no ring is lost in between.
+        CDK has no construct for this integration with a condition on the item.
+        Source: https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-wait-token
+        """
+        sleep = sfn.CustomState(self, state.value, state_json=self._token_left_in_the_ledger(comment))
+        clock = self._wait(by_the_clock, "No token could be left, so nobody can wake it: sleep for as long anyway.")
+        clock.next(then)
+        for errors, way in ((["States.Timeout", *RANG_ERRORS], then), (["States.ALL"], clock)):
+            sleep.add_catch(sfn.Chain.start(way), errors=errors)
+        sleep.next(then)
+        return sleep
+
+    def _token_left_in_the_ledger(self, comment: str) -> dict[str, object]:
+        key = {"pk": {"S": f"{{% '{BELL_KEY}' & $states.context.Execution.Name %}}"}, "sk": {"S": BELL_ITEM}}
+        return {
+            "Type": "Task",
+            "Comment": comment,
+            "Resource": f"arn:{Aws.PARTITION}:states:::aws-sdk:dynamodb:updateItem.waitForTaskToken",
+            "Arguments": {
+                "TableName": self._table_name,
+                "Key": key,
+                "UpdateExpression": f"SET {BELL_TOKEN} = :token",
+                "ConditionExpression": f"attribute_not_exists({BELL_RANG})",
+                "ExpressionAttributeValues": {":token": {"S": "{% $states.context.Task.Token %}"}},
+            },
+            "TimeoutSeconds": "{% $wait %}",
+        }
+
     def _wait(self, state: State, comment: str) -> sfn.Wait:
         return sfn.Wait.jsonata(self, state.value, comment=comment, time=sfn.WaitTime.seconds("{% $wait %}"))
 
@@ -400,8 +466,8 @@ class Machine(Construct):
     The state machine and its log.
 
     Attributes:
-        machine: The state machine. Its role may invoke exactly the published versions in the definition, and publish
-            to the topic.
+        machine: The state machine. Its role may invoke exactly the published versions in the definition, publish to
+            the topic, and write the bells of the ledger.
     """
 
     def __init__(
@@ -411,6 +477,7 @@ class Machine(Construct):
         *,
         functions: Mapping[Function, lambda_.IVersion],
         topic: sns.ITopic,
+        table: dynamodb.ITable,
         sample_input: Mapping[str, object],
     ) -> None:
         super().__init__(scope, id_)
@@ -422,12 +489,22 @@ class Machine(Construct):
                 f"if anything is wrong. The input {{}} is valid. Sample input: {json.dumps(sample_input)}"
             ),
             definition_body=sfn.DefinitionBody.from_chainable(
-                Flow(self, "Flow", functions=functions, topic=topic).first
+                Flow(self, "Flow", functions=functions, topic=topic, table_name=table.table_name).first
             ),
             query_language=sfn.QueryLanguage.JSONATA,
             timeout=MACHINE_TIMEOUT,
             tracing_enabled=True,
             logs=sfn.LogOptions(destination=self._log_group(), level=sfn.LogLevel.ALL, include_execution_data=False),
+        )
+        self.machine.add_to_role_policy(
+            iam.PolicyStatement(
+                actions=["dynamodb:UpdateItem"],
+                resources=[table.table_arn],
+                conditions={
+                    "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{BELL_KEY}*"]},
+                    "Null": {"dynamodb:LeadingKeys": "false"},
+                },
+            )
         )
         acknowledge(
             self.machine.role,

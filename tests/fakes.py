@@ -12,6 +12,7 @@ from typing import Any
 from crossfade.core.announcement import Announcement
 from crossfade.core.evidence import MINUTE, Minute, Sample, Series
 from crossfade.core.facts import EstateFacts
+from crossfade.core.latch import Latch
 from crossfade.core.migration import Record, Signal
 from crossfade.core.plan import Plan, Workload
 from crossfade.core.probe import Answer, Answers, Heard
@@ -399,6 +400,26 @@ class InMemoryLedger(_Faulty, MemoryLedger):
         self._trip("signals")
         return super().signals(migration)
 
+    def latch(self, migration: str, latch: Latch) -> None:
+        """See `ports.Ledger.latch`."""
+        self._trip("latch")
+        super().latch(migration, latch)
+
+    def latches(self, migration: str) -> tuple[Latch, ...]:
+        """See `ports.Ledger.latches`."""
+        self._trip("latches")
+        return super().latches(migration)
+
+    def listen(self, migration: str, *, now: datetime) -> None:
+        """See `ports.Ledger.listen`."""
+        self._trip("listen")
+        super().listen(migration, now=now)
+
+    def ring(self, migration: str, *, now: datetime) -> str | None:
+        """See `ports.Ledger.ring`."""
+        self._trip("ring")
+        return super().ring(migration, now=now)
+
 
 # --- AlarmSource and Notifier ----------------------------------------------------------------------------------------
 
@@ -540,10 +561,18 @@ class RecordingAnnouncer:
 
 
 class FakeExecutions(_Faulty):
-    """Executions in the state that the test sets; RUNNING unless told otherwise."""
+    """
+    Executions in the state that the test sets; RUNNING unless told otherwise.
+
+    Attributes:
+        asleep: The tokens of those that sleep.
+        woken: The tokens of those that were woken, in order.
+    """
 
     def __init__(self) -> None:
         super().__init__()
+        self.asleep: set[str] = set()
+        self.woken: list[str] = []
         self._statuses: dict[str, str] = {}
 
     def set(self, execution: str, status: str) -> None:
@@ -554,6 +583,15 @@ class FakeExecutions(_Faulty):
         """See `ports.Executions.status`."""
         self._trip("status")
         return self._statuses.get(execution, "RUNNING")
+
+    def wake(self, token: str) -> bool:
+        """See `ports.Executions.wake`."""
+        self._trip("wake")
+        if token not in self.asleep:
+            return False
+        self.asleep.remove(token)
+        self.woken.append(token)
+        return True
 
 
 class FakeEstate(_Faulty):

@@ -110,6 +110,11 @@ class Clock:
         """The present instant, UTC."""
         return self._now
 
+    @property
+    def process(self) -> "Process | None":
+        """The process that runs at this moment; None for an event, or for whoever drives the clock."""
+        return self._turn.running
+
     def at(self, when: datetime, action: Action) -> Appointment:
         """Let *action* happen at *when*, or at once when that is past, in order of time and then of asking."""
         appointment = Appointment(action)

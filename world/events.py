@@ -1,9 +1,10 @@
-"""EventBridge: rules that wake functions when an execution ends, and as time passes.
+"""EventBridge: rules that wake functions when an execution ends, when an alarm changes, and as time passes.
 
 Known here are patterns of exact values, rates, and functions as targets; what a template says beyond that is an
 error. An event arrives a second after what it tells of, at least once. A function that fails is not called again for
 the same event: the product asks for no such retries.
-Source: https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
+Sources: https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html,
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
 """
 
 import itertools
@@ -19,6 +20,7 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
+from world.alarms import AlarmChange
 from world.clock import Appointment, Clock
 from world.functions import Functions
 from world.moto_hooks.bus import events_are_heard
@@ -27,7 +29,7 @@ from world.step_functions import Execution
 Json = Mapping[str, Any]
 
 DELAY: Final = timedelta(seconds=1)
-"""From the end of an execution to the call of the function; mostly less than that on AWS."""
+"""From the end of an execution, or the change of an alarm, to the call of the function; mostly less on AWS."""
 
 _RATE: Final = re.compile(r"rate\((?P<count>[1-9]\d*) (?P<unit>minute|hour|day)s?\)")
 
@@ -65,7 +67,7 @@ class Events:
         region: In the events.
 
     Attributes:
-        lost: Whether what executions tell gets lost; rules by the clock go on.
+        lost: Whether what executions and alarms tell gets lost; rules by the clock go on.
         copies: How often each event arrives; "at least once" means that it can be more.
     """
 
@@ -106,6 +108,12 @@ class Events:
         """Somebody has put an event of their own; here every bus is the same one."""
         detail = json.loads(entry["Detail"])
         self._tell(self._event(entry["Source"], entry["DetailType"], entry.get("Resources", []), detail))
+
+    def alarm_changed(self, change: AlarmChange) -> None:
+        """Tell that an alarm has changed its state."""
+        if not self.lost:
+            arn = f"arn:aws:cloudwatch:{self._place['region']}:{self._place['account']}:alarm:{change.name}"
+            self._tell(self._event("aws.cloudwatch", "CloudWatch Alarm State Change", [arn], _detail_of_alarm(change)))
 
     def _tell(self, event: Json) -> None:
         for rule in self._rules:
@@ -150,6 +158,20 @@ def _detail(execution: Execution) -> Json:
         "error": execution.error,
         "cause": execution.cause,
     }
+
+
+def _detail_of_alarm(change: AlarmChange) -> Json:
+    """Without the configuration of the alarm, which nobody reads here."""
+    return {
+        "alarmName": change.name,
+        "state": {"value": change.new, "reason": change.reason, "timestamp": _stamp(change.at)},
+        "previousState": {"value": change.old},
+    }
+
+
+def _stamp(when: datetime) -> str:
+    """As CloudWatch writes it: with a zone that has no colon."""
+    return f"{when.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{when.microsecond // 1000:03d}+0000"
 
 
 def _milliseconds(when: datetime) -> int:

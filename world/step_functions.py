@@ -130,6 +130,8 @@ class StepFunctions:
                 moto_hooks.context_times_look_like_those_of_aws(),
                 moto_hooks.definitions_are_parsed_once(),
                 moto_hooks.waits_take_virtual_time(clock),
+                moto_hooks.a_wait_for_a_token_takes_virtual_time(clock),
+                moto_hooks.one_client_serves_all_calls(),
                 moto_hooks.retries_back_off_in_virtual_time(clock),
                 moto_hooks.jitter_comes_from_the_seed(self._random),
                 moto_hooks.tasks_time_out_in_virtual_time(clock),

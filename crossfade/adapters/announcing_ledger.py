@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from crossfade.core.announcement import announcement_of
+from crossfade.core.latch import Latch
 from crossfade.core.migration import Record, Signal
 from crossfade.ports import Announcer, Event, Ledger
 
@@ -82,3 +83,19 @@ class AnnouncingLedger:
     def signals(self, migration: str) -> tuple[Signal, ...]:
         """See `ports.Ledger.signals`."""
         return self._ledger.signals(migration)
+
+    def latch(self, migration: str, latch: Latch) -> None:
+        """See `ports.Ledger.latch`."""
+        self._ledger.latch(migration, latch)
+
+    def latches(self, migration: str) -> tuple[Latch, ...]:
+        """See `ports.Ledger.latches`."""
+        return self._ledger.latches(migration)
+
+    def listen(self, migration: str, *, now: datetime) -> None:
+        """See `ports.Ledger.listen`."""
+        self._ledger.listen(migration, now=now)
+
+    def ring(self, migration: str, *, now: datetime) -> str | None:
+        """See `ports.Ledger.ring`."""
+        return self._ledger.ring(migration, now=now)

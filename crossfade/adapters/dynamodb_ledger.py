@@ -5,6 +5,8 @@
 | `MIGRATION#name` | `RECORD` | the record as JSON, with its revision |
 | `MIGRATION#name` | `EVENT#time#digest` | one entry of the timeline |
 | `MIGRATION#name` | `SIGNAL#time#digest` | one signal of a person |
+| `MIGRATION#name` | `LATCH#time#digest` | one time that an alarm went into ALARM |
+| `BELL#name` | `BELL` | the token of its sleep, put there by the state machine; or that somebody rang |
 | `LEASE` | the unit | who holds it, with which epoch; a released lease keeps its item |
 | `EPOCH` | `EPOCH` | the counter that all epochs come from |
 
@@ -23,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import ClientError
 
 from crossfade.adapters.aws import Translation, code_of
+from crossfade.core.latch import Latch
 from crossfade.core.migration import Record, Signal
 from crossfade.errors import (
     InvalidInputError,
@@ -31,6 +34,7 @@ from crossfade.errors import (
     LedgerUnavailableError,
     WriteConflictError,
 )
+from crossfade.names import BELL_ITEM, BELL_KEY, BELL_RANG, BELL_TOKEN
 from crossfade.ports import Event
 
 if TYPE_CHECKING:
@@ -38,6 +42,9 @@ if TYPE_CHECKING:
 
 UNITS_MAX: Final = 90
 """A lease is one transaction of at most 100 items; some are kept in reserve."""
+
+BELL_KEPT: Final = timedelta(days=15)
+"""How long a bell is kept at most: longer than any execution runs, so none outlives its migration for long."""
 
 KEPT: Final = timedelta(days=400)
 """How long records, timelines and signals are kept: longer than any audit year."""
@@ -260,6 +267,35 @@ class DynamoLedger:
         items = self._written_down(migration, "SIGNAL")
         return tuple(Signal.model_validate_json(item["content"]["S"]) for item in items)
 
+    def latch(self, migration: str, latch: Latch) -> None:
+        """See `ports.Ledger.latch`."""
+        self._write_down(migration, "LATCH", latch.at, latch.model_dump_json())
+
+    def latches(self, migration: str) -> tuple[Latch, ...]:
+        """See `ports.Ledger.latches`."""
+        items = self._written_down(migration, "LATCH")
+        return tuple(Latch.model_validate_json(item["content"]["S"]) for item in items)
+
+    # --- The bell ----------------------------------------------------------------------------------------------------
+
+    def listen(self, migration: str, *, now: datetime) -> None:
+        """See `ports.Ledger.listen`."""
+        item = {**_bell(migration), "expires": _expires(now, BELL_KEPT)}
+        with self._around("dynamodb:PutItem"):
+            self._dynamodb.put_item(TableName=self._table, Item=item)
+
+    def ring(self, migration: str, *, now: datetime) -> str | None:
+        """See `ports.Ledger.ring`. The state machine hangs up its token only where nobody has rung."""
+        with self._around("dynamodb:UpdateItem"):
+            before = self._dynamodb.update_item(
+                TableName=self._table,
+                Key=_bell(migration),
+                UpdateExpression=f"SET {BELL_RANG} = :at, expires = :expires REMOVE {BELL_TOKEN}",
+                ExpressionAttributeValues={":at": {"S": now.isoformat()}, ":expires": _expires(now, BELL_KEPT)},
+                ReturnValues="ALL_OLD",
+            ).get("Attributes", {})
+        return before[BELL_TOKEN]["S"] if BELL_TOKEN in before else None
+
     def _write_down(self, migration: str, kind: str, at: datetime, content: str) -> None:
         """
         An item whose key follows from its content, so that the same twice is one.
@@ -319,6 +355,10 @@ def _of(migration: str) -> str:
     return f"MIGRATION#{migration}"
 
 
+def _bell(migration: str) -> dict[str, Any]:
+    return _key(f"{BELL_KEY}{migration}", BELL_ITEM)
+
+
 def _key(pk: str, sk: str) -> dict[str, Any]:
     return {"pk": {"S": pk}, "sk": {"S": sk}}
 
@@ -327,5 +367,5 @@ def _instant(item: Mapping[str, Any]) -> datetime:
     return datetime.fromisoformat(item["at"]["S"])
 
 
-def _expires(at: datetime) -> dict[str, Any]:
-    return {"N": str(int((at + KEPT).timestamp()))}
+def _expires(at: datetime, kept: timedelta = KEPT) -> dict[str, Any]:
+    return {"N": str(int((at + kept).timestamp()))}

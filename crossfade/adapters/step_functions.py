@@ -1,4 +1,4 @@
-"""The state of executions, from Step Functions.
+"""The state of executions, from Step Functions, and the way to end a wait for a token.
 
 Limit: an execution is forgotten 90 days after its end; DescribeExecution takes 10 to 15 calls a second.
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from types_boto3_stepfunctions import SFNClient
 
 DELETED: Final = "DELETED"
+
+_WOKEN: Final = '{"woken": true}'
+_TOO_LATE: Final = frozenset({"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"})
+"""The wait has ended meanwhile, by its time-out or with its execution."""
 
 _STEP_FUNCTIONS: Final = Translation(
     "Step Functions",
@@ -44,3 +48,14 @@ class StepFunctionsExecutions:
             if code_of(error) != "ExecutionDoesNotExist":
                 raise
             return DELETED
+
+    def wake(self, token: str) -> bool:
+        """See `ports.Executions.wake`. The token stands in no message: who has it can end the wait."""
+        try:
+            with _STEP_FUNCTIONS.around("states:SendTaskSuccess", "a wait for a token"):
+                self._stepfunctions.send_task_success(taskToken=token, output=_WOKEN)
+        except ClientError as error:
+            if code_of(error) not in _TOO_LATE:
+                raise
+            return False
+        return True

@@ -29,9 +29,11 @@ from botocore.exceptions import (
 from crossfade.adapters.aws import code_of
 from crossfade.adapters.dynamodb_ledger import DynamoLedger
 from crossfade.adapters.s3_reports import console_url, key_of
+from crossfade.adapters.step_functions import StepFunctionsExecutions
 from crossfade.cli.executions import Executions
 from crossfade.errors import LedgerRefusedError, LedgerUnavailableError, PermanentError
 from crossfade.names import MACHINE_OUTPUT, REPORTS_OUTPUT, TABLE_OUTPUT
+from crossfade.ports import Executions as SleepingExecutions
 from crossfade.ports import Ledger
 
 _CONNECT_SECONDS: Final = 5
@@ -131,6 +133,11 @@ class Account:
     def reports(self) -> "Reports":
         """Those that ended migrations left in the bucket."""
         return Reports(self._client("s3"), self._output(REPORTS_OUTPUT), self.region)
+
+    @cached_property
+    def sleepers(self) -> SleepingExecutions:
+        """Those of them that wait for somebody to wake them."""
+        return StepFunctionsExecutions(self._client("stepfunctions"))
 
     @cached_property
     def caller(self) -> str:

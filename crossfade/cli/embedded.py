@@ -94,6 +94,7 @@ def embedded(
         cloud.deploy(body, load, environment={Env.CONFIG_FILE.value: str(deployed), Env.EMBEDDED.value: "1"})
         with estate:
             _let_faults_in(cloud, estate)
+            estate.alarms.listeners.append(cloud.events.alarm_changed)
             ledger = DynamoLedger(client("dynamodb", region), table=cloud.deployment.table)
             yield Embedded(config, clock, cloud, estate, ledger)
 

@@ -35,6 +35,7 @@ _DOING: Final[Mapping[str, str]] = {
     Function.RECORD_BASELINE: "recording the baseline",
     Function.SHIFT_TRAFFIC: "shifting traffic",
     Function.CHECK_HEALTH: "baking",
+    Function.LATCH_ALARM: "an alarm fires",
     Function.COMPLETE: "making green permanent",
     Function.ROLL_BACK: "giving traffic back to blue",
     Function.CONFIRM_ROLLBACK: "confirming the rollback",

@@ -1,9 +1,10 @@
 """`approve`, `promote`, `hold`, `resume`, `abort`: what a person tells a running migration.
 
-A signal is left in the ledger; the migration reads it at its next look. What makes no sense is refused here.
+A signal is left in the ledger, and the migration is woken if it sleeps; otherwise it reads it at its next look. What
+makes no sense is refused here.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -22,9 +23,10 @@ from crossfade.cli.seen import see
 from crossfade.core.duration import format_duration, parse_duration
 from crossfade.core.migration import SignalKind
 from crossfade.core.steering import HOLD_DEFAULT, HOLD_MAX, Steered, consequence, signal_for
-from crossfade.errors import InvalidInputError
+from crossfade.errors import CrossfadeError, InvalidInputError
 from crossfade.names import TimelineEvent
 from crossfade.ports import Event
+from crossfade.steps.wake import wake
 
 _DONE = {
     SignalKind.APPROVE: "approved",
@@ -159,7 +161,16 @@ def send(
     account.ledger.signal(migration, signal)
     text = f"{_DONE[kind]} by {signal.by}: {words or 'no reason given'}"
     account.ledger.append(migration, Event(at=signal.at, what=TimelineEvent.SIGNALLED.value, text=text))
-    typer.echo(f"{migration} is {_DONE[kind]}. {consequence(steered, signal)}")
+    woken = _wake(account, migration, signal.at)
+    typer.echo(f"{migration} is {_DONE[kind]}. {consequence(steered, signal, woken=woken)}")
+
+
+def _wake(account: Account, migration: str, now: datetime) -> bool:
+    """Whether it slept and looks now; if not, or if the caller may not wake it, the next look comes by itself."""
+    try:
+        return wake(account.ledger, account.sleepers, migration, now=now)
+    except CrossfadeError:
+        return False
 
 
 def read_duration(text: str) -> timedelta:

@@ -25,7 +25,9 @@ _UNITED: Final = "all"  # the one workload that stands for all of them
 _LOOKS_MAX: Final = 100_000  # a plan that fits the history needs fewer than 3,000
 
 _EVENTS_OF_TASK: Final = 5  # entered, scheduled, started, succeeded, exited
+_EVENTS_OF_SLEEP: Final = 6  # entered, scheduled, started, submitted, timed out, exited
 _EVENTS_OF_OTHERS: Final = 2  # entered, exited
+_SLEEPS: Final = frozenset({State.BAKE, State.SOAK})
 _EVENTS_OF_EXECUTION: Final = 2  # started, succeeded
 _TASKS: Final = frozenset(
     {
@@ -133,13 +135,18 @@ class Forecast:
     @property
     def events(self) -> int:
         """The events in the execution's history."""
-        each = (_EVENTS_OF_TASK if state in _TASKS else _EVENTS_OF_OTHERS for state in self.states)
-        return _EVENTS_OF_EXECUTION + sum(each)
+        return _EVENTS_OF_EXECUTION + sum(map(_events_of, self.states))
 
     @property
     def changes(self) -> tuple[Change, ...]:
         """All weights of all stages and of the completion, in order."""
         return tuple(change for leg in (*self.stages, self.completion) for change in leg.changes)
+
+
+def _events_of(state: State) -> int:
+    if state in _SLEEPS:
+        return _EVENTS_OF_SLEEP
+    return _EVENTS_OF_TASK if state in _TASKS else _EVENTS_OF_OTHERS
 
 
 def forecast(plan: Plan, pace: Pace, *, before: Split, quietest: float | None = None) -> Forecast:

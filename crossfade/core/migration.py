@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
 
-from crossfade.core.budget import spare_time
+from crossfade.core.budget import pause_after, spare_time
 from crossfade.core.charge import Charge, Residual
 from crossfade.core.ladder import RESCUE_AFTER
 from crossfade.core.plan import Gate, Identifiers, Model, Plan, Workload
@@ -328,7 +328,7 @@ def decide(  # noqa: PLR0911 - one return a rule, in their order of precedence
             verdict.health, f"{verdict.reason}; promoted by {promotion.by}: {promotion.reason or 'no reason given'}"
         )
         return _leave(record, early, signals, now=now, over=over, soaking=soaking)
-    return _wait(record, verdict.reason, over - now)
+    return _wait(record, verdict.reason, over - now, now=now, soaking=soaking)
 
 
 def _is_at_an_end(record: Record, now: datetime) -> bool:
@@ -344,7 +344,7 @@ def _leave(
         case Health.INCONCLUSIVE if now - over >= record.plan.timing.patience:
             return Decision(Action.ROLL_BACK, f"no good evidence in time: {verdict.reason}", judged=True)
         case Health.INCONCLUSIVE:
-            return _wait(record, f"the bake is extended: {verdict.reason}")
+            return _wait(record, f"the bake is extended: {verdict.reason}", now=now, soaking=soaking)
         case Health.HEALTHY if _needs_approval(record, signals, soaking=soaking):
             return _wait_for_people(record, f"stage {record.stage + 1} waits for approval", now=now, soaking=soaking)
         case Health.HEALTHY:
@@ -395,12 +395,13 @@ def _wait_for_people(
 ) -> Decision:
     if now >= record.patience_ends(soaking=soaking):
         return Decision(Action.ROLL_BACK, f"{reason}, and the history of this execution has no room to wait longer")
-    return _wait(record, reason, left)
+    return _wait(record, reason, left, now=now, soaking=soaking)
 
 
-def _wait(record: Record, reason: str, left: timedelta | None = None) -> Decision:
-    poll = record.plan.timing.poll
-    wait = min(poll, left) if left is not None else poll
+def _wait(record: Record, reason: str, left: timedelta | None = None, *, now: datetime, soaking: bool) -> Decision:
+    began = (record.soak_began if soaking else record.bake_began) or now
+    pause = pause_after(now - began, record.plan.timing.poll)
+    wait = min(pause, left) if left is not None else pause
     return Decision(Action.WAIT, reason, wait_seconds=max(1, round(wait.total_seconds())))
 
 

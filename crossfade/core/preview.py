@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from crossfade.core.budget import events_needed, spare_time
+from crossfade.core.budget import events_needed, pause_after, spare_time
 from crossfade.core.duration import format_duration
 from crossfade.core.evidence import FAILURES_MIN
 from crossfade.core.forecast import Change, Forecast, Leg, Pace, forecast, give_back
@@ -308,7 +308,8 @@ class _View:
     def turns_bad(self, stage: int) -> timedelta:
         """For how long, as if all users were on green, requests fail when green turns bad in *stage*."""
         split = self._plan.stages[stage].split
-        notice = self.alarm + self._gathered(split) + self._plan.timing.poll * self.pace.phase
+        pause = pause_after(self._plan.stages[stage].bake, self._plan.timing.poll)
+        notice = self.alarm + self._gathered(split) + pause * self.pace.phase
         tail = self._lag.tail if self._plan.convergence.clings else _ZERO
         late = notice + self.pace.call + tail
         return late * _part(split) + _given_back(split, self.back[stage])

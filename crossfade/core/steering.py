@@ -90,9 +90,16 @@ def signal_for(
     )
 
 
-def consequence(steered: Steered, signal: Signal) -> str:
-    """What happens after *signal*, in sentences."""
-    look = f"within about {format_duration(steered.record.plan.timing.poll)}"
+def consequence(steered: Steered, signal: Signal, *, woken: bool = False) -> str:
+    """
+    What happens after *signal*, in sentences.
+
+    Args:
+        steered: The migration.
+        signal: As it was left.
+        woken: Whether the migration slept and was woken for it.
+    """
+    look = "at once" if woken else f"within about {format_duration(steered.record.plan.timing.poll)}"
     stages = steered.record.plan.stages
     when = f"{look} of its traffic being read back" if steered.phase is Phase.MOVING else look
     match signal.kind:

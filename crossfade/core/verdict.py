@@ -86,7 +86,7 @@ def judge(asked: Sequence[str], alarms: Mapping[str, Alarm], latched: Sequence[s
     if missing := in_state(found, AlarmState.MISSING):
         return Verdict(Health.UNHEALTHY, _sentence("gone: it was there at the start", missing), Cause.ALARM_GONE)
     if fired := [alarm for alarm in found if alarm.name in latched]:
-        return Verdict(Health.UNHEALTHY, _sentence("OK, but was in ALARM since the stage began", fired), Cause.ALARM)
+        return Verdict(Health.UNHEALTHY, _sentence("OK again after an ALARM since the stage began", fired), Cause.ALARM)
     if silent := in_state(found, AlarmState.INSUFFICIENT_DATA):
         return Verdict(Health.INCONCLUSIVE, _sentence("without data", silent), Cause.ALARM_SILENT)
     if not found:

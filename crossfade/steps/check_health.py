@@ -6,6 +6,7 @@ from crossfade.core.charge import charged, residual
 from crossfade.core.drift import drift
 from crossfade.core.evidence import LOOK_BACK, PUBLISHED, Assessment, Series, assess
 from crossfade.core.fleet import by_policy, going_on, left_out, on_green, read_back
+from crossfade.core.latch import Latch, latched_since
 from crossfade.core.migration import Action, Decision, Record, decide
 from crossfade.core.plan import Workload, alarms_of
 from crossfade.core.probe import Answer, Answers, Heard, Probed, examine
@@ -44,10 +45,11 @@ def check_health(
         AlarmsRefusedError: The alarms may not be read.
         SupersededError: This run may not act any more.
     """
+    ledger.listen(task.migration, now=task.now)  # before anything is read: who rings after that is heard
     record = current(ledger, task, writes=False)
     drifted = _drifted(authority, record)
     series = _series(metrics, record, task)
-    found = _look(alarms, series, probe, record, task, drifted=drifted)
+    found = _look(alarms, series, probe, record, task, drifted=drifted, latches=ledger.latches(task.migration))
     show(record, found, read_back(record))
     record = _note_change(ledger, notifier, record, task, found)
     signals = ledger.signals(task.migration)
@@ -84,6 +86,7 @@ def _look(
     task: HealthTask,
     *,
     drifted: Verdict | None,
+    latches: Sequence[Latch],
 ) -> Assessment:
     """All evidence of now. Before the bake there are no good signs yet, only bad ones."""
     plan, earliest = record.plan, task.now - LOOK_BACK
@@ -101,6 +104,7 @@ def _look(
         workloads=workloads,
         probed=_probed(probe, record, workloads, task),
         drifted=drifted,
+        latched=latched_since(latches, began),
     )
 
 

@@ -25,4 +25,5 @@ def take_lease(ledger: Ledger, task: Task) -> dict[str, Any]:
     if record.epoch != epoch:
         record = ledger.save(record.with_(epoch=epoch))
         note(ledger, record, task.now, TimelineEvent.LEASE_TAKEN, f"lease taken with epoch {epoch}", epoch=epoch)
+    ledger.listen(task.migration, now=task.now)
     return {"epoch": epoch}

@@ -22,6 +22,8 @@ from world.step_functions import Execution
 
 pytestmark = pytest.mark.xdist_group("steering")
 MINUTE = timedelta(minutes=1)
+SECONDS = 5
+"""From a person's word to the first step back."""
 ROOT = Path(__file__).resolve().parents[2]
 PLAN = {
     "stages": [
@@ -67,6 +69,11 @@ class Steering:
         record = self.world.ledger.load("tonight")
         assert record is not None
         return record
+
+    def seconds_between(self, one: str, other: str) -> float:
+        """From the first event *one* to the first *other*."""
+        at = {event.what: event.at for event in reversed(self.world.ledger.timeline("tonight"))}
+        return (at[other] - at[one]).total_seconds()
 
     @property
     def told(self) -> list[str]:
@@ -116,6 +123,8 @@ def test_an_abort_gives_traffic_back(steering: Steering) -> None:
     assert execution.error == "RolledBack"
     assert execution.cause is not None
     assert "wrong night" in execution.cause
+    assert "At once traffic goes back" in steering.said[-1]
+    assert steering.seconds_between("signalled", "rollback_began") <= SECONDS
     assert {tuple(host.weights.values()) for host in steering.world.estate.snapshot().hosts} == {(100, 0)}
 
 

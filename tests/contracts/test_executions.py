@@ -81,6 +81,33 @@ def test_what_step_functions_does_not_know_any_more_is_deleted_and_no_error(acco
     assert account.executions.status(arn) == "DELETED"
 
 
+def test_a_token_that_nobody_waits_under_wakes_nobody() -> None:
+    assert not FakeExecutions().wake("a token of yesterday")
+
+
+@pytest.mark.parametrize("code", ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"])
+def test_a_token_whose_wait_is_over_wakes_nobody(credentials: None, code: str) -> None:
+    del credentials
+    service = client("stepfunctions", "eu-west-1", attempts=1)
+    with Stubber(service) as stubber:
+        stubber.add_client_error("send_task_success", code, http_status_code=400)
+
+        assert not StepFunctionsExecutions(service).wake("a token of yesterday")
+
+
+def test_a_token_is_given_back_and_named_in_no_error(credentials: None) -> None:
+    del credentials
+    service = client("stepfunctions", "eu-west-1", attempts=1)
+    with Stubber(service) as stubber:
+        stubber.add_response("send_task_success", {}, {"taskToken": "secret", "output": '{"woken": true}'})
+        stubber.add_client_error("send_task_success", "AccessDeniedException", http_status_code=400)
+
+        assert StepFunctionsExecutions(service).wake("secret")
+        with pytest.raises(LedgerRefusedError) as refused:
+            StepFunctionsExecutions(service).wake("secret")
+    assert "secret" not in str(refused.value)
+
+
 @pytest.mark.parametrize(
     ("code", "status", "error"),
     [

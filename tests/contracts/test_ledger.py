@@ -8,10 +8,12 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from crossfade.adapters.announcing_ledger import AnnouncingLedger
 from crossfade.adapters.dynamodb_ledger import DynamoLedger
+from crossfade.core.latch import Latch
 from crossfade.core.migration import Record, Signal, SignalKind
 from crossfade.errors import (
     InvalidInputError,
@@ -19,6 +21,7 @@ from crossfade.errors import (
     LedgerUnavailableError,
     WriteConflictError,
 )
+from crossfade.names import BELL_ITEM, BELL_KEY, BELL_RANG, BELL_TOKEN
 from crossfade.ports import Event, Ledger
 from tests.fakes import InMemoryLedger, RecordingAnnouncer
 from tests.steps.scene import a_plan
@@ -208,3 +211,50 @@ def test_signals_are_in_order_and_the_same_one_twice_is_one(ledger: Ledger) -> N
         ledger.signal("tonight", signal)
 
     assert ledger.signals("tonight") == (hold, abort)
+
+
+def test_latches_are_in_order_and_the_same_one_twice_is_one(ledger: Ledger) -> None:
+    late, early = (Latch(alarm="green-5xx", at=T0 + timedelta(seconds=s), reason="too many") for s in (90, 0))
+    for latch in (late, early, late):
+        ledger.latch("tonight", latch)
+
+    assert ledger.latches("tonight") == (early, late)
+    assert ledger.latches("another") == ()
+
+
+def test_who_rings_a_migration_that_does_not_sleep_gets_no_token(ledger: Ledger) -> None:
+    assert ledger.ring("tonight", now=T0) is None
+    ledger.listen("tonight", now=T0)
+
+    assert ledger.ring("tonight", now=T0) is None
+
+
+def fall_asleep(ledger: Ledger, token: str) -> bool:
+    """What the state machine does when it begins to sleep; False when it must not."""
+    kept: object = getattr(ledger, "_ledger", ledger)  # of one that announces
+    if isinstance(kept, InMemoryLedger):
+        return kept.fall_asleep("tonight", token)
+    try:
+        boto3.client("dynamodb", region_name="eu-west-1").update_item(
+            TableName="ledger",
+            Key={"pk": {"S": f"{BELL_KEY}tonight"}, "sk": {"S": BELL_ITEM}},
+            UpdateExpression=f"SET {BELL_TOKEN} = :token",
+            ConditionExpression=f"attribute_not_exists({BELL_RANG})",
+            ExpressionAttributeValues={":token": {"S": token}},
+        )
+    except ClientError:
+        return False
+    return True
+
+
+def test_a_token_is_given_away_once_and_forgotten_when_somebody_listens(ledger: Ledger) -> None:
+    ledger.listen("tonight", now=T0)
+    assert fall_asleep(ledger, "the token")
+    rung = [ledger.ring("tonight", now=T0) for _ in range(2)]
+    assert not fall_asleep(ledger, "another token"), "somebody rang since the last look"
+
+    ledger.listen("tonight", now=T0)
+    assert fall_asleep(ledger, "a third token")
+    ledger.listen("tonight", now=T0)
+
+    assert [*rung, ledger.ring("tonight", now=T0)] == ["the token", None, None]

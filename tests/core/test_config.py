@@ -334,7 +334,7 @@ REFUSALS = [
     ),
     pytest.param(
         ("plans", "standard", "soak"),
-        "3d",
+        "9d",
         "plans.standard: is too long to watch: it could need",
         id="a plan that outlives the history of its execution",
     ),

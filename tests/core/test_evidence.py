@@ -362,7 +362,7 @@ def test_an_alarm_that_fired_since_the_stage_began_is_not_forgotten() -> None:
     found = look(flow(GOOD, GOOD, 10), latched=["green-burnham-5xx"])
 
     assert said(found) == (UNHEALTHY, Cause.ALARM)
-    assert found.verdict.reason == "green-burnham-5xx is OK, but was in ALARM since the stage began"
+    assert found.verdict.reason == "green-burnham-5xx is OK again after an ALARM since the stage began"
 
 
 def test_series_that_cannot_be_read_are_no_evidence_however_good_the_alarms_are() -> None:

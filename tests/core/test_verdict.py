@@ -38,7 +38,7 @@ def test_an_alarm_that_fired_since_the_stage_began_stays_bad() -> None:
     verdict = judge(["a", "b"], alarms(a=OK, b=OK), latched=["b"])
 
     assert verdict.health is Health.UNHEALTHY
-    assert verdict.reason == "b is OK, but was in ALARM since the stage began"
+    assert verdict.reason == "b is OK again after an ALARM since the stage began"
 
 
 def test_a_latched_alarm_that_nobody_asked_for_does_not_count() -> None:

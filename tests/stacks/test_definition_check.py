@@ -48,7 +48,7 @@ FAULTS = [
         id="a state that became unreachable",
     ),
     pytest.param(
-        lambda s: s["Bake"].update(Seconds="{% $wait + %}"),
+        lambda s: s["Bake"].update(TimeoutSeconds="{% $wait + %}"),
         "Bake: '$wait +' is not JSONata",
         id="a broken expression",
     ),
@@ -58,7 +58,7 @@ FAULTS = [
         id="an expression inside a text",
     ),
     pytest.param(
-        lambda s: s["Bake"].update(Seconds="{% $waiting %}"),
+        lambda s: s["Bake"].update(TimeoutSeconds="{% $waiting %}"),
         "Bake: uses $waiting, which some way here has not assigned",
         id="a variable that nobody assigns",
     ),
@@ -112,7 +112,9 @@ FAULTS = [
         "Roll back: does not catch States.ALL",
         id="a rollback without a net",
     ),
-    pytest.param(lambda s: s["Soak"].update(Seconds=0), "Soak: waits 0 seconds", id="a wait of nothing"),
+    pytest.param(
+        lambda s: s["Soak by the clock"].update(Seconds=0), "Soak by the clock: waits 0 seconds", id="a wait of nothing"
+    ),
     pytest.param(
         lambda s: s["Next stage"].update(Type="Parallel"), "Next stage: a Parallel is not looked into", id="a Parallel"
     ),
@@ -136,7 +138,7 @@ def test_a_fault_is_found_and_named(broken: Json, break_it: Break, fault: str) -
     ],
 )
 def test_names_that_an_expression_brings_along_are_not_missed(broken: Json, expression: str) -> None:
-    broken["States"]["Bake"]["Seconds"] = f"{{% {expression} %}}"
+    broken["States"]["Bake"]["TimeoutSeconds"] = f"{{% {expression} %}}"
 
     assert check_definition(broken) == []
 

@@ -8,7 +8,7 @@ import boto3
 import pytest
 
 from crossfade.errors import LeaseHeldError, RouterThrottledError, RouterUnavailableError, StageFailedError
-from crossfade.names import CRASH_ERRORS, OUTSIDE_THE_MACHINE, Function, State
+from crossfade.names import BELL_ITEM, BELL_KEY, BELL_RANG, CRASH_ERRORS, OUTSIDE_THE_MACHINE, Function, State
 from world.clock import Clock
 from world.cloud import Cloud
 from world.functions import CrashError
@@ -38,6 +38,7 @@ WELL: dict[Function, list[Any]] = {
     Function.COMPLETE: [ARRIVED | {"result": RESULT}],
     Function.ROLL_BACK: [ARRIVED],
     Function.CONFIRM_ROLLBACK: [ENDS],
+    Function.LATCH_ALARM: [{}],
     Function.GUARDIAN: [{}],
 }
 
@@ -153,6 +154,27 @@ def test_traffic_is_waited_for_at_every_turn(run: Run) -> None:
     assert states.count(State.SOAK) == 2
     assert states.count(State.WAIT_FOR_COMPLETION) == 1
     assert execution.seconds == 30 + 60 + 30 + 60 + 1 + 30 + 30
+
+
+def test_a_bake_that_cannot_leave_a_token_sleeps_by_the_clock(run: Run) -> None:
+    run.deployed = lambda: boto3.client("dynamodb").delete_table(TableName=run._cloud.deployment.table)
+
+    execution, states = run()
+
+    assert execution.status == "SUCCEEDED"
+    assert states.count(State.BAKE_BY_THE_CLOCK) == 2
+    assert states.count(State.SOAK_BY_THE_CLOCK) == 1
+    assert execution.seconds == 60 + 60 + 1
+
+
+def test_a_bake_that_somebody_rang_before_it_began_is_none(run: Run) -> None:
+    bell = {"pk": {"S": f"{BELL_KEY}tonight"}, "sk": {"S": BELL_ITEM}, BELL_RANG: {"S": "at 9"}}
+    run.deployed = lambda: boto3.client("dynamodb").put_item(TableName=run._cloud.deployment.table, Item=bell)
+
+    execution, states = run()
+
+    assert states == [*START, *STAGE, *STAGE, *SOAK, *END]
+    assert execution.seconds == 0
 
 
 def test_stages_are_counted_from_zero(run: Run) -> None:

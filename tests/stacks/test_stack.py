@@ -95,6 +95,7 @@ GOLDEN = {
     | WEIGHTS
     | EXECUTIONS,
     Function.REPORT: table("GetItem") | LEASES | REQUESTS | {"s3:PutObject": ["*ReportsBucket*/migrations/*"]},
+    Function.LATCH_ALARM: RECORD | LEASES | EPOCH | {"states:SendTaskSuccess": ["Machine"]},
 }
 
 
@@ -168,9 +169,12 @@ def test_on_the_way_forward_only_records_that_no_external_dns_keeps_may_be_chang
     assert len(names(mixed, Function.ROLL_BACK)[0]) == 10
 
 
-def test_the_largest_estate_has_a_statement_for_every_request_and_policies_that_fit(tmp_path: Path) -> None:
+def test_the_largest_estate_has_a_statement_for_every_request_and_all_of_it_fits(
+    tmp_path: Path,
+) -> None:
     hosts = [f"a-service-with-a-long-name-{number}" for number in range(WORKLOADS_MAX)]
-    config = check_config({**DOCUMENT, "workloads": [a_workload(host) for host in hosts]}, now=None)
+    workloads = [a_workload(host, alarms=[f"eks-blueprint-green-{host}-5xx"]) for host in hosts]
+    config = check_config({**DOCUMENT, "workloads": workloads}, now=None)
     large = dict(template(synthesize(config, out_dir=tmp_path, code_only=True)))
     managed = properties(large, "AWS::IAM::ManagedPolicy")
     statements = [
@@ -186,6 +190,9 @@ def test_the_largest_estate_has_a_statement_for_every_request_and_policies_that_
         [5 * len(group) for group in together([f"{host}.estate.example.com" for host in hosts])] * 2
     )
     assert all(len(json.dumps(policy["PolicyDocument"], separators=(",", ":"))) < 6144 for policy in managed)
+    patterns = [rule["EventPattern"] for rule in alarm_rules(large)]
+    assert sum(len(pattern["detail"]["alarmName"]) for pattern in patterns) == len(hosts)
+    assert all(len(json.dumps(pattern, separators=(",", ":"))) <= 2048 for pattern in patterns)
 
 
 ELB = "arn:aws:elasticloadbalancing:eu-west-1:123456789012"
@@ -262,7 +269,23 @@ def test_the_machine_may_invoke_exactly_the_published_versions_and_page_one_topi
         if function not in OUTSIDE_THE_MACHINE
     )
     assert allowed["sns:Publish"] == ["NotificationsTopic"]
-    assert {action.split(":")[0] for action in allowed} == {"lambda", "logs", "sns", "xray"}
+    assert {action.split(":")[0] for action in allowed} == {"dynamodb", "lambda", "logs", "sns", "xray"}
+
+
+def test_the_machine_writes_nothing_of_the_ledger_but_bells(main_template: Json) -> None:
+    allowed = permissions(main_template, "MachineRole")
+    (condition,) = (
+        statement["Condition"]
+        for policy in properties(main_template, "AWS::IAM::Policy")
+        for statement in policy["PolicyDocument"]["Statement"]
+        if policy["Roles"][0]["Ref"].startswith("MachineRole") and statement["Action"] == "dynamodb:UpdateItem"
+    )
+
+    assert {action: on for action, on in allowed.items() if action.startswith("dynamodb")} == EPOCH
+    assert condition == {
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["BELL#*"]},
+        "Null": {"dynamodb:LeadingKeys": "false"},
+    }
 
 
 def test_no_role_is_shared_and_none_has_a_managed_policy(main_template: Json) -> None:
@@ -553,6 +576,26 @@ def test_only_the_two_rules_may_wake_the_guardian(main_template: Json) -> None:
     assert {permission["Principal"] for permission in permitted} == {"events.amazonaws.com"}
 
 
+def alarm_rules(template: Json) -> list[Json]:
+    found = properties(template, "AWS::Events::Rule")
+    return [rule for rule in found if "aws.cloudwatch" in rule.get("EventPattern", {}).get("source", ())]
+
+
+def test_an_alarm_of_the_configuration_that_goes_into_alarm_wakes_the_latch(main_template: Json) -> None:
+    (rule,) = alarm_rules(main_template)
+    (latch,) = (name for name in resources(main_template, "AWS::Lambda::Function") if "LatchAlarm" in name)
+    (target,) = rule["Targets"]
+
+    assert rule["State"] == "ENABLED"
+    assert rule["EventPattern"] == {
+        "source": ["aws.cloudwatch"],
+        "detail-type": ["CloudWatch Alarm State Change"],
+        "detail": {"alarmName": ["green-burnham-5xx", "green-burnham"], "state": {"value": ["ALARM"]}},
+    }
+    assert target["Arn"] == {"Fn::GetAtt": [latch, "Arn"]}
+    assert target["RetryPolicy"]["MaximumEventAgeInSeconds"] == 900
+
+
 def test_one_guardian_at_a_time_with_room_kept_for_it(main_template: Json) -> None:
     functions = properties(main_template, "AWS::Lambda::Function")
     reserved = {
@@ -563,7 +606,8 @@ def test_one_guardian_at_a_time_with_room_kept_for_it(main_template: Json) -> No
 
 
 def test_an_old_event_is_not_handed_to_the_guardian_again(main_template: Json) -> None:
-    (invoked,) = properties(main_template, "AWS::Lambda::EventInvokeConfig")
+    found = properties(main_template, "AWS::Lambda::EventInvokeConfig")
+    (invoked,) = (each for each in found if "Guardian" in each["FunctionName"]["Ref"])
 
     assert (invoked["MaximumEventAgeInSeconds"], invoked["MaximumRetryAttempts"]) == (60, 0)
 

@@ -8,7 +8,15 @@ import pytest
 from crossfade import errors
 from crossfade.core.config import Config
 from crossfade.core.migration import Action, Outcome
-from crossfade.names import CRASH_ERRORS, LAMBDA_ERRORS, PAGE_ERRORS, TEMPORARY_ERRORS, Function, State
+from crossfade.names import (
+    CRASH_ERRORS,
+    LAMBDA_ERRORS,
+    OUTSIDE_THE_MACHINE,
+    PAGE_ERRORS,
+    TEMPORARY_ERRORS,
+    Function,
+    State,
+)
 from stacks.definition_check import check_definition
 from stacks.functions import PROFILES
 from tests.stacks.reading import properties, resources
@@ -26,10 +34,10 @@ def tasks(definition: Json) -> dict[str, Json]:
     }
 
 
-def test_every_task_invokes_a_function_but_the_page(definition: Json) -> None:
+def test_every_task_invokes_a_function_but_the_page_and_the_sleeps(definition: Json) -> None:
     every = {name for name, state in definition["States"].items() if state["Type"] == "Task"}
 
-    assert every - set(tasks(definition)) == {State.PAGE}
+    assert every - set(tasks(definition)) == {State.PAGE, State.BAKE, State.SOAK}
 
 
 def subclasses(kind: type[Exception]) -> set[type[Exception]]:
@@ -124,7 +132,10 @@ def test_a_task_waits_longer_than_its_function_may_run(main_template: Json, defi
     deployed = {function["Timeout"] for function in properties(main_template, "AWS::Lambda::Function")}
 
     assert deployed == function_seconds
-    assert {task["TimeoutSeconds"] for task in tasks(definition).values()} == {s + 15 for s in function_seconds}
+    in_the_machine = {
+        profile.timeout_seconds + 15 for function, profile in PROFILES.items() if function not in OUTSIDE_THE_MACHINE
+    }
+    assert {task["TimeoutSeconds"] for task in tasks(definition).values()} == in_the_machine
 
 
 def test_every_function_is_told_which_migration_it_serves_and_when_it_is(definition: Json) -> None:
@@ -133,7 +144,7 @@ def test_every_function_is_told_which_migration_it_serves_and_when_it_is(definit
 
         assert payload["migration"] == "{% $states.context.Execution.Name %}", name
         assert payload["execution"] == "{% $states.context.Execution.Id %}", name
-        assert payload["now"] == "{% $states.context.State.EnteredTime %}", name
+        assert payload["now"] == "{% $now() %}", name
 
 
 EXTRA_PAYLOAD = {
@@ -205,7 +216,9 @@ def test_functions_are_invoked_by_published_version(main_template: Json, definit
     invoked = {task["Arguments"]["FunctionName"].strip("${}") for task in tasks(definition).values()}
 
     assert invoked == set(versions)
-    assert len(versions) == len(Function) - 1, "the guardian is woken by rules, and always runs what is deployed"
+    assert len(versions) == len(Function) - len(OUTSIDE_THE_MACHINE), (
+        "what is woken by rules always runs what is deployed"
+    )
 
 
 def test_old_versions_stay_for_the_migrations_that_run_on_them(main_template: Json) -> None:

@@ -23,11 +23,15 @@ from moto.stepfunctions.parser.asl.component.program import program
 from moto.stepfunctions.parser.asl.component.state import state as state_module
 from moto.stepfunctions.parser.asl.component.state.exec import execute_state
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
+    state_task_service_aws_sdk as aws_sdk,
+)
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_lambda import (
     StateTaskServiceLambda,
 )
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.seconds import SecondsJSONata
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
+from moto.stepfunctions.parser.asl.eval.callback.callback import CallbackConsumerTimeout, CallbackEndpoint
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.jsonata import jsonata as moto_jsonata
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
@@ -54,6 +58,9 @@ _MOTO: Final[dict[tuple[Any, str], Any]] = {
         (state_module, "StateData"),
         (AmazonStateLanguageParser, "parse"),
         (WaitFunction, "_wait_interval"),
+        (CallbackEndpoint, "wait"),
+        (CallbackEndpoint, "notify"),
+        (aws_sdk, "boto_client_for"),
         (retrier_decl, "time"),
         (jitter_strategy_decl, "random"),
         (StateTaskServiceLambda, "_eval_service_task"),
@@ -249,6 +256,60 @@ def test_moto_does_not_time_a_task_out_in_virtual_time(cloud: Cloud, clock: Cloc
     assert (raw.status, raw.seconds) == ("SUCCEEDED", 60)
     hooked = cloud.run()
     assert (hooked.error, hooked.seconds) == ("States.Timeout", 10)
+
+
+LEAVING_A_TOKEN: Final = definition(
+    "Wait",
+    Wait={
+        "Type": "Task",
+        "Resource": "arn:aws:states:::aws-sdk:dynamodb:putItem.waitForTaskToken",
+        "Arguments": {
+            "TableName": "{% $states.input.table %}",
+            "Item": {"pk": {"S": "token"}, "token": {"S": "{% $states.context.Task.Token %}"}},
+        },
+        "TimeoutSeconds": 600,
+        "End": True,
+    },
+)
+
+
+def give_back(table: str) -> None:
+    item = boto3.client("dynamodb").get_item(TableName=table, Key={"pk": {"S": "token"}})["Item"]
+    boto3.client("stepfunctions").send_task_success(taskToken=item["token"]["S"], output='{"woken": true}')
+
+
+def test_moto_waits_for_a_token_in_real_time(cloud: Cloud, clock: Clock) -> None:
+    began = time.monotonic()
+    _MOTO[CallbackEndpoint, "wait"](CallbackEndpoint("raw"), 0.05)
+    assert time.monotonic() - began >= 0.05
+
+    deploy(cloud, LEAVING_A_TOKEN)
+    table = cloud.deployment.table
+    late = cloud.run(execution_input={"table": table})
+    clock.after(timedelta(seconds=45), lambda: give_back(table))
+    woken = cloud.run(execution_input={"table": table})
+
+    assert (late.error, late.seconds) == ("States.Timeout", 600)
+    assert (woken.status, woken.seconds, woken.output) == ("SUCCEEDED", 45, {"woken": True})
+
+
+def test_moto_takes_a_token_whose_wait_is_over(cloud: Cloud) -> None:
+    del cloud
+    raw, hooked = CallbackEndpoint("raw"), CallbackEndpoint("hooked")
+    _MOTO[CallbackEndpoint, "wait"](raw, 0.01)
+    hooked.wait(600)
+
+    assert raw.consumer_error is None
+    assert isinstance(hooked.consumer_error, CallbackConsumerTimeout)
+
+
+def test_moto_makes_a_client_for_every_call(cloud: Cloud) -> None:
+    del cloud
+    raw = _MOTO[aws_sdk, "boto_client_for"]
+
+    assert raw("eu-west-1", "dynamodb") is not raw("eu-west-1", "dynamodb")
+    hooked = vars(aws_sdk)["boto_client_for"]
+    assert hooked("eu-west-1", "dynamodb") is hooked("eu-west-1", "dynamodb")
 
 
 def test_moto_does_not_time_an_execution_out_in_virtual_time(cloud: Cloud) -> None:

@@ -5,6 +5,7 @@ tests/world/test_moto_hooks.py shows that the gap is still there without it, so 
 The symbols are moto's own, mostly private; that is why moto is pinned exactly.
 """
 
+from world.moto_hooks.callbacks import a_wait_for_a_token_takes_virtual_time, one_client_serves_all_calls
 from world.moto_hooks.executions import (
     a_stop_keeps_its_error_and_cause,
     a_stop_wins_over_the_error_it_provokes,
@@ -32,6 +33,7 @@ from world.moto_hooks.time import (
 __all__ = [
     "a_stop_keeps_its_error_and_cause",
     "a_stop_wins_over_the_error_it_provokes",
+    "a_wait_for_a_token_takes_virtual_time",
     "a_wait_is_a_whole_number_of_seconds",
     "an_end_is_told_once",
     "an_execution_has_one_thread",
@@ -42,6 +44,7 @@ __all__ = [
     "expressions_are_evaluated",
     "functions_run_in_process",
     "jitter_comes_from_the_seed",
+    "one_client_serves_all_calls",
     "retries_back_off_in_virtual_time",
     "tasks_time_out_in_virtual_time",
     "the_interpreter_is_silent",
