@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from crossfade.core.plan import Plan
+
 
 @dataclass(frozen=True, slots=True)
 class HostRow:
@@ -78,3 +80,8 @@ class Frame:
     requests: int = 0
     failed: int = 0
     fault: str = ""
+
+
+def rough_length(plan: Plan) -> timedelta:
+    """A rough length for the progress bar: bakes, the soak, and three minutes of DNS a stage."""
+    return sum((stage.bake for stage in plan.stages), plan.soak) + timedelta(minutes=3) * len(plan.stages)

@@ -6,12 +6,13 @@ from itertools import groupby
 from typing import Any, Final
 
 from crossfade.cli.embedded import Embedded
-from crossfade.cli.frame import Frame, HostRow, Line
+from crossfade.cli.frame import Frame, HostRow, Line, rough_length
 from crossfade.cli.summary import Summary
 from crossfade.cli.view import View
 from crossfade.core.declaration import declarations
 from crossfade.core.migration import Outcome, Record
 from crossfade.core.plan import Plan
+from crossfade.core.verdict import in_order_of_gravity
 from crossfade.names import Function, TimelineEvent
 from crossfade.ports import Event
 from world.clients import Counts
@@ -27,7 +28,6 @@ _GUARDED: Final = timedelta(minutes=15)
 """How long the guardian has to restore what an execution left behind that was ended from outside."""
 _OWN_ENDS: Final = frozenset({"SUCCEEDED", "FAILED"})
 _RESTORED: Final = frozenset({Outcome.ROLLED_BACK, Outcome.REFUSED})
-_WORST: Final = ("ALARM", "INSUFFICIENT_DATA", "OK")
 _DOING: Final[Mapping[str, str]] = {
     Function.RESOLVE_PLAN: "resolving the plan",
     Function.TAKE_LEASE: "taking the lease",
@@ -121,7 +121,7 @@ class Demo:
             next_event=self._reason,
             stages=tuple(stage.share_percent for stage in self._plan.stages),
             stage=self._stage,
-            progress=elapsed / _expected(self._plan),
+            progress=elapsed / rough_length(self._plan),
             rolling_back=self._rolling_back,
             hosts=tuple(_row(host) for host in snapshot.hosts),
             lines=self._timeline(),
@@ -237,11 +237,6 @@ def _restored_after(execution: Execution, record: Record | None) -> timedelta | 
     return record.ended - execution.stopped if record.outcome in _RESTORED else None
 
 
-def _expected(plan: Plan) -> timedelta:
-    """A rough length for the progress bar: bakes, the soak, and three minutes of DNS a stage."""
-    return sum((stage.bake for stage in plan.stages), plan.soak) + timedelta(minutes=3) * len(plan.stages)
-
-
 def _row(host: HostView) -> HostRow:
     green = host.last_minute.get("green", Counts())
     states = set(host.alarms.values())
@@ -251,5 +246,5 @@ def _row(host: HostView) -> HostRow:
         green=host.weights["green"],
         observed_percent=None if host.share is None else 100 * host.share,
         errors_percent=100 * green.failed / green.total if green.total else None,
-        alarms=next((state for state in _WORST if state in states), ""),
+        alarms=in_order_of_gravity(states)[0] if states else "",
     )

@@ -162,6 +162,8 @@ def _lines(lines: tuple[Line, ...]) -> RenderableType:
 
 
 def _traffic(frame: Frame) -> str:
+    if not frame.requests:
+        return ""
     style = "red" if frame.failed else "green"
     return f"{frame.requests:,} requests, [{style}]{frame.failed:,} failed[/]"
 

@@ -4,7 +4,7 @@ Rule 1: no evidence is never good evidence. Rule 2: one bad sign outweighs any n
 This file judges alarms; `evidence` judges the raw series and puts both together. Neither knows a CloudWatch client.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -97,6 +97,12 @@ def judge(asked: Sequence[str], alarms: Mapping[str, Alarm], latched: Sequence[s
 def in_state(alarms: Sequence[Alarm], state: AlarmState) -> list[Alarm]:
     """Those of *alarms* that are in *state*, in order."""
     return [alarm for alarm in alarms if alarm.state is state]
+
+
+def in_order_of_gravity(states: Iterable[str]) -> list[str]:
+    """*states* of alarms, the worst first."""
+    gravity = [AlarmState.ALARM, AlarmState.MISSING, AlarmState.INSUFFICIENT_DATA, AlarmState.OK]
+    return sorted(states, key=lambda state: gravity.index(AlarmState(state)))
 
 
 _NAMED = 2

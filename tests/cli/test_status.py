@@ -11,7 +11,7 @@ from crossfade.cli.account import Account
 from crossfade.cli.executions import Execution
 from crossfade.cli.exits import Exit
 from crossfade.cli.seen import FIELDS, Seen
-from crossfade.cli.watch import follow
+from crossfade.cli.watch import GUARDED, follow
 from crossfade.core.migration import Outcome, Record, Signal, SignalKind
 from crossfade.ports import Event
 from tests.cli.conftest import BASELINE, MINUTE, REGION, Deployed, Run, gated
@@ -192,7 +192,7 @@ def test_the_exit_code_tells_the_end(deployed: Deployed, run: Run, outcome: Outc
     assert ran.out.endswith(f"tonight: {outcome}. so it is\n")
 
 
-def _follow(*news: Callable[[], object]) -> tuple[Exit, str]:
+def _follow(*news: Callable[[], object], guarded: timedelta = GUARDED, terminal: bool = False) -> tuple[Exit, str]:
     """Watch while one piece of *news* after the other happens."""
     out, coming = StringIO(), iter(news)
 
@@ -200,7 +200,8 @@ def _follow(*news: Callable[[], object]) -> tuple[Exit, str]:
         next(coming)()
 
     account = Account(profile=None, region=REGION, stack="Crossfade")
-    ended = follow(account, "tonight", Console(file=out, width=200), pause=pause)
+    console = Console(file=out, width=200, force_terminal=terminal)
+    ended = follow(account, "tonight", console, pause=pause, guarded=guarded)
     return ended, out.getvalue()
 
 
@@ -221,6 +222,27 @@ def test_each_line_is_printed_once_as_it_comes(deployed: Deployed) -> None:
     ]
 
 
+def test_on_a_terminal_it_is_drawn_with_weights_shares_failures_and_alarms(deployed: Deployed) -> None:
+    record = deployed.baking()
+    workload = record.plan.workloads[0]
+    counted = {"share_percent": 4.25, "green_requests": 1000, "green_failed": 20}
+    data = {
+        "alarms_asked": 1,
+        "alarms_not_ok": {workload.alarms[0]: "INSUFFICIENT_DATA"},
+        "workloads": {workload.name: counted},
+    }
+    seen_at = (record.stage_began or record.started) + MINUTE
+    deployed.ledger.append("tonight", Event(seen_at, "verdict_changed", "green is watched", data))
+
+    ended, printed = _follow(
+        lambda: deployed.ledger.save(record.with_(outcome=Outcome.SUCCEEDED, reason="all is on green")), terminal=True
+    )
+
+    assert ended is Exit.DONE
+    for shown in (workload.host, "4.2 %", "2.0 %", "insufficient data", "green is watched", "tonight: Succeeded"):
+        assert shown in printed, shown
+
+
 def test_a_stopped_execution_is_followed_until_the_guardian_has_restored_it(deployed: Deployed) -> None:
     record = deployed.baking()
 
@@ -233,12 +255,11 @@ def test_a_stopped_execution_is_followed_until_the_guardian_has_restored_it(depl
     assert "RolledBack. it ended as ABORTED" in printed
 
 
-def test_a_guardian_that_does_not_come_needs_somebody(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_guardian_that_does_not_come_needs_somebody(deployed: Deployed) -> None:
     deployed.baking()
     deployed.stop("tonight")
-    monkeypatch.setattr("crossfade.cli.watch._GUARDED", timedelta(seconds=-1))
 
-    ended, printed = _follow()
+    ended, printed = _follow(guarded=timedelta(seconds=-1))
 
     assert ended is Exit.NEEDS_SOMEBODY
     assert "the guardian gives traffic back, but has not done so; look at the runbook" in printed

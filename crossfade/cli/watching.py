@@ -1,0 +1,76 @@
+"""The picture of a migration that runs somewhere else: drawn from its record and its timeline, and from nothing more.
+
+Requests and failures are those of the stage, as the last entry of the timeline counts them; alarms likewise.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from crossfade.cli.frame import Frame, HostRow, Line, rough_length
+from crossfade.cli.seen import Seen
+from crossfade.core.fleet import read_back
+from crossfade.core.migration import Record
+from crossfade.core.plan import Workload
+from crossfade.core.verdict import in_order_of_gravity
+from crossfade.core.weight import PERCENT
+from crossfade.ports import Event
+
+_COUNTED: Final = "workloads"
+"""The key of an entry's data under which each workload's requests stand."""
+
+
+def frame_of(seen: Seen, timeline: Sequence[Event]) -> Frame | None:
+    """What to draw of *seen*; None before its plan is resolved."""
+    record = seen.record
+    if record is None:
+        return None
+    elapsed = seen.now - record.started
+    return Frame(
+        now=seen.now,
+        elapsed=elapsed,
+        title=f"{record.plan.blue.name} → {record.plan.green.name}  {seen.name}",
+        doing=seen.doing,
+        next_event=seen.following,
+        stages=tuple(stage.share_percent for stage in record.plan.stages),
+        stage=record.stage,
+        progress=elapsed / rough_length(record.plan),
+        rolling_back=record.rollback_began is not None,
+        hosts=_rows(record, _counted(record, timeline)),
+        lines=tuple(Line(event.at, event.what, event.text) for event in timeline),
+    )
+
+
+def _counted(record: Record, timeline: Sequence[Event]) -> Mapping[str, Any]:
+    """The data of the last entry that counts requests, if it is of the current stage."""
+    began = record.stage_began or record.started
+    counts = (event.data for event in reversed(timeline) if isinstance(event.data.get(_COUNTED), dict))
+    newest = next((event.at for event in reversed(timeline) if isinstance(event.data.get(_COUNTED), dict)), None)
+    return next(counts, {}) if newest is not None and newest >= began else {}
+
+
+def _rows(record: Record, counted: Mapping[str, Any]) -> tuple[HostRow, ...]:
+    left = read_back(record)
+    numbers = counted.get(_COUNTED, {})
+    return tuple(
+        HostRow(
+            host=workload.host,
+            blue=left[workload.name].blue if workload.name in left else None,
+            green=left[workload.name].green if workload.name in left else None,
+            observed_percent=numbers.get(workload.name, {}).get("share_percent"),
+            errors_percent=_errors(numbers.get(workload.name, {})),
+            alarms=_alarms(workload, counted),
+        )
+        for workload in record.plan.workloads
+    )
+
+
+def _errors(numbers: Mapping[str, Any]) -> float | None:
+    requests = numbers.get("green_requests")
+    return PERCENT * numbers.get("green_failed", 0) / requests if requests else None
+
+
+def _alarms(workload: Workload, counted: Mapping[str, Any]) -> str:
+    if "alarms_asked" not in counted:
+        return ""
+    not_ok = counted.get("alarms_not_ok", {})
+    return in_order_of_gravity([not_ok.get(name, "OK") for name in workload.alarms])[0]
