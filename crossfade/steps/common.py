@@ -6,6 +6,7 @@ from typing import Any
 
 from crossfade.core.fleet import kept
 from crossfade.core.migration import Outcome, Record
+from crossfade.core.overrides import overrides
 from crossfade.core.plan import Identifiers, Workload
 from crossfade.core.reckoning import reckoning
 from crossfade.core.shared import in_step, sharing
@@ -205,4 +206,5 @@ def result_of(record: Record) -> dict[str, Any]:
         "ended": record.ended.isoformat() if record.ended else None,
         "failed_requests": reckoning(record).to_json(),
         "residual": record.residual.to_json() if record.residual else None,
+        "overrides": list(overrides(record)),
     }

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from crossfade.core import overrides
 from crossfade.core.declaration import declarations, told
 from crossfade.core.migration import Outcome, Record
 from crossfade.core.reckoning import reckoning
@@ -41,7 +42,8 @@ def complete(ledger: Ledger, router: TrafficRouter, notifier: Notifier, task: Le
         poll = round(record.plan.timing.poll.total_seconds())
         return Progress(arrived=False, reason=waiting, wait_seconds=poll)
     outcome = Outcome.PARTLY_ROLLED_BACK if record.left_out else Outcome.SUCCEEDED
-    text = where(record, outcome) + _rest(record) + _drift_pending(router, record)
+    ended = record.with_(outcome=outcome)
+    text = "".join((where(record, outcome), _rest(record), _drift_pending(router, record), _left(ended)))
     return _end(ledger, notifier, record, now=task.now, outcome=outcome, text=text)
 
 
@@ -65,6 +67,11 @@ def _rest(record: Record) -> str:
     """What it has cost and what blue still had, as far as that is known."""
     parts = (reckoning(record).words, record.residual.words if record.residual else "")
     return "".join(f"; {part}" for part in parts if part)
+
+
+def _left(record: Record) -> str:
+    words = overrides.words(record)
+    return f"; {words}" if words else ""
 
 
 def _ended(ledger: Ledger, task: LeasedTask) -> Record | None:

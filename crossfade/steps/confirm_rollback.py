@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from crossfade.core import overrides
 from crossfade.core.fleet import kept, rest
 from crossfade.core.migration import Outcome, Record
 from crossfade.core.traffic import Reading, disputed
@@ -39,6 +40,7 @@ def end(
     ledger: Ledger, notifier: Notifier, record: Record, outcome: Outcome, reason: str, *, now: datetime
 ) -> dict[str, Any]:
     """Write down that *record* ended as *outcome* and tell people. Only an unconfirmed rollback keeps its lease."""
+    reason = "; ".join(filter(None, (reason, overrides.words(record.with_(outcome=outcome)))))
     notice = _notice(record.migration, outcome, reason)
     if notice.page:
         notifier.tell(notice)  # before it is written down: if this dies in between, people are paged twice, not never
