@@ -113,5 +113,9 @@ class SupersededError(PermanentError):
     """A younger epoch took over; this run may not write any more."""
 
 
+class StageRefusedError(PermanentError):
+    """A check made before a stage failed; nothing of that stage was written."""
+
+
 class StageFailedError(PermanentError):
     """A stage was judged bad."""

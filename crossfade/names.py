@@ -166,6 +166,7 @@ class TimelineEvent(StrEnum):
     LEASE_TAKEN = "lease_taken"
     PREFLIGHT_PASSED = "preflight_passed"
     BASELINE_RECORDED = "baseline_recorded"
+    STAGE_POSTPONED = "stage_postponed"
     STAGE_BEGAN = "stage_began"
     WEIGHT_WRITTEN = "weight_written"
     TRAFFIC_MOVED = "traffic_moved"

@@ -132,6 +132,14 @@ class EstateReader(Protocol):
             RouterThrottledError, RouterUnavailableError, AlarmsUnavailableError: Ask again later.
         """
 
+    def glance(self, plan: Plan) -> EstateFacts:
+        """
+        Read what a stage of *plan* rests on: its objects, ExternalDNS, load balancers and their targets. No more.
+
+        Raises:
+            See `read`.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class Event:

@@ -11,7 +11,7 @@ from lambdas.door import Json, count, door
 @door(Function.SHIFT_TRAFFIC, StageTask)
 def handler(task: StageTask) -> Json:
     parts = wired()
-    progress = shift_traffic(parts.ledger, parts.router, task)
+    progress = shift_traffic(parts.ledger, parts.router, task, alarms=parts.alarms, estate=parts.estate)
     if progress.arrived:
         count(Metric.STAGE_SHIFTED)
         keep_weights(parts.ledger, parts.weights, task.migration, now=task.now)

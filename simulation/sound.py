@@ -30,6 +30,10 @@ class SoundEstate:
         """See `ports.EstateReader.read`."""
         return sound(plan)
 
+    def glance(self, plan: Plan) -> EstateFacts:
+        """See `ports.EstateReader.glance`."""
+        return sound(plan)
+
 
 def sound(plan: Plan) -> EstateFacts:
     """The estate of *plan* as it should be."""

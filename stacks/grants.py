@@ -27,16 +27,16 @@ _EPOCH: Final = ("dynamodb:UpdateItem",)
 
 _BALANCERS: Final = tuple(f"elasticloadbalancing:Describe{what}" for what in ("LoadBalancers", "TargetGroups", "Tags"))
 """Find the load balancer that a record names, its target groups, and whose it is."""
-_SURVEY: Final = (
+_TARGETS: Final = (
     "elasticloadbalancing:DescribeLoadBalancerAttributes",
     "elasticloadbalancing:DescribeLoadBalancers",
-    "elasticloadbalancing:DescribeTags",
     "elasticloadbalancing:DescribeTargetGroupAttributes",
     "elasticloadbalancing:DescribeTargetGroups",
     "elasticloadbalancing:DescribeTargetHealth",
-    "route53:ListHostedZonesByName",
 )
-"""Look at the load balancers behind both sides, and for zones with the same name."""
+"""Look at the load balancers behind both sides."""
+_SURVEY: Final = (*_TARGETS, "elasticloadbalancing:DescribeTags", "route53:ListHostedZonesByName")
+"""The same, whose they are, and zones with the same name."""
 _RULES: Final = tuple(f"elasticloadbalancing:Describe{what}" for what in ("Listeners", "Rules", "Tags"))
 """Read listener rules and whose they are."""
 _STAMPS: Final = ("elasticloadbalancing:AddTags", "elasticloadbalancing:RemoveTags")
@@ -63,7 +63,7 @@ class Grant:
         table: Actions on the ledger's table.
         alarms: Whether it reads CloudWatch alarms.
         requests: Whether it reads what the load balancers of the zone's hosts counted.
-        survey: Whether it looks at load balancers and their targets, and for other zones.
+        survey: Actions with which it looks at load balancers and their targets, and for other zones.
         traffic: Whether it finds the clusters and reads the zone's records. What it may do *in* a cluster is
             Kubernetes' business: see `access` and the shipped RBAC.
         records: Whose records it may change.
@@ -80,7 +80,7 @@ class Grant:
     table: tuple[str, ...]
     alarms: bool = False
     requests: bool = False
-    survey: bool = False
+    survey: tuple[str, ...] = ()
     traffic: bool = False
     records: Records = Records.NONE
     rules: bool = False
@@ -96,10 +96,17 @@ class Grant:
 GRANTS: Final[Mapping[Function, Grant]] = {
     Function.RESOLVE_PLAN: Grant(table=_RECORD, announce=True),
     Function.TAKE_LEASE: Grant(table=(*_RECORD, *_LEASES, *_EPOCH)),
-    Function.PREFLIGHT: Grant(table=(*_RECORD, *_LEASES), alarms=True, survey=True, traffic=True, protections=True),
+    Function.PREFLIGHT: Grant(table=(*_RECORD, *_LEASES), alarms=True, survey=_SURVEY, traffic=True, protections=True),
     Function.RECORD_BASELINE: Grant(table=(*_RECORD, *_LEASES), traffic=True),
     Function.SHIFT_TRAFFIC: Grant(
-        table=(*_RECORD, *_LEASES), traffic=True, records=Records.OWN, rules=True, announce=True, weights=True
+        table=(*_RECORD, *_LEASES),
+        alarms=True,
+        survey=_TARGETS,
+        traffic=True,
+        records=Records.OWN,
+        rules=True,
+        announce=True,
+        weights=True,
     ),
     Function.CHECK_HEALTH: Grant(table=(*_RECORD, *_LEASES), alarms=True, requests=True, publish=True, announce=True),
     Function.COMPLETE: Grant(
@@ -200,7 +207,7 @@ def _grant(role: iam.Role, grant: Grant, resources: Resources) -> None:
         _allow(role, _BALANCERS, ["*"])
         _allow(role, ["cloudwatch:GetMetricData"], ["*"])
     if grant.survey:
-        _allow(role, _SURVEY, ["*"])
+        _allow(role, grant.survey, ["*"])
     if grant.traffic:
         _allow(role, ["eks:DescribeCluster"], resources.clusters)
         _allow(role, ["route53:ListResourceRecordSets"], [resources.zone])

@@ -610,3 +610,8 @@ class FakeEstate(_Faulty):
         """See `ports.EstateReader.read`."""
         self._trip("read")
         return self.change(sound(plan))
+
+    def glance(self, plan: Plan) -> EstateFacts:
+        """See `ports.EstateReader.glance`."""
+        self._trip("glance")
+        return self.change(sound(plan))

@@ -112,20 +112,35 @@ class EstateSurvey:
     def read(self, plan: Plan) -> EstateFacts:
         """See `ports.EstateReader.read`."""
         controllers = self._controllers()
-        places = self._places(plan, controllers)
+        listed = dict(zip(Side, _all([partial(self._list, side, controllers[side]) for side in Side]), strict=True))
+        seen = self._seen(plan, controllers, listed)
+        watches = dict(self._alarms.watches(plan.alarms))
+        children = [name for watch in watches.values() for name in watch.children if name not in watches]
+        return replace(
+            seen,
+            records=self._records(plan),
+            watches=watches | dict(self._alarms.watches(children)),
+            twins=self._twins(plan),
+            running=self._running(plan),
+        )
+
+    def glance(self, plan: Plan) -> EstateFacts:
+        """See `ports.EstateReader.glance`."""
+        return self._seen(plan, self._controllers(), {side: _Listed() for side in Side})
+
+    def _seen(
+        self, plan: Plan, controllers: Mapping[Side, ControllerFacts | None], listed: "Mapping[Side, _Listed]"
+    ) -> EstateFacts:
+        """What a stage rests on, beside everything that is *listed* in the clusters."""
+        places = self._places(plan, controllers, listed)
         regions = {name: Region(name, elb) for name, elb in self._elb.items()}
         balancers = _balancers(plan, places, regions)
         pointed = {at: replace(place, balancer=balancers.get(at)) for at, place in places.items()}
-        watches = dict(self._alarms.watches(plan.alarms))
-        children = [name for watch in watches.values() for name in watch.children if name not in watches]
         return EstateFacts(
             places=pointed | places_of(plan, self._clusters, regions),
-            records=self._records(plan),
+            records={},
             controllers=controllers,
-            watches=watches | dict(self._alarms.watches(children)),
             balancers=frozenset[str]().union(*(region.dimensions for region in regions.values())),
-            twins=self._twins(plan),
-            running=self._running(plan),
             rules=rules_of(plan, ListenerRules(self._elb)),
             argocd=self._argocd.read(plan),
         )
@@ -137,11 +152,10 @@ class EstateSurvey:
         return {side: controller_of(held) if held else None for side, held in zip(Side, found, strict=True)}
 
     def _places(
-        self, plan: Plan, controllers: Mapping[Side, ControllerFacts | None]
+        self, plan: Plan, controllers: Mapping[Side, ControllerFacts | None], listed: "Mapping[Side, _Listed]"
     ) -> dict[tuple[str, Side], PlaceFacts]:
         """Every workload in both clusters, its load balancer aside."""
         prefixes = {side: at.prefix if at else "" for side, at in controllers.items()}
-        listed = dict(zip(Side, _all([partial(self._list, side, controllers[side]) for side in Side]), strict=True))
         places = [(workload, side) for workload in plan.workloads if workload.sources for side in Side]
         found = _all([partial(self._place, workload, side, prefixes[side], listed[side]) for workload, side in places])
         return {(workload.name, side): held for (workload, side), held in zip(places, found, strict=True)}

@@ -45,7 +45,9 @@ def pause_after(lasted: timedelta, poll: timedelta) -> timedelta:
 def events_needed(bakes: Sequence[timedelta], soak: timedelta, timing: Timing) -> int:
     """The events of the longest run with these *bakes* and this *soak*, every delay used up, then rolled back."""
     move = _looks(timing.propagation * _WRITES_PER_STAGE, timing.poll)
-    moving = move * (len(bakes) + 1) + _looks(timing.rollback, timing.poll)
+    # before a stage, blue may be waited for as long as a weight may take
+    postponed = _looks(timing.propagation, timing.poll) * len(bakes)
+    moving = postponed + move * (len(bakes) + 1) + _looks(timing.rollback, timing.poll)
     baking = sum(
         _looks(timing.margin, timing.poll) + _bake_looks(bake + timing.patience, timing.poll) for bake in bakes
     )

@@ -142,9 +142,11 @@ class Check:
     scope: Scope
     look: Look
 
-    def run(self, facts: Facts) -> Iterator[Finding]:
-        """One finding or more a subject."""
+    def run(self, facts: Facts, *, on: Side | None = None) -> Iterator[Finding]:
+        """One finding or more a subject; only of those *on* one side, if that is given."""
         for subject in self.scope(facts.plan):
+            if on is not None and subject.side is not on:
+                continue
             found = tuple(self.look(facts, subject)) or (passed(self.title),)
             for each in found:
                 yield Finding(self.id, str(subject), each.verdict, each.evidence, each.fix)

@@ -82,6 +82,7 @@ class Record(Model):
         blue_agreed: The same for blue alone.
         cause: What the last verdict rested on; None before the first.
         cause_since: Since when verdicts have rested on that.
+        postponed: Since when the next stage waits for blue; None while it does not.
         failing: The workloads whose green answered the last probes badly.
         paged: The stage in which somebody was paged because both sides were sick; None for none.
         charge: What it has cost users so far; None before anything was counted.
@@ -117,6 +118,7 @@ class Record(Model):
     blue_agreed: datetime | None = None
     cause: Cause | None = None
     cause_since: datetime | None = None
+    postponed: datetime | None = None
     failing: tuple[Failing, ...] = ()
     paged: int | None = None
     charge: Charge | None = None

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from crossfade.core import (
@@ -16,6 +17,7 @@ from crossfade.core import (
 )
 from crossfade.core.facts import Facts
 from crossfade.core.finding import Check, Finding, Grade, together
+from crossfade.core.weight import Side
 
 CHECKS: Final[tuple[Check, ...]] = (
     *checks_dns.CHECKS,
@@ -28,6 +30,21 @@ CHECKS: Final[tuple[Check, ...]] = (
     *checks_alarms.CHECKS,
 )
 
+AGAIN: Final = frozenset(
+    {
+        "answers",
+        "source",
+        "external-dns-runs",
+        "external-dns-policy",
+        "load-balancer",
+        "targets",
+        "rule-targets",
+        "alarm-state",
+    }
+)
+"""The checks that are made again before every stage: cheap ones, without which it cannot be moved or judged."""
+_TARGETS: Final = frozenset({"targets", "rule-targets"})
+
 TOLD_MAX: Final = 20
 """So many faults are told in full: a page that goes on is not read, and the cause of a failure has its limits."""
 
@@ -35,6 +52,21 @@ TOLD_MAX: Final = 20
 def examine(facts: Facts) -> tuple[Finding, ...]:
     """All findings, in the order of `CHECKS`."""
     return tuple(finding for check in CHECKS for finding in check.run(facts))
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """What the checks before a stage come to: what refuses it, and what makes it wait. Empty for nothing."""
+
+    refuses: str
+    waits: str
+
+
+def examine_again(facts: Facts) -> Again:
+    """What stands against beginning a stage; a blue without targets can take no traffic back, so that only waits."""
+    waits = [each for check in CHECKS if check.id in _TARGETS for each in check.run(facts, on=Side.BLUE)]
+    found = [each for check in CHECKS if check.id in AGAIN for each in check.run(facts)]
+    return Again(refusal([each for each in found if each not in waits]), refusal(waits))
 
 
 def graded(findings: Sequence[Finding], grade: Grade) -> tuple[Finding, ...]:

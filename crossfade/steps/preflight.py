@@ -61,18 +61,18 @@ def look(
         TemporaryError: Something did not answer; ask again later.
     """
     unread: list[str] = []
-    seen = _unless_refused(lambda: estate.read(plan), unread)
+    seen = unless_refused(lambda: estate.read(plan), unread)
     children = [name for watch in seen.watches.values() for name in watch.children] if seen else []
     names = tuple(dict.fromkeys((*plan.alarms, *children)))
-    readings = _unless_refused(lambda: observe_all(router, plan.workloads), unread) or ()
+    readings = unless_refused(lambda: observe_all(router, plan.workloads), unread) or ()
     facts = Facts(
         plan=plan,
         readings={reading.workload: reading for reading in readings},
-        alarms=_unless_refused(lambda: alarms.read(names), unread) or {},
-        rehearsed=_unless_refused(lambda: router.rehearse(plan.workloads), unread) or (),
-        rescued=_unless_refused(lambda: rescue.rehearse(_with_a_second_rung(plan, readings)), unread) or (),
+        alarms=unless_refused(lambda: alarms.read(names), unread) or {},
+        rehearsed=unless_refused(lambda: router.rehearse(plan.workloads), unread) or (),
+        rescued=unless_refused(lambda: rescue.rehearse(_with_a_second_rung(plan, readings)), unread) or (),
         estate=seen,
-        probes=_unless_refused(lambda: probe.ask(plan.workloads), unread) or {},
+        probes=unless_refused(lambda: probe.ask(plan.workloads), unread) or {},
         unread=tuple(dict.fromkeys(unread)),
     )
     return examine(facts)
@@ -88,7 +88,7 @@ def _with_a_second_rung(plan: Plan, readings: Sequence[Reading]) -> list[Workloa
     ]
 
 
-def _unless_refused(read: Callable[[], T], unread: list[str]) -> T | None:
+def unless_refused(read: Callable[[], T], unread: list[str]) -> T | None:
     """What *read* gives; None, and one more reason in *unread*, when asking again is useless."""
     try:
         return read()

@@ -7,18 +7,24 @@ from crossfade.core.migration import Record, abort_asked
 from crossfade.core.waves import wave_name
 from crossfade.errors import AbortedError, NotPropagatedError
 from crossfade.names import TimelineEvent
-from crossfade.ports import Ledger, TrafficRouter
+from crossfade.ports import AlarmSource, EstateReader, Ledger, TrafficRouter
 from crossfade.steps.common import approach, current, note, outstanding
+from crossfade.steps.look_again import look_again
 from crossfade.steps.tasks import Progress, StageTask
 
 _ALL_WRITES = 4  # raise blue, raise green, lower green, lower blue
 
 
-def shift_traffic(ledger: Ledger, router: TrafficRouter, task: StageTask) -> Progress:
+def shift_traffic(
+    ledger: Ledger, router: TrafficRouter, task: StageTask, *, alarms: AlarmSource, estate: EstateReader
+) -> Progress:
     """
     Make the next safe write of this stage; arrived when the authority shows every wanted weight.
 
+    Before the first one it is looked again at what the stage rests on.
+
     Raises:
+        StageRefusedError: A check before the first write failed.
         NotPropagatedError: A weight was written, but not shown in time. Says nothing about health.
         DriftError: Somebody else changed a weight.
         AbortedError: Somebody asked for a rollback.
@@ -27,14 +33,17 @@ def shift_traffic(ledger: Ledger, router: TrafficRouter, task: StageTask) -> Pro
     record = current(ledger, task)
     if aborted := abort_asked(ledger.signals(task.migration)):
         raise AbortedError(aborted)
-    record = _begin(ledger, record, task)
+    poll = round(record.plan.timing.poll.total_seconds())
+    if record.stage != task.stage:
+        record, waiting = look_again(ledger, alarms, estate, record, task)
+        if waiting:
+            return Progress(arrived=False, reason=waiting, wait_seconds=poll)
+        record = _begin(ledger, record, task)
     stage = record.plan.stages[task.stage]
     targets = {workload.name: record.target(workload.name, task.stage) for workload in record.plan.workloads}
     before = {name: record.split_before(name, task.stage) for name in targets}
     record, steps = approach(ledger, router, record, targets, now=task.now, before=before)
-    waiting = outstanding(steps)
-    poll = round(record.plan.timing.poll.total_seconds())
-    if waiting:
+    if waiting := outstanding(steps):
         check_propagation(record, record.stage_began or task.now, task.now, waiting)
         return Progress(arrived=False, reason=waiting, wait_seconds=poll)
     reason = f"{_named(record, task.stage)}: {stage.split} is read back for {_whom(record)}"
@@ -46,8 +55,6 @@ def shift_traffic(ledger: Ledger, router: TrafficRouter, task: StageTask) -> Pro
 
 
 def _begin(ledger: Ledger, record: Record, task: StageTask) -> Record:
-    if record.stage == task.stage:
-        return record
     changes = {"stage": task.stage, "came_from": record.stage, "stage_began": task.now, "bake_began": None}
     record = ledger.save(record.with_(**changes))
     stage = record.plan.stages[task.stage]

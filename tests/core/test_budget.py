@@ -19,9 +19,10 @@ def test_an_ordinary_plan_leaves_most_of_the_history_unused() -> None:
 def test_every_look_of_the_longest_run_is_counted() -> None:
     timing = Timing(poll=MINUTE, margin=MINUTE, propagation=2 * MINUTE, patience=3 * MINUTE, rollback=10 * MINUTE)
     following, baking, soaking = 1 + 1, 5 + 3 + 1, 7 + 3 + 1
+    postponed = 2 + 1
     moving, completing, rolling_back = 8 + 1, 8 + 1, 10 + 1
 
-    needed = 9 * (moving + completing + rolling_back) + 13 * (following + baking + soaking)
+    needed = 9 * (postponed + moving + completing + rolling_back) + 13 * (following + baking + soaking)
 
     assert events_needed([5 * MINUTE], 7 * MINUTE, timing) == needed
 

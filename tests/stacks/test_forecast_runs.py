@@ -24,6 +24,7 @@ from crossfade.steps.take_lease import take_lease
 from crossfade.steps.tasks import EndTask, HealthTask, LeasedTask, StageTask, Task
 from tests.fakes import (
     FakeAlarms,
+    FakeEstate,
     FakeMetrics,
     FakeProbe,
     InMemoryLedger,
@@ -78,7 +79,7 @@ class Steps:
             Function.TAKE_LEASE: lambda event: take_lease(self._ledger, _task(Task, event)),
             Function.PREFLIGHT: lambda _: {},  # it changes nothing, so it is not in a forecast
             Function.RECORD_BASELINE: lambda e: record_baseline(self._ledger, router, _task(LeasedTask, e)),
-            Function.SHIFT_TRAFFIC: lambda e: shift_traffic(self._ledger, router, _task(StageTask, e)).to_json(),
+            Function.SHIFT_TRAFFIC: self._shift,
             Function.CHECK_HEALTH: self._check,
             Function.COMPLETE: lambda e: complete(self._ledger, router, self._notifier, _task(LeasedTask, e)).to_json(),
             Function.ROLL_BACK: lambda e: roll_back(
@@ -93,6 +94,10 @@ class Steps:
 
     def _confirm(self, event: Json) -> Json:
         return confirm_rollback(self._ledger, self._router, self._notifier, _task(EndTask, event))
+
+    def _shift(self, event: Json) -> Json:
+        task, given = _task(StageTask, event), (self._ledger, self._router)
+        return shift_traffic(*given, task, alarms=self._alarms, estate=FakeEstate()).to_json()
 
     def _check(self, event: Json) -> Json:
         self._looks += event["stage"] == self._bad

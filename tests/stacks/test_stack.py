@@ -48,15 +48,11 @@ REQUESTS = {
     "elasticloadbalancing:DescribeTargetGroups": ["*"],
     "route53:ListResourceRecordSets": ["arn:aws:route53:::hostedzone/Z0EXAMPLE1234567890"],
 }
-SURVEY = {
-    "elasticloadbalancing:DescribeLoadBalancerAttributes": ["*"],
-    "elasticloadbalancing:DescribeLoadBalancers": ["*"],
-    "elasticloadbalancing:DescribeTags": ["*"],
-    "elasticloadbalancing:DescribeTargetGroupAttributes": ["*"],
-    "elasticloadbalancing:DescribeTargetGroups": ["*"],
-    "elasticloadbalancing:DescribeTargetHealth": ["*"],
-    "route53:ListHostedZonesByName": ["*"],
+TARGETS = {
+    f"elasticloadbalancing:Describe{what}": ["*"]
+    for what in ("LoadBalancerAttributes", "LoadBalancers", "TargetGroupAttributes", "TargetGroups", "TargetHealth")
 }
+SURVEY = TARGETS | {"elasticloadbalancing:DescribeTags": ["*"], "route53:ListHostedZonesByName": ["*"]}
 ZONE = "arn:aws:route53:::hostedzone/Z0EXAMPLE1234567890"
 PROTECTIONS = {"route53:ListResourceRecordSetProtections": [ZONE]}
 RECORDS = {"route53:ChangeResourceRecordSets": [ZONE]}
@@ -79,7 +75,7 @@ GOLDEN = {
     Function.TAKE_LEASE: RECORD | LEASES | EPOCH,
     Function.PREFLIGHT: RECORD | LEASES | TRAFFIC | ALARMS | SURVEY | PROTECTIONS,
     Function.RECORD_BASELINE: RECORD | LEASES | TRAFFIC,
-    Function.SHIFT_TRAFFIC: RECORD | ANNOUNCE | LEASES | TRAFFIC | WEIGHTS,
+    Function.SHIFT_TRAFFIC: RECORD | ANNOUNCE | LEASES | TRAFFIC | ALARMS | TARGETS | WEIGHTS,
     Function.CHECK_HEALTH: RECORD | ANNOUNCE | LEASES | ALARMS | REQUESTS | PUBLISH,
     Function.COMPLETE: RECORD | ANNOUNCE | LEASES | EPOCH | TRAFFIC | PUBLISH | WEIGHTS,
     Function.ROLL_BACK: RECORD | LEASES | EPOCH | TRAFFIC | RECORDS | WEIGHTS,

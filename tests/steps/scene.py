@@ -129,7 +129,7 @@ class Scene:
         task = StageTask(
             migration=self.migration, execution=self.execution, now=self.now, epoch=self.epoch, stage=stage
         )
-        return shift_traffic(self.ledger, self.router, task)
+        return shift_traffic(self.ledger, self.router, task, alarms=self.alarms, estate=self.estate)
 
     def moved(self, stage: int) -> "Scene":
         """Shift until the stage has arrived, with an authority that follows every minute."""
