@@ -14,12 +14,14 @@ from typing import Any, Final
 
 from crossfade.adapters import route53_router
 from crossfade.core import ladder, migration, traffic
+from crossfade.core.facts import Facts
 from crossfade.core.migration import Action, Baseline, Decision, Outcome, Record
 from crossfade.core.plan import Stage
+from crossfade.core.preflight import Again
 from crossfade.core.traffic import Step
 from crossfade.core.verdict import Health, Verdict
 from crossfade.core.weight import Side, Split
-from crossfade.steps import check_health, common, confirm_rollback, give_back, guard, roll_back, take_lease
+from crossfade.steps import check_health, common, confirm_rollback, give_back, guard, look_again, roll_back, take_lease
 from simulation.faults import Fault, How, Spell, Trouble
 from simulation.run import Result, Scenario
 from simulation.search import Try
@@ -91,6 +93,10 @@ def _impatient(**named: Any) -> Decision:
 
 def _deaf(**named: Any) -> Decision:
     return migration.decide(**{**named, "verdict": Verdict(Health.HEALTHY, "alarms are only noise")})
+
+
+def _not_looking(_facts: Facts) -> Again:
+    return Again(refuses="", waits="")
 
 
 def _always_settled(_record: Record, _now: Any, **_named: Any) -> bool:
@@ -218,7 +224,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         "Alarms are read and not heard.",
         "I8",
         (Scenario(1, "two", (), _BAD_EARLY),),
-        lambda: [(check_health, "decide", _deaf)],
+        lambda: [(check_health, "decide", _deaf), (look_again, "examine_again", _not_looking)],
     ),
     Mutant(
         "no-evidence-needed",
