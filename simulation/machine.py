@@ -159,7 +159,7 @@ class Walker:
         tries: dict[int, int] = {}
         while self._execution.is_running:
             try:
-                result = self._call(state, given)
+                self._do(state, given)
             except TaskFailedError as failure:
                 if failure.seconds:
                     yield failure.seconds
@@ -170,7 +170,6 @@ class Walker:
                 self._execution.events += _RETRY_EVENTS
                 yield delay
                 continue
-            self._leave(state, self._scope(given, result=result), result)
             return
 
     def _sleep(self, state: Json, given: Any) -> Iterator[float]:
@@ -192,6 +191,14 @@ class Walker:
             self._catch(state, given, TaskFailedError("States.Timeout"))
         else:
             self._leave(state, self._scope(given, result={}), {})
+
+    def _do(self, state: Json, given: Any) -> None:
+        """Call and leave; an expression that cannot be evaluated is an error of the task like any other."""
+        try:
+            result = self._call(state, given)
+            self._leave(state, self._scope(given, result=result), result)
+        except QueryError as error:
+            raise TaskFailedError("States.QueryEvaluationError", str(error)) from error
 
     def _call(self, state: Json, given: Any) -> Any:
         arguments = evaluate(state["Arguments"], self._scope(given))

@@ -1,4 +1,7 @@
-"""The small interpreter walks the synthesised definition as moto's does, and reads its expressions as JSONata does."""
+"""The small interpreter reads the expressions of the synthesised definition as JSONata does.
+
+That it walks the definition as moto's does stands in `tests/stacks/test_two_interpreters.py`.
+"""
 
 from typing import Any
 
