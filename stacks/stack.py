@@ -9,11 +9,12 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from crossfade.core.config import Config
-from crossfade.core.config_starts import ScheduleConfig
+from crossfade.core.config_starts import EventStartConfig, ScheduleConfig
 from crossfade.core.plan import Cluster
 from crossfade.names import Function, weight_parameter
 from stacks.alarm_bell import AlarmBell
 from stacks.chat import Chat
+from stacks.event_rules import EventRules, EventStart
 from stacks.functions import KUBERNETES_FUNCTIONS, Functions
 from stacks.grants import Resources, changeable, grant_all
 from stacks.guardian import Guardian
@@ -91,6 +92,9 @@ class CrossfadeStack(Stack):
             machine_arn=machine.state_machine_arn,
             bus=bus,
         )
+        if config.triggers.events:
+            by_event = [_event_start(each) for each in config.triggers.events]
+            EventRules(self, "EventRules", machine=machine, bus=bus, starts=by_event)
         if config.triggers.schedules:
             starts = [_start(schedule) for schedule in config.triggers.schedules]
             Schedules(self, "Schedules", machine_arn=machine.state_machine_arn, starts=starts)
@@ -158,4 +162,16 @@ def _start(schedule: ScheduleConfig) -> Start:
         plan=schedule.plan,
         enabled=schedule.enabled,
         max_age=schedule.max_age,
+    )
+
+
+def _event_start(rule: EventStartConfig) -> EventStart:
+    return EventStart(
+        name=rule.name,
+        source=rule.source,
+        detail_type=rule.detail_type,
+        detail=rule.detail,
+        plan=rule.plan,
+        enabled=rule.enabled,
+        max_age=rule.max_age,
     )

@@ -86,6 +86,7 @@ class Cloud:
         self._region = region
         self._step_functions = StepFunctions(clock, self.functions, random, account=DEFAULT_ACCOUNT_ID, region=region)
         self.on_end(self.events.ended)
+        self.events.start = self._step_functions.start
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import boto3
 
-from world.events import Rule, checked_pattern, interval_of
+from world.events import Rule, Start, checked_pattern, interval_of
 from world.functions import Function
 
 Json = Mapping[str, Any]
@@ -242,8 +242,20 @@ def _rule(template: Template, id_: str, functions: AbstractSet[str]) -> Rule:
         arn=template.arn(id_),
         pattern=None if pattern is None else checked_pattern(pattern),
         interval=None if schedule is None else interval_of(schedule),
-        targets=tuple(_target(id_, target, functions) for target in template.property(id_, "Targets", [])),
+        targets=tuple(_target(id_, target, functions) for target in _targets(template, id_, machines=False)),
+        starts=tuple(_start(target) for target in _targets(template, id_, machines=True)),
     )
+
+
+def _targets(template: Template, id_: str, *, machines: bool) -> list[Json]:
+    found: list[Json] = template.property(id_, "Targets", [])
+    return [target for target in found if (":stateMachine:" in target["Arn"]) is machines]
+
+
+def _start(target: Json) -> Start:
+    """A state machine that a rule starts; the role and the dead-letter queue of the target are not looked at."""
+    transformer = target["InputTransformer"]
+    return Start(target["Arn"], transformer.get("InputPathsMap", {}), transformer["InputTemplate"])
 
 
 def _target(id_: str, target: Json, functions: AbstractSet[str]) -> str:

@@ -11,7 +11,7 @@ import itertools
 import json
 import re
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -39,6 +39,40 @@ class UnknownRuleError(ValueError):
 
 
 @dataclass(frozen=True)
+class Start:
+    """
+    A state machine as a target, with an input transformer.
+
+    Attributes:
+        machine_arn: Which one.
+        paths: Where in the event each value of the template is found, such as `$.id`.
+        template: JSON with `<name>` where a value goes.
+    """
+
+    machine_arn: str
+    paths: Mapping[str, str]
+    template: str
+
+    def input_for(self, event: Json) -> Any:
+        """
+        The input of the execution.
+
+        Raises:
+            UnknownRuleError: A path is not one of plain keys.
+        """
+        text = self.template
+        for name, path in self.paths.items():
+            if not re.fullmatch(r"\$(\.[a-z-]+)+", path):
+                msg = f"the path {path} is not known here; teach it to world/events.py"
+                raise UnknownRuleError(msg)
+            value: Any = event
+            for key in path.split(".")[1:]:
+                value = value[key]
+            text = text.replace(f"<{name}>", str(value))
+        return json.loads(text)
+
+
+@dataclass(frozen=True)
 class Rule:
     """
     One rule of a template.
@@ -48,12 +82,14 @@ class Rule:
         pattern: Which events it lets through; None when it goes by the clock.
         interval: How often it fires by the clock; None when it goes by events.
         targets: ARNs of the functions it calls, each with its version.
+        starts: The state machines it starts, and with what.
     """
 
     arn: str
     pattern: Json | None
     interval: timedelta | None
     targets: tuple[str, ...]
+    starts: tuple["Start", ...] = ()
 
 
 class Events:
@@ -69,11 +105,13 @@ class Events:
     Attributes:
         lost: Whether what executions and alarms tell gets lost; rules by the clock go on.
         copies: How often each event arrives; "at least once" means that it can be more.
+        start: How an execution is asked for: machine, name, input. Who makes the cloud sets it.
     """
 
     def __init__(self, clock: Clock, functions: Functions, *, account: str, region: str) -> None:
         self.lost = False
         self.copies = 1
+        self.start: Callable[[str, str | None, Any], str]
         self._clock = clock
         self._functions = functions
         self._place = {"account": account, "region": region}
@@ -127,6 +165,9 @@ class Events:
     def _call(self, rule: Rule, event: Json) -> None:
         for arn in rule.targets:
             self._clock.spawn(partial(self._invoke, arn, event))
+        for start in rule.starts:
+            name = str(uuid.UUID(int=next(self._ids)))  # EventBridge's own choice, another one for every delivery
+            self.start(start.machine_arn, name, start.input_for(event))
 
     def _invoke(self, arn: str, event: Json) -> None:
         with suppress(ClientError):  # the service refuses the call; nobody waits for an answer

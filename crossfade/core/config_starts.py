@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from crossfade.core.entry import Entry, Switch
 from crossfade.core.forms import (
@@ -11,6 +11,7 @@ from crossfade.core.forms import (
     BusName,
     Duration,
     Email,
+    EventWords,
     PlanName,
     ScheduleExpression,
     ScheduleName,
@@ -74,7 +75,26 @@ class ScheduleConfig(Entry):
     )
 
 
+class EventStartConfig(Entry):
+    """A migration that starts when somebody's event comes."""
+
+    name: ScheduleName = Field(description="Each rule has its own name.")
+    source: EventWords = Field(description="Of the events, such as com.example.release.")
+    detail_type: EventWords = Field(description="Of the events, such as Release Approved.")
+    detail: dict[str, JsonValue] = Field(
+        default={}, description="An EventBridge pattern for their detail; any detail without it."
+    )
+    plan: PlanName = Field(description="The plan to start.")
+    enabled: Switch = Field(default=False, description="Whether it starts anything; off until you say so.")
+    max_age: Annotated[Duration, Between(_MINUTE, _DAY)] = Field(
+        default=15 * _MINUTE, description="How late it may still start; after that this start is dropped."
+    )
+
+
 class TriggersConfig(Entry):
     """What starts migrations, beside people."""
 
     schedules: tuple[ScheduleConfig, ...] = Field(default=(), description="Migrations that start by the clock.")
+    events: tuple[EventStartConfig, ...] = Field(
+        default=(), description="Migrations that start by events, on the bus of notifications.eventBus."
+    )

@@ -236,6 +236,9 @@ ScheduleExpression = Annotated[
 TimeZone = Annotated[
     str, Form(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,2}", "must be an IANA time zone such as Europe/Dublin or UTC", 50)
 ]
+EventWords = Annotated[str, Form(r"[^\x00-\x1f\x7f]+", "must be one line of at most 128 characters", 128)]
+"""Source: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html"""
+
 BusName = Annotated[str, Form(r"[A-Za-z0-9_./-]+", "must be the name of an event bus, not its ARN", 256)]
 """Source: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateEventBus.html"""
 

@@ -15,6 +15,7 @@ from crossfade.core.plan import Gate, Router, Timing
 from crossfade.core.presets import Preset, stages_of
 from crossfade.core.source import SourceKind
 from crossfade.core.weight import PERCENT, encode
+from crossfade.names import EVENT_SOURCE
 
 Document = Mapping[str, object]
 Faults = Iterator[str]
@@ -327,19 +328,30 @@ def _timing_faults(timing: Timing | None) -> Faults:
 
 def _reference_faults(document: Document) -> Faults:
     names = list(_mapping(document.get("plans")))
-    schedules = _list(_mapping(document.get("triggers")).get("schedules"))
+    triggers = _mapping(document.get("triggers"))
     asked: list[tuple[Path, object]] = [(("defaultPlan",), document.get("defaultPlan"))]
-    asked += [(("triggers", "schedules", i, "plan"), _mapping(entry).get("plan")) for i, entry in enumerate(schedules)]
+    for kind in ("schedules", "events"):
+        entries = enumerate(_list(triggers.get(kind)))
+        asked += [(("triggers", kind, index, "plan"), _mapping(entry).get("plan")) for index, entry in entries]
     for path, name in asked:
         if names and _text(name) and name not in names:
             yield sentence(path, f"there is no plan {shown(str(name))}; use one of {', '.join(names)}")
 
 
 def _trigger_faults(document: Document) -> Faults:
-    schedules = _list(_mapping(document.get("triggers")).get("schedules"))
-    names = [_text(_mapping(entry).get("name")) for entry in schedules]
-    yield from _repeats("triggers.schedules", "name", names)
+    for kind in ("schedules", "events"):
+        entries = _list(_mapping(document.get("triggers")).get(kind))
+        yield from _repeats(f"triggers.{kind}", "name", [_text(_mapping(entry).get("name")) for entry in entries])
+    yield from _own_event_faults(document)
     yield from _twice(("notifications", "emails"), _list(_mapping(document.get("notifications")).get("emails")))
+
+
+def _own_event_faults(document: Document) -> Faults:
+    """A rule that hears our own events would start a migration for every step of the last one."""
+    for index, entry in enumerate(_list(_mapping(document.get("triggers")).get("events"))):
+        if _mapping(entry).get("source") == EVENT_SOURCE:
+            path: Path = ("triggers", "events", index, "source")
+            yield sentence(path, f"{EVENT_SOURCE!r} is Crossfade itself; it would start itself again and again")
 
 
 # --- Reading what may be anything ------------------------------------------------------------------------------------

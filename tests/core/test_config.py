@@ -391,6 +391,24 @@ REFUSALS = [
     ),
     # notifications and triggers
     pytest.param(
+        ("triggers", "events"),
+        [{"name": "release", "source": "crossfade", "detailType": "x", "plan": "quick"}],
+        "triggers.events[0].source: 'crossfade' is Crossfade itself",
+        id="a rule that hears itself",
+    ),
+    pytest.param(
+        ("triggers", "events"),
+        [{"name": "release", "source": "com.example", "detailType": "x", "plan": "slow"}],
+        "triggers.events[0].plan: there is no plan 'slow'",
+        id="an event's plan that does not exist",
+    ),
+    pytest.param(
+        ("triggers", "events"),
+        [{"name": "release", "source": "com.example", "detailType": "x", "plan": "quick"}] * 2,
+        "triggers.events[1].name: 'release' is already the name of triggers.events[0]",
+        id="two rules of one name",
+    ),
+    pytest.param(
         ("notifications", "chat"),
         {"slack": {"workspaceId": "T0123ABCDEF", "channelId": "#deployments"}},
         "notifications.chat.slack.channelId: '#deployments' must be the id of a Slack channel",
