@@ -40,6 +40,8 @@ def _services(api: KubernetesApi) -> Iterator[tuple[str, str]]:
         for rule in route["spec"].get("rules", ()):
             for ref in rule.get("backendRefs", ()):
                 yield route["metadata"]["namespace"], ref["name"]
+    for binding in api.store.all("TargetGroupBinding") if "TargetGroupBinding" in kinds else ():
+        yield binding["metadata"]["namespace"], binding["spec"]["serviceRef"]["name"]
     for ingress in api.store.all("Ingress"):
         for rule in ingress["spec"].get("rules", ()):
             for path in rule.get("http", {}).get("paths", ()):

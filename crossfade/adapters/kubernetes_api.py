@@ -104,6 +104,20 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Binding:
+    """
+    A TargetGroupBinding.
+
+    Attributes:
+        group: ARN or name of the target group that it leads to; empty when it names none.
+        service: The Service whose pods it registers; empty when it names none.
+    """
+
+    group: str
+    service: str
+
+
+@dataclass(frozen=True, slots=True)
 class Container:
     """
     How a Deployment runs its program.
@@ -204,16 +218,17 @@ class KubernetesApi:
         place = f"Gateway {namespace}/{name} in {self.cluster}"
         return self._call(place, "GET", _GATEWAY.path(namespace, name), needs="get")
 
-    def binding(self, namespace: str, name: str) -> str:
+    def binding(self, namespace: str, name: str) -> Binding:
         """
-        The ARN or the name of the target group that a TargetGroupBinding leads to; empty when it names none.
+        Read a TargetGroupBinding.
 
         Raises:
             RouterObjectMissingError, RouterRefusedError, RouterUnavailableError: See `_error`.
         """
         place = f"TargetGroupBinding {namespace}/{name} in {self.cluster}"
         spec = self._call(place, "GET", _BINDING.path(namespace, name), needs="get").get("spec", {})
-        return str(spec.get("targetGroupARN") or spec.get("targetGroupName") or "")
+        group = spec.get("targetGroupARN") or spec.get("targetGroupName") or ""
+        return Binding(str(group), str(spec.get("serviceRef", {}).get("name", "")))
 
     def container(self, namespace: str, deployment: str) -> Container | None:
         """

@@ -50,7 +50,7 @@ def _place(workload: Workload, side: Side, cluster: KubernetesApi, region: Regio
     rule = workload.listener_rule
     binding: str | None
     try:
-        binding = cluster.binding(workload.namespace, rule.binding)
+        binding = cluster.binding(workload.namespace, rule.binding).group
     except RouterObjectMissingError:
         binding = None
     return PlaceFacts((), region.behind(rule.group(side)), binding=binding)

@@ -80,6 +80,11 @@ class Running:
     def _services(self, workload: Workload) -> set[str]:
         """The Services to which the objects of *workload* send requests."""
         found: set[str] = set()
+        if workload.alb is not None:
+            try:
+                found.add(self._cluster.binding(workload.namespace, workload.alb.binding).service)
+            except RouterObjectMissingError:
+                return found
         for source in workload.sources:
             try:
                 found.update(services_of(source.kind, self._cluster.read(source).document))

@@ -145,9 +145,15 @@ def _figures(seen: Preview) -> RenderableType:
         _harm(seen),
         _cost(seen),
         _budget(seen),
-        "Times: typical .. longest while ExternalDNS, Route 53 and CloudWatch keep their usual times.",
+        f"Times: typical .. longest while {_others(seen)}CloudWatch keep their usual times.",
     ]
     return Text("\n".join(line for line in lines if line))
+
+
+def _others(seen: Preview) -> str:
+    """Whom else the plan waits for."""
+    is_dns = any(workload.router.is_dns for workload in seen.plan.workloads)
+    return "ExternalDNS, Route 53 and " if is_dns else "Elastic Load Balancing and "
 
 
 def _people(seen: Preview) -> str:

@@ -154,12 +154,19 @@ class Demo:
             began=self._began,
             ended=self._world.clock.now,
             restored_after=_restored_after(execution, record),
+            authority=_authority(self._plan),
             broken=broken_promises(outcome, snapshot, paged=self._paged()),
             declare=declarations(record) if record else (),
         )
 
     def _paged(self) -> bool:
         return any("NEEDS YOU" in (message.subject or "") for message in self._world.cloud.messages)
+
+
+def _authority(plan: Plan) -> str:
+    """What users' requests go by, in words."""
+    kinds = {workload.router.is_dns for workload in plan.workloads}
+    return " and ".join("Route 53" if is_dns else "listener rules" for is_dns in sorted(kinds, reverse=True))
 
 
 def _is_answer(result: Any) -> bool:

@@ -34,7 +34,8 @@ class Summary:
     Attributes:
         outcome: In the machine's own word.
         reason: Why, in a sentence.
-        weights: Blue's and green's weight of each host, read back from Route 53 after the end.
+        weights: Blue's and green's weight of each host, read back after the end.
+        authority: Where from.
         timeline: What happened, oldest first.
         requests: Served from start to end, all hosts.
         failed: Of them, failed.
@@ -60,6 +61,7 @@ class Summary:
     transitions: int
     began: datetime
     ended: datetime
+    authority: str = "Route 53"
     restored_after: timedelta | None = None
     broken: tuple[str, ...] = ()
     declare: tuple[Declaration, ...] = ()
@@ -123,7 +125,7 @@ def _timeline(lines: tuple[Line, ...]) -> RenderableType:
 
 def _weights(summary: Summary) -> RenderableType:
     table = Table(box=None, padding=(0, 2), header_style="dim")
-    table.add_column("read back from Route 53")
+    table.add_column(f"read back from {summary.authority}")
     table.add_column("blue", justify="right")
     table.add_column("green", justify="right")
     for host, weights in summary.weights.items():

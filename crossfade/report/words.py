@@ -156,7 +156,9 @@ def _suspects(report: Report) -> str:
 
 def _when_unconfirmed(report: Report) -> tuple[Advice, ...]:
     return (
-        Advice("Act now: look at the weights of every host below in Route 53, and at whether blue answers."),
+        Advice(
+            "Act now: look at the weights of every host, in Route 53 or its listener rule, and at whether blue answers."
+        ),
         Advice(
             f"Raise blue first. In {report.plan.blue.name}, then in {report.plan.green.name} "
             f"(ExternalDNS from v0.22 on reads {STABLE_PREFIX} instead of {ALPHA_PREFIX}):",

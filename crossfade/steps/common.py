@@ -158,7 +158,7 @@ def _hand(at: SideReading) -> str:
 def _declared(at: SideReading) -> Iterator[tuple[str, int]]:
     """What is declared, and what it is rendered from: each may be somebody else's."""
     if at.declared is not None:
-        yield "annotated with", at.declared
+        yield "written as", at.declared
     if at.source is not None and at.source.weight is not None:
         yield "rendered from", at.source.weight
 

@@ -118,7 +118,7 @@ def test_a_weight_that_somebody_else_wrote_is_named_and_never_overwritten() -> N
     scene = Scene().ready().moved(0)
     scene.router.by_hand("burnham", Side.GREEN, 7)
 
-    with pytest.raises(DriftError, match=r"burnham: green is annotated with 7 \(by somebody\), we left 1 and want 1"):
+    with pytest.raises(DriftError, match=r"burnham: green is written as 7 \(by somebody\), we left 1 and want 1"):
         scene.shift(1)
 
     assert scene.router.declared("burnham", Side.GREEN) == 7

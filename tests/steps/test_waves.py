@@ -281,5 +281,5 @@ def test_a_weight_that_a_person_changed_of_one_that_was_left_out_is_not_overwrit
     fleet = one_failed().gave_back()
     fleet.router.by_hand(PILOT, Side.GREEN, 7)
 
-    with pytest.raises(Exception, match="burnham: green is annotated with 7"):
+    with pytest.raises(Exception, match="burnham: green is written as 7"):
         fleet.shift(1)
