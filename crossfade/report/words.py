@@ -208,9 +208,32 @@ _ADVICE: Final[Mapping[Outcome | None, Callable[[Report], tuple[Advice, ...]]]] 
 def _annotations(report: Report) -> tuple[str, ...]:
     baseline = {at.workload: at for at in report.baseline}
     known = [(w, baseline[w.name]) for w in report.plan.workloads if w.name in baseline]
-    blue = [line for workload, at in known if at.blue is not None for line in _weigh(workload, Side.BLUE, at.blue)]
-    green = [line for workload, at in known if at.green is not None for line in _weigh(workload, Side.GREEN, at.green)]
-    return (f"# in {report.plan.blue.name}", *blue, f"# in {report.plan.green.name}", *green)
+    lines: list[str] = []
+    for side in Side:
+        cluster = report.plan.cluster(side).name
+        commands = [f"# in {cluster}"]
+        for workload, at in known:
+            value = at.blue if side is Side.BLUE else at.green
+            if value is not None:
+                commands += [*_say(workload, cluster, value), *_weigh(workload, side, value)]
+        lines += dict.fromkeys(commands)  # workloads that share a source say it once
+    return tuple(lines)
+
+
+def _say(workload: Workload, cluster: str, value: int) -> Iterator[str]:
+    """The commands that let what Argo CD renders from say *value*: before the objects, else it puts them back."""
+    block = workload.argocd.on(cluster) if workload.argocd else None
+    if block is None:
+        return
+    command = f"kubectl -n {shlex.quote(block.namespace)}"
+    place = f"in {block.hub.name}" if block.hub else ""
+    if block.secret:
+        named, key = shlex.quote(block.secret.name), shlex.quote(block.secret.key)
+        yield f"{command} annotate --overwrite secret {named} {key}={value}{place and f'  # {place}'}"
+    if block.parameter:
+        named = shlex.quote(block.parameter.application)
+        what = f"parameter {block.parameter.name}: {value}"
+        yield f"{command} edit application {named}  # {' '.join(filter(None, (what, place)))}"
 
 
 def _weigh(workload: Workload, side: Side, value: int) -> Iterator[str]:

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from crossfade.core.migration import Outcome
-from crossfade.core.plan import Identifiers, ListenerRule, Router
+from crossfade.core.plan import ArgoCd, Identifiers, ListenerRule, Router, SecretKey
 from crossfade.names import TimelineEvent
 from crossfade.report import Bound, DecisionEntry, Environment, History, Report, build, render, words
 from crossfade.report.markup import breakable, escape, tag
@@ -192,6 +192,18 @@ def test_weights_that_stand_in_records_are_not_annotated_by_hand() -> None:
 
     assert f"# {workload.host} in Route 53: set the weight of shop-blue to 100" in commands
     assert workload.sources[0].name not in commands
+
+
+def test_what_argo_cd_renders_from_is_written_before_what_it_would_put_back() -> None:
+    report = samples.an_unconfirmed_rollback()
+    block = ArgoCd(applications=("team",), secret=SecretKey(name="{cluster}", key="route53_weight"))
+    workload = report.plan.workloads[0].model_copy(update={"router": Router.ARGOCD, "argocd": block})
+    plan = report.plan.model_copy(update={"workloads": (workload, *report.plan.workloads[1:])})
+
+    commands = parse(render(report.model_copy(update={"plan": plan}))).section("What to do next").one("pre").text
+
+    source = f"kubectl -n argocd annotate --overwrite secret {plan.blue.name} route53_weight=100"
+    assert commands.index(source) < commands.index(f"ingress {workload.sources[0].name}")
 
 
 def test_weights_that_stand_in_a_listener_rule_are_not_annotated_by_hand() -> None:
