@@ -209,6 +209,6 @@ class Clients:
         counts = divide(self._random, requests, {one.target_group: share for one, share in serving})
         for balancer, _ in serving:
             count = counts[balancer.target_group]
-            failed = balancer.application.failures(count, self._random)
+            failed = balancer.application.of(host).failures(count, self._random)
             self._metrics.count(balancer, count, failed)
             yield balancer.side, count, failed

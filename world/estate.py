@@ -8,7 +8,7 @@ This file knows nothing of migrations: it is told when a stage begins, so that f
 import base64
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from types import TracebackType
@@ -20,6 +20,7 @@ from moto.eks.models import eks_backends
 
 from world import misconfigured_rules
 from world.alarms import Alarms
+from world.application import Application
 from world.argocd import ArgoCd, install
 from world.balancing import Balancing
 from world.chance import stream
@@ -269,8 +270,13 @@ class Estate:
 
         Raises:
             InvalidFaultError: A fault is about Argo CD, and nothing here is rendered by it; or about a listener rule,
-                and there is none.
+                and there is none; or about a workload that is not here.
         """
+        names = [workload.name for workload in self.spec.workloads]
+        for fault in self.faults:
+            if fault.workload and fault.workload not in names:
+                msg = f"{fault}: there is no workload {fault.workload!r} here; use one of {', '.join(names)}"
+                raise InvalidFaultError(msg)
         lost = [fault for fault in self.faults if fault.kind in MAKERS and fault.kind not in EVERYWHERE]
         if lost and not has_argocd(self):
             msg = f"{lost[0]}: nothing here is rendered by Argo CD; use an estate such as examples/estates/argocd"
@@ -308,7 +314,7 @@ class Estate:
         green = self.balancers.applications[GREEN]
         match fault.kind:
             case FaultKind.GREEN_5XX:
-                green.error_rate = GREEN_ERROR_RATE
+                self._part(green, fault.workload).error_rate = GREEN_ERROR_RATE
             case FaultKind.GREEN_CRASH:
                 green.crashed = self.clock.now
             case FaultKind.STUCK_EXTERNAL_DNS:
@@ -320,6 +326,11 @@ class Estate:
                 pass  # whoever runs the machine and calls the functions asks `is_active`
             case _:
                 misconfigure(self, fault)
+
+    def _part(self, application: Application, workload: str) -> Application:
+        """What runs in *application* for *workload* alone; all of it when none is named."""
+        hosts = [each.host for each in self.spec.workloads if each.name == workload]
+        return application.parts.setdefault(hosts[0], replace(application)) if hosts else application
 
     def _view(
         self,

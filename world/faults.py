@@ -1,14 +1,15 @@
 """What can be broken on purpose, by name, from a stage on.
 
-`KIND@STAGE`: stages count from 1; the fault begins when traffic of that stage is about to be shifted for the first
-time, so that its bake meets it. Without a stage it is the first one. Faults stay until the end, but for throttling.
+`KIND@STAGE`, or `KIND:WORKLOAD@STAGE` for those that can break one workload alone. Stages count from 1; the fault
+begins when traffic of that stage is about to be shifted for the first time, so that its bake meets it. Without a stage
+it is the first one. Faults stay until the end, but for throttling.
 Those that begin with `preflight:` are there before the first write, and have no stage.
 
 This file only reads names; the estate breaks things, and whoever runs the state machine and calls functions carries
 out `handler-crash` and `stop`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final
@@ -78,6 +79,10 @@ class InvalidFaultError(ValueError):
     """The text names no fault; the message shows what does."""
 
 
+_OF_ONE: Final = f"{FaultKind.GREEN_5XX}:"
+"""How a fault begins that can break one workload alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """
@@ -86,23 +91,29 @@ class Fault:
     Attributes:
         kind: What.
         stage: From which stage on, counted from 1.
+        workload: Which one alone; empty for all.
     """
 
     kind: FaultKind
     stage: int = 1
+    workload: str = ""
 
     def __str__(self) -> str:
-        return self.kind.value if self.kind.is_before_the_start else f"{self.kind}@{self.stage}"
+        what = f"{self.kind}:{self.workload}" if self.workload else self.kind.value
+        return what if self.kind.is_before_the_start else f"{what}@{self.stage}"
 
 
 def parse_fault(text: str) -> Fault:
     """
-    Read `green-5xx` or `green-5xx@3`.
+    Read `green-5xx`, `green-5xx@3` or `green-5xx:yelb@3`.
 
     Raises:
         InvalidFaultError: There is no such fault, or the stage is no whole number from 1.
     """
     name, at, stage = text.strip().partition("@")
+    if name.startswith(_OF_ONE):
+        name, _, workload = name.partition(":")
+        return replace(parse_fault(name + at + stage), workload=workload)
     if name not in tuple(FaultKind):
         msg = f"{text!r} is no fault; use one of {', '.join(FaultKind)}, with @STAGE if it is to begin later"
         raise InvalidFaultError(msg)

@@ -102,7 +102,7 @@ class FrontDoors:
             return _NOT_FOUND
         if self.odd.get(side) is Oddity.REDIRECT:
             return _FOUND
-        application = self._balancers.applications[side]
+        application = self._balancers.applications[side].of(host)
         if application.crashed:
             return _BAD_GATEWAY
         chance = self._chances.setdefault((side, host), self._chance(side, host))

@@ -1,5 +1,6 @@
 """One look at a running migration: what every view shows, whatever it was read from."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -57,6 +58,7 @@ class Frame:
         next_event: What happens next, and when.
         stages: Wanted shares of all stages, in percent.
         stage: Index of the current stage; -1 before the first.
+        waves: Names of the waves, by the index of their first stage; empty when all workloads move together.
         progress: 0.0 to 1.0 of the expected duration.
         rolling_back: Whether traffic is on its way back.
         hosts: One a workload.
@@ -80,6 +82,7 @@ class Frame:
     requests: int = 0
     failed: int = 0
     fault: str = ""
+    waves: Mapping[int, str] = field(default_factory=dict)
 
 
 def rough_length(plan: Plan) -> timedelta:

@@ -13,6 +13,7 @@ from crossfade.core.declaration import declarations
 from crossfade.core.migration import Outcome, Record
 from crossfade.core.plan import Plan
 from crossfade.core.verdict import in_order_of_gravity
+from crossfade.core.waves import first_stages
 from crossfade.names import Function, TimelineEvent
 from crossfade.ports import Event
 from world.clients import Counts
@@ -27,7 +28,7 @@ _FRAME: Final = timedelta(seconds=60)
 _GUARDED: Final = timedelta(minutes=15)
 """How long the guardian has to restore what an execution left behind that was ended from outside."""
 _OWN_ENDS: Final = frozenset({"SUCCEEDED", "FAILED"})
-_RESTORED: Final = frozenset({Outcome.ROLLED_BACK, Outcome.REFUSED})
+_RESTORED: Final = frozenset({Outcome.ROLLED_BACK, Outcome.PARTLY_ROLLED_BACK, Outcome.REFUSED})
 _DOING: Final[Mapping[str, str]] = {
     Function.RESOLVE_PLAN: "resolving the plan",
     Function.TAKE_LEASE: "taking the lease",
@@ -128,6 +129,7 @@ class Demo:
             requests=snapshot.requests.total - self._before.total,
             failed=snapshot.requests.failed - self._before.failed,
             fault=self._fault,
+            waves=first_stages(self._plan),
         )
 
     def _timeline(self) -> tuple[Line, ...]:
@@ -210,6 +212,8 @@ def broken_promises(outcome: Outcome, snapshot: Snapshot, *, paged: bool) -> tup
         snapshot: Of the world, after the end.
         paged: Whether somebody was paged.
     """
+    if outcome is Outcome.PARTLY_ROLLED_BACK:
+        return _not_partly(snapshot)
     wanted = {
         Outcome.SUCCEEDED: (0, 100),
         Outcome.ROLLED_BACK: (100, 0),
@@ -224,6 +228,18 @@ def broken_promises(outcome: Outcome, snapshot: Snapshot, *, paged: bool) -> tup
         for host in snapshot.hosts
         if (host.weights["blue"], host.weights["green"]) != wanted
     )
+
+
+def _not_partly(snapshot: Snapshot) -> tuple[str, ...]:
+    """Where hosts are that are neither all on green nor as they were, and whether there are some of both."""
+    sides = {host.host: (host.weights["blue"], host.weights["green"]) for host in snapshot.hosts}
+    astray = tuple(
+        f"{host} is at blue {blue} : green {green} after a partial rollback"
+        for host, (blue, green) in sides.items()
+        if (blue, green) not in {(0, 100), (100, 0)}
+    )
+    one_side = () if len(set(sides.values())) > 1 else ("a partial rollback left all hosts on one side",)
+    return astray or one_side
 
 
 def _outcome(execution: Execution, record: Record | None) -> tuple[Outcome, str]:

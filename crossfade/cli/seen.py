@@ -10,6 +10,7 @@ from crossfade.cli.executions import RUNNING, Execution
 from crossfade.core.migration import Outcome, Record, Signal
 from crossfade.core.reckoning import reckoning
 from crossfade.core.situation import Situation, situation
+from crossfade.core.waves import wave_name
 from crossfade.errors import InvalidInputError
 
 _OUTCOMES = frozenset(outcome.value for outcome in Outcome)
@@ -22,6 +23,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "phase": "checking, moving, following, baking, waiting, soaking, completing, rolling_back or ended; null likewise",
     "stage": "from 1; null before the first",
     "stages": "how many there are; null without a plan",
+    "wave": "name of the wave that moves; null outside the stages, and when all workloads move together",
     "doing": "what it does, for people",
     "following": "what comes next, for people; empty when nothing does",
     "started_by": "who or what started it, as the start said; null likewise, empty when it did not say",
@@ -128,6 +130,7 @@ class Seen:
             "phase": self.situation.phase.value if self.situation else None,
             "stage": record.stage + 1 if record and record.stage >= 0 else None,
             "stages": len(record.plan.stages) if record else None,
+            "wave": (wave_name(record.plan, record.stage) or None) if record else None,
             "doing": self.doing,
             "following": self.following,
             "started_by": record.started_by if record else None,

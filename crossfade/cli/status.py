@@ -119,9 +119,10 @@ def _start(seen: Seen) -> str:
 
 def _show_weights(record: Record, out: Console) -> None:
     table = _table("host", "before", "this stage's weights")
-    at = record.plan.stages[min(max(record.stage, 0), len(record.plan.stages) - 1)].split
+    stage = min(max(record.stage, 0), len(record.plan.stages) - 1)
     for workload in record.plan.workloads:
         before = record.baseline_of(workload.name)
+        at = record.target(workload.name, stage)
         table.add_row(workload.host, f"blue {before.blue} : green {before.green}", f"{at}")
     out.print()
     out.print(table)

@@ -18,6 +18,7 @@ _GOOD = {Outcome.SUCCEEDED, Outcome.DRY_RUN}
 _WORDS = {
     Outcome.SUCCEEDED: "all traffic is on green",
     Outcome.ROLLED_BACK: "all traffic is back on blue",
+    Outcome.PARTLY_ROLLED_BACK: "some hosts are on green, the others are back on blue",
     Outcome.ROLLBACK_UNCONFIRMED: "the rollback could not be read back; somebody was paged",
     Outcome.HELD: "traffic is held on purpose; somebody was paged",
     Outcome.REFUSED: "nothing was changed",

@@ -125,6 +125,8 @@ def _head(frame: Frame) -> RenderableType:
 def _stages(frame: Frame) -> RenderableType:
     text = Text("stages  ", style="dim")
     for index, share in enumerate(frame.stages):
+        if index in frame.waves:
+            text.append(f" {frame.waves[index]}:", style="dim")
         style = "green" if index < frame.stage else "bold reverse" if index == frame.stage else "dim"
         text.append(f" {share:g} % ", style="strike dim" if frame.rolling_back and index > frame.stage else style)
         text.append(" ")

@@ -10,8 +10,10 @@ from enum import StrEnum
 from typing import assert_never
 
 from crossfade.core.duration import format_duration
-from crossfade.core.migration import Record, Signal, SignalKind, active_hold, approval_of, short_name
+from crossfade.core.fleet import kept
+from crossfade.core.migration import Outcome, Record, Signal, SignalKind, active_hold, approval_of, short_name
 from crossfade.core.plan import Gate
+from crossfade.core.waves import wave_name
 
 
 class Phase(StrEnum):
@@ -107,14 +109,18 @@ def _words(phase: Phase, record: Record) -> tuple[str, str]:
             return _stage_words(phase, record)
         case Phase.SOAKING:
             ends = clock(record.soak_began + record.plan.soak) if record.soak_began else "-"
+            alone = f"{', '.join(record.returning)} goes back to blue alone; all other" if record.returning else "all"
             return (
-                "all traffic is on green, and blue stands by",
+                f"{alone} traffic is on green, and blue stands by",
                 f"the soak ends at {ends}, then green is made permanent",
             )
         case Phase.COMPLETING:
             return "all traffic is on green, and green is made permanent", "then it has succeeded"
         case Phase.ROLLING_BACK:
-            return f"traffic goes back to blue: {record.reason}", "then it ends as RolledBack, once that is read back"
+            stay = f", but that of {', '.join(kept(record))}" if kept(record) else ""
+            ending = Outcome.PARTLY_ROLLED_BACK if stay else Outcome.ROLLED_BACK
+            words = f"traffic{stay} goes back to blue: {record.reason}"
+            return words, f"then it ends as {ending}, once that is read back"
         case Phase.ENDED:
             return f"it has ended: {record.outcome}. {record.reason}", ""
         case _:
@@ -123,10 +129,13 @@ def _words(phase: Phase, record: Record) -> tuple[str, str]:
 
 def _stage_words(phase: Phase, record: Record) -> tuple[str, str]:
     stage, number, total = record.plan.stages[record.stage], record.stage + 1, len(record.plan.stages)
-    at = f"stage {number} of {total}"
+    wave = wave_name(record.plan, record.stage)
+    at = f"stage {number} of {total}{f', wave {wave}' if wave else ''}"
     gate = " and somebody approves" if stage.gate is Gate.APPROVAL else ""
     bake = f"it is watched for {format_duration(stage.bake)}"
     then = f"stage {number + 1} begins" if number < total else "the soak begins"
+    if record.returning:
+        return f"{at}: {', '.join(record.returning)} goes back to blue alone", "the others are watched meanwhile"
     match phase:
         case Phase.MOVING:
             return f"{at}: green gets {stage.share_percent:g} %, not read back yet", f"then {bake}"

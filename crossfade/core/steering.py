@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from crossfade.core.duration import format_duration
+from crossfade.core.fleet import kept
 from crossfade.core.migration import (
     Record,
     Signal,
@@ -110,7 +111,7 @@ def consequence(steered: Steered, signal: Signal, *, woken: bool = False) -> str
         case SignalKind.ABORT:
             return (
                 f"{when.capitalize()} traffic goes back: blue is raised first, and green is lowered once Route 53 "
-                f"shows it. Users follow within 3m. It ends as RolledBack when every weight is read back as it was."
+                f"shows it. Users follow within 3m. {_ending(steered.record)}"
             )
         case SignalKind.HOLD:
             until = clock(signal.until) if signal.until else "-"
@@ -136,6 +137,12 @@ def _unchecked(record: Record) -> str:
     if not record.plan.approver_is_another or record.started_by:
         return ""
     return " The start told no name, so nobody could check that another approved it than started it."
+
+
+def _ending(record: Record) -> str:
+    if kept(record):
+        return f"{', '.join(kept(record))} stay on green, so it ends as PartlyRolledBack when all is read back."
+    return "It ends as RolledBack when every weight is read back as it was."
 
 
 def _instant(steered: Steered) -> datetime:

@@ -32,6 +32,12 @@ def wave_name(plan: Plan, stage: int) -> str:
     return plan.waves[plan.stages[stage].wave].name if plan.waves and 0 <= stage < len(plan.stages) else ""
 
 
+def first_stages(plan: Plan) -> dict[int, str]:
+    """The names of the waves, by the index of their first stage; empty when all workloads move together."""
+    first = {wave: index for index, wave in reversed([(i, stage.wave) for i, stage in enumerate(plan.stages)])}
+    return {first[number]: wave.name for number, wave in enumerate(plan.waves)}
+
+
 def members(plan: Plan, wave: int) -> tuple[str, ...]:
     """The names of the workloads of *wave*, in the plan's order."""
     return tuple(workload.name for workload in plan.workloads if wave_of(plan, workload.name) == wave)

@@ -9,10 +9,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from crossfade.core.fleet import read_back
 from crossfade.core.migration import Outcome, Record, Signal
 from crossfade.core.plan import Workload
 from crossfade.core.reckoning import reckoning
 from crossfade.core.traffic import Reading
+from crossfade.core.waves import wave_name
 from crossfade.names import TimelineEvent
 from crossfade.report.clock import clock_of
 from crossfade.report.counting import MINUTE, measured, rounded, share, total
@@ -199,6 +201,7 @@ def _stage(record: Record, index: int, entries: Sequence[TimelineEntry], series:
         moved=moved,
         passed=passed,
         result=_result(record, began, passed),
+        wave=wave_name(record.plan, index),
     )
 
 
@@ -228,9 +231,8 @@ def _wanted(record: Record, workload: str) -> tuple[int | None, int | None]:
     baseline = next((at for at in record.baseline if at.workload == workload), None)
     if baseline is None or record.outcome in (None, Outcome.HELD):
         return None, None
-    if record.outcome is Outcome.SUCCEEDED:
-        final = record.final_split(workload)
-        return final.blue, final.green
+    if found := read_back(record).get(workload):
+        return found.blue, found.green
     return baseline.blue, baseline.green
 
 

@@ -53,6 +53,7 @@ class StageEntry(Model):
         moved: When the authority showed its weights for every workload.
         passed: When it was left for the next one.
         result: How far it came.
+        wave: Name of the wave that moves in it; empty when all workloads move together.
     """
 
     number: int
@@ -67,6 +68,7 @@ class StageEntry(Model):
     moved: datetime | None
     passed: datetime | None
     result: StageResult
+    wave: str = ""
 
 
 class TimelineEntry(Model):

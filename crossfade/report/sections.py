@@ -92,9 +92,27 @@ def _multiple(report: Report, series: Series, index: int) -> Markup:
         "div",
         tag("h3", series.workload),
         tag("p", host, class_="host"),
+        tag("p", _placed(report, series.workload), class_="small"),
         charts.small_chart(report, series, index),
         tag("p", _counted(series), class_="small muted"),
     )
+
+
+def _placed(report: Report, workload: str) -> str:
+    """In which wave it was, where it was before, and where it was read back."""
+    wave = next((f"wave {wave.name}; " for wave in report.plan.waves if workload in wave.workloads), "")
+    before = next((f"before {_pair(at.blue, at.green)}" for at in report.baseline if at.workload == workload), "")
+    found = next((at for at in report.readback if at.workload == workload), None)
+    if found is None:
+        return f"{wave}{before}"
+    side = {0.0: "on blue", 100.0: "on green"}.get(
+        -1.0 if found.share_percent is None else found.share_percent, "split"
+    )
+    return f"{wave}{side}: {before}, read back {_pair(found.blue, found.green)}"
+
+
+def _pair(blue: int | None, green: int | None) -> str:
+    return f"blue {words.weight(blue)} : green {words.weight(green)}"
 
 
 def _counted(series: Series) -> str:

@@ -271,7 +271,7 @@ def _stage_row(report: Report, stage: StageEntry) -> Markup:
     faint = stage.result is StageResult.NOT_REACHED
     observed = words.share(stage.observed_percent) if stage.began else "\u2013"
     return row(
-        head(str(stage.number)), cell(f"{stage.wanted_percent:g}\u00a0%", "num"),
+        head(f"{stage.number} {stage.wave}".rstrip()), cell(f"{stage.wanted_percent:g}\u00a0%", "num"),
         cell(_pair(stage.blue, stage.green), "num"), cell(words.share(stage.written_percent), "num"),
         cell(observed, "num"), cell(words.span(timedelta(seconds=stage.bake_seconds)), "nowrap"),
         cell(stage.gate.value), time(stage.began), time(stage.moved), time(stage.passed),

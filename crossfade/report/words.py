@@ -30,6 +30,7 @@ GOOD, BACK, BAD, CALM = "good", "back", "bad", "calm"
 TITLES: Final = {
     Outcome.SUCCEEDED: "Succeeded",
     Outcome.ROLLED_BACK: "Rolled back",
+    Outcome.PARTLY_ROLLED_BACK: "Partly rolled back",
     Outcome.ROLLBACK_UNCONFIRMED: "Rollback unconfirmed",
     Outcome.HELD: "Held",
     Outcome.REFUSED: "Refused",
@@ -40,6 +41,7 @@ TITLES: Final = {
 SENTENCES: Final = {
     Outcome.SUCCEEDED: "all traffic is on green",
     Outcome.ROLLED_BACK: "all traffic is back on blue",
+    Outcome.PARTLY_ROLLED_BACK: "some hosts are on green, the others are back on blue",
     Outcome.ROLLBACK_UNCONFIRMED: "traffic could not be read back as before",
     Outcome.HELD: "traffic is held on purpose",
     Outcome.REFUSED: "nothing was changed",
@@ -50,6 +52,7 @@ SENTENCES: Final = {
 TONES: Final = {
     Outcome.SUCCEEDED: GOOD,
     Outcome.ROLLED_BACK: BACK,
+    Outcome.PARTLY_ROLLED_BACK: BACK,
     Outcome.ROLLBACK_UNCONFIRMED: BAD,
     Outcome.HELD: CALM,
     Outcome.REFUSED: CALM,
@@ -141,6 +144,19 @@ def _after_rollback(report: Report) -> tuple[Advice, ...]:
     )
 
 
+def _after_some(report: Report) -> tuple[Advice, ...]:
+    names = ", ".join(at.workload for at in report.readback if at.wanted_blue) or "those that went back"
+    return (
+        Advice("Nothing is urgent: each host is all on one side."),
+        Advice(
+            "If Argo CD or Terraform owns the weights, commit those read back there now, for the hosts on green; "
+            "the next sync may undo them otherwise."
+        ),
+        Advice(f"Find out why: {_first(reasons(report)) or 'see the decisions above'}.{_suspects(report)}"),
+        Advice(f"Mend that on {report.plan.green.name}, then start again for {names} alone."),
+    )
+
+
 def _suspects(report: Report) -> str:
     """Where to look, when the series shows which workloads failed on green."""
     since, until = report.moment(MomentKind.FAULT_SEEN), report.rollback_began
@@ -196,6 +212,7 @@ def _only(text: str) -> Callable[[Report], tuple[Advice, ...]]:
 _ADVICE: Final[Mapping[Outcome | None, Callable[[Report], tuple[Advice, ...]]]] = {
     Outcome.SUCCEEDED: _after_success,
     Outcome.ROLLED_BACK: _after_rollback,
+    Outcome.PARTLY_ROLLED_BACK: _after_some,
     Outcome.ROLLBACK_UNCONFIRMED: _when_unconfirmed,
     Outcome.HELD: _while_held,
     Outcome.REFUSED: _after_refusal,

@@ -165,7 +165,8 @@ def _charge(ledger: Ledger, record: Record, task: HealthTask, series: Mapping[st
     charge = charged(record.charge, series.values(), since=since, until=now - PUBLISHED)
     if task.soaking and action is Action.ADVANCE:
         moved = record.bake_began or now
-        return ledger.save(record.with_(charge=charge, residual=residual(series.values(), since=moved, now=now)))
+        gone = [each for name, each in series.items() if name not in record.left_out]
+        return ledger.save(record.with_(charge=charge, residual=residual(gone, since=moved, now=now)))
     if charge.is_due(record.charge) or (action is not Action.WAIT and charge != record.charge):
         return ledger.save(record.with_(charge=charge))
     return record

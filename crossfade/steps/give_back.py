@@ -69,7 +69,8 @@ def give_back(
 def _returned(record: Record, only: Sequence[str]) -> str:
     names = ", ".join(only) or ("all else" if kept(record) else "every weight")
     was = "are read back as they were" if len(only) > 1 else "is read back as it was"
-    on_green = f"; {', '.join(kept(record))} stay on green" if kept(record) and not only else ""
+    stay = "stay" if len(kept(record)) > 1 else "stays"
+    on_green = f"; {', '.join(kept(record))} {stay} on green" if kept(record) and not only else ""
     return f"{names} {was} before the start{on_green}"
 
 

@@ -49,9 +49,12 @@ def resolve_plan(config: Config, ledger: Ledger, task: StartTask) -> dict[str, A
 
 def describe(plan: Plan) -> str:
     """The plan in one line."""
-    stages = ", ".join(f"{stage.share_percent:g} % for {format_duration(stage.bake)}" for stage in plan.stages)
+    stages = ", ".join(
+        f"{stage.share_percent:g} % for {format_duration(stage.bake)}" for stage in plan.stages if stage.wave == 0
+    )
+    waves = f"; waves {', '.join(wave.name for wave in plan.waves)}" if plan.waves else ""
     kind = "dry run of plan" if plan.dry_run else "plan"
     return (
         f"{kind} {plan.name}: {len(plan.workloads)} workloads from {plan.blue.name} to {plan.green.name}; "
-        f"{stages}; soak {format_duration(plan.soak)}"
+        f"{stages}{waves}; soak {format_duration(plan.soak)}"
     )

@@ -157,7 +157,7 @@ def test_every_wave_goes_through_all_stages_before_the_next_begins() -> None:
 
 
 def test_the_history_that_a_plan_needs_counts_all_of_its_waves() -> None:
-    long = [{"share": 50, "bake": "1d"}, {"share": 100, "bake": "1d"}]
+    long = [{"share": 50, "bake": "2d"}, {"share": 100, "bake": "2d"}]
     one = changed((("plans", "standard", "stages"), long), (("timing", "poll"), "2m"))
     both = changed(
         (("plans", "standard", "stages"), long),

@@ -522,7 +522,8 @@ def _poisoned(value: object) -> object:
     """The same report with every free text replaced by markup."""
     if isinstance(value, dict):
         keep = ("at", "since", "until", "schema_version", "environment", "outcome", "what", "side", "action", "kind",
-                "router", "gate", "result", "started", "ended", "bake", "soak", "timing", "workload")  # fmt: skip
+                "router", "on_failure", "gate", "result", "started", "ended", "bake", "soak", "timing",
+                "workload")  # fmt: skip
         return {
             key: one if key in keep or key.endswith(("_at", "_began", "_passed")) or one is None else _poisoned(one)
             for key, one in value.items()

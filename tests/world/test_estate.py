@@ -185,6 +185,7 @@ def test_a_fault_begins_once_and_with_its_stage() -> None:
         ("green-crash@2", Fault(FaultKind.GREEN_CRASH, 2)),
         (" handler-crash@10 ", Fault(FaultKind.HANDLER_CRASH, 10)),
         ("stop@2", Fault(FaultKind.STOP, 2)),
+        ("green-5xx:yelb@2", Fault(FaultKind.GREEN_5XX, 2, "yelb")),
     ],
 )
 def test_a_fault_is_read_from_its_name(text: str, fault: Fault) -> None:
@@ -199,6 +200,7 @@ def test_a_fault_is_read_from_its_name(text: str, fault: Fault) -> None:
         ("green-5xx@", "a whole number from 1, such as green-5xx@3"),
         ("green-5xx@0", "a whole number from 1"),
         ("green-5xx@two", "a whole number from 1"),
+        ("stop:yelb", "is no fault"),
     ],
 )
 def test_what_names_no_fault_is_refused_with_what_would(text: str, words: str) -> None:
