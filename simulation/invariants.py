@@ -163,7 +163,7 @@ class Watch:
         if told != {AlarmState.OK}:
             words = ", ".join(sorted(told)) or "nothing"
             self.violated("I8", f"stage {before.stage + 1} was left although the alarms said {words}")
-        began = (before.stage_began - before.started).total_seconds() if before.stage_began else 0
+        began = (before.stage_began - self.estate.began).total_seconds() if before.stage_began else 0
         if any(at >= began for at in self._latched):
             self.violated("I8", f"stage {before.stage + 1} was left although an alarm had been in ALARM")
 

@@ -312,7 +312,10 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         "seldom-looking",
         "Evidence is looked at every five minutes.",
         "I15",
-        tuple(Scenario(1, "two", (), (Spell(Trouble.GREEN_BAD, begins, 10**6),)) for begins in range(205, 300, 20)),
+        tuple(
+            Scenario(1, "two", (), (Spell(Trouble.ALARM_EVENTS, 0, 10**6), Spell(Trouble.GREEN_BAD, begins, 10**6)))
+            for begins in range(205, 300, 20)
+        ),
         lambda: [(check_health, "decide", _slow_look)],
     ),
     Mutant(

@@ -37,7 +37,14 @@ class Reaction(StrEnum):
 
 
 _HARMLESS: Final = frozenset(
-    {Trouble.GREEN_BAD, Trouble.GREEN_ALARM_SILENT, Trouble.ALARM_DELETED, Trouble.NOTIFIER, Trouble.STATUS_EVENTS}
+    {
+        Trouble.ALARM_DELETED,
+        Trouble.ALARM_EVENTS,
+        Trouble.GREEN_ALARM_SILENT,
+        Trouble.GREEN_BAD,
+        Trouble.NOTIFIER,
+        Trouble.STATUS_EVENTS,
+    }
 )
 """Troubles that slow nothing down on the way back."""
 
