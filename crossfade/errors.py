@@ -117,5 +117,5 @@ class StageRefusedError(PermanentError):
     """A check made before a stage failed; nothing of that stage was written."""
 
 
-class StageFailedError(PermanentError):
-    """A stage was judged bad."""
+class BlueIsDeadError(PermanentError):
+    """Blue has no healthy target to take traffic back, while green serves it."""

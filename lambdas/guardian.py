@@ -21,6 +21,7 @@ def handler(wake_up: WakeUp) -> Json:
         parts.rescue,
         parts.notifier,
         parts.executions,
+        metrics=parts.metrics,
         config=parts.config,
         now=wake_up.time,
     )

@@ -12,7 +12,7 @@ from lambdas.door import Json, door
 def handler(task: EndTask) -> Json:
     parts = wired()
     step = give_some_back if task.alone else roll_back
-    progress = step(parts.ledger, parts.router, parts.rescue, task)
+    progress = step(parts.ledger, parts.router, parts.rescue, task, metrics=parts.metrics)
     if task.alone and progress.arrived:  # of all else it is said when it was confirmed
         keep_weights(parts.ledger, parts.weights, task.migration, now=task.now)
     return progress.to_json()

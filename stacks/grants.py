@@ -119,7 +119,12 @@ GRANTS: Final[Mapping[Function, Grant]] = {
         weights=True,
     ),
     Function.ROLL_BACK: Grant(
-        table=(*_RECORD, *_LEASES, *_EPOCH), traffic=True, records=Records.ALL, rules=True, weights=True
+        table=(*_RECORD, *_LEASES, *_EPOCH),
+        requests=True,
+        traffic=True,
+        records=Records.ALL,
+        rules=True,
+        weights=True,
     ),
     Function.CONFIRM_ROLLBACK: Grant(
         table=(*_RECORD, *_EPOCH), requests=True, traffic=True, publish=True, announce=True, weights=True

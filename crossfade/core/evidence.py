@@ -545,6 +545,12 @@ class _Case:
         return Verdict(Health.HEALTHY, f"{self._name}: {_part(_green(self.watched))} to green failed")
 
 
+def is_blue_dead(series: Series) -> bool:
+    """Whether blue has no healthy target while green has; not known counts as no."""
+    blue, green = ([getattr(minute, side) for minute in series.minutes] for side in ("blue", "green"))
+    return _targets(blue) == 0 and (_targets(green) or 0) > 0
+
+
 def _targets(samples: Sequence[Sample]) -> int | None:
     """The most healthy targets of the last two minutes in which they were counted; None before there are two."""
     known = [sample.healthy_targets for sample in samples if sample.healthy_targets is not None]

@@ -8,8 +8,8 @@ Rule 4: while nobody knows what blue's source of truth asks for, green keeps a w
 back and write a 0 that was asked for before; beside a green of 0 that would be answered as 50:50. The same while the
 source that blue's weight is rendered from says otherwise, or is silent.
 
-Whether blue can serve what it is given is judged before, from its targets (`evidence`). A verdict at this place would
-be one more argument of `way_back`: no other code raises a weight on the way back.
+Whether blue can serve what it is given is judged before, from its targets (`steps.roll_back`): a dead blue is never
+raised in place of a green that serves.
 This file knows no router and no technology.
 """
 

@@ -91,6 +91,7 @@ class Record(Model):
         returning: Those of them that are given back while the others go on, and are not read back yet.
         returning_since: Since when; None when there are none.
         fence: Nothing is given back under this epoch or an older one.
+        stranded: Names of workloads that stay where they are in the rollback: blue has no target to take them back.
         rollback_began: When the rollback began; None before.
         reason: Why it ended, or why it is rolled back.
         outcome: None while it runs.
@@ -127,6 +128,7 @@ class Record(Model):
     returning: tuple[str, ...] = ()
     returning_since: datetime | None = None
     fence: int = 0
+    stranded: tuple[str, ...] = ()
     rollback_began: datetime | None = None
     reason: str = ""
     outcome: Outcome | None = None

@@ -1,5 +1,6 @@
 """Confirm rollback: read every weight once more and say honestly how the migration ended. It writes no weight."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,8 +18,8 @@ from crossfade.steps.tasks import EndTask
 
 def confirm_rollback(ledger: Ledger, router: TrafficRouter, notifier: Notifier, task: EndTask) -> dict[str, Any]:
     """
-    End the migration as Refused, RolledBack, PartlyRolledBack or RollbackUnconfirmed; the last keeps its lease and
-    pages.
+    End the migration as Refused, RolledBack, PartlyRolledBack, Held or RollbackUnconfirmed; the last keeps its lease,
+    and the last two page.
 
     One that has ended already stays as it is. It may have succeeded, if only the answer of Complete was lost: then
     the result is that of Complete.
@@ -66,11 +67,20 @@ def _judge(router: TrafficRouter, record: Record, reason: str) -> tuple[Outcome,
         readings = router.observe(record.workloads)
     except PermanentError as error:
         return Outcome.ROLLBACK_UNCONFIRMED, f"{reason}; the weights cannot be read back: {error}"
-    astray = [_astray(record, reading) for reading in readings if not _is_back(record, reading)]
+    moving = [reading for reading in readings if reading.workload not in record.stranded]
+    astray = [_astray(record, reading) for reading in moving if not _is_back(record, reading)]
     if astray:
         return Outcome.ROLLBACK_UNCONFIRMED, f"{reason}; not read back as before: {'; '.join(astray)}"
+    if record.stranded:
+        return Outcome.HELD, f"{reason}; {_stranded(record, readings)}"
     outcome = Outcome.PARTLY_ROLLED_BACK if kept(record) else Outcome.ROLLED_BACK
     return outcome, f"{reason}; {where(record, outcome)}" if kept(record) else reason
+
+
+def _stranded(record: Record, readings: Sequence[Reading]) -> str:
+    shown = [f"{at.workload} at {at.split or 'no weights'}" for at in readings if at.workload in record.stranded]
+    rest_of_it = "everything else is read back as it was" if len(shown) < len(readings) else "nothing was moved"
+    return f"blue has no healthy target to go back to and green has, so left as it is: {', '.join(shown)}; {rest_of_it}"
 
 
 def _is_back(record: Record, reading: Reading) -> bool:

@@ -41,7 +41,7 @@ def give_back(
     workloads that stay on green towards their final weights.
 
     Args:
-        only: Names of the workloads that are given back while the others go on; all if there are none.
+        only: Names of the workloads that are given back while the others go on; all but the stranded if there are none.
 
     What is wrong with one workload for good never keeps the others waiting: it is raised when it is all that is left.
 
@@ -124,7 +124,7 @@ def _steps(
 
 
 def _targets(record: Record, only: Sequence[str]) -> dict[str, Split]:
-    names = only or [baseline.workload for baseline in record.baseline]
+    names = only or [each.workload for each in record.baseline if each.workload not in record.stranded]
     splits = {name: record.baseline_of(name).split if only else rest(record, name) for name in names}
     return {workload: split for workload, split in splits.items() if split is not None}
 

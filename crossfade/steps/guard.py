@@ -14,7 +14,7 @@ from crossfade.core.migration import Outcome, Record
 from crossfade.core.plan import Cluster, HostedZone, Workload
 from crossfade.errors import CrossfadeError, PermanentError, TemporaryError
 from crossfade.names import TimelineEvent
-from crossfade.ports import Executions, Ledger, Notice, Notifier, TrafficRouter
+from crossfade.ports import Executions, Ledger, MetricSource, Notice, Notifier, TrafficRouter
 from crossfade.steps.common import note
 from crossfade.steps.confirm_rollback import confirm_rollback, end
 from crossfade.steps.give_back import give_back
@@ -51,6 +51,7 @@ class _Hands:
     rescue: TrafficRouter
     notifier: Notifier
     executions: Executions
+    metrics: MetricSource
     config: Config
     now: datetime
 
@@ -62,6 +63,7 @@ def guard(
     notifier: Notifier,
     executions: Executions,
     *,
+    metrics: MetricSource,
     config: Config,
     now: datetime,
 ) -> dict[str, Deed]:
@@ -76,6 +78,7 @@ def guard(
         rescue: Route 53 itself.
         notifier: Who tells people.
         executions: Whether they run.
+        metrics: Whether blue has targets to go back to.
         config: What the routers were made for; a migration that began under another one is not touched.
         now: UTC.
 
@@ -85,7 +88,7 @@ def guard(
     Raises:
         CrossfadeError: At least one migration could not be looked at; ask again.
     """
-    hands = _Hands(ledger, router, rescue, notifier, executions, config, now)
+    hands = _Hands(ledger, router, rescue, notifier, executions, metrics, config, now)
     done: dict[str, Deed] = {}
     failed: list[CrossfadeError] = []
     for migration in ledger.leased():
@@ -158,7 +161,7 @@ def _restore(hands: _Hands, task: EndTask) -> Deed:
         TemporaryError: Something did not answer, and there is still time to ask again.
     """
     try:
-        progress = roll_back(hands.ledger, hands.router, hands.rescue, task)
+        progress = roll_back(hands.ledger, hands.router, hands.rescue, task, metrics=hands.metrics)
     except CrossfadeError as error:
         _raise_in_time(hands, task, error)
         task = task.model_copy(update={"reason": f"{task.reason}; {error}"})

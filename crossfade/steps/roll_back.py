@@ -4,27 +4,40 @@ All of it but complete waves that the plan keeps; or that of some workloads alon
 The steps themselves are those of `give_back`. What was never written is never touched.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
+from crossfade.core.evidence import is_blue_dead
+from crossfade.core.fleet import on_green
 from crossfade.core.migration import Record
-from crossfade.errors import CrossfadeError, NotPropagatedError, SupersededError
+from crossfade.core.plan import Workload
+from crossfade.errors import BlueIsDeadError, CrossfadeError, NotPropagatedError, SupersededError
 from crossfade.names import TimelineEvent
-from crossfade.ports import Ledger, TrafficRouter
+from crossfade.ports import Ledger, MetricSource, TrafficRouter
 from crossfade.steps.common import note
 from crossfade.steps.give_back import give_back
 from crossfade.steps.tasks import EndTask, Progress
 
+_LATELY: Final = timedelta(minutes=10)
+"""Of the targets, the newest two minutes that are known within this time are believed."""
 
-def roll_back(ledger: Ledger, router: TrafficRouter, rescue: TrafficRouter, task: EndTask) -> Progress:
+
+def roll_back(
+    ledger: Ledger, router: TrafficRouter, rescue: TrafficRouter, task: EndTask, *, metrics: MetricSource
+) -> Progress:
     """
     Make the next safe write on the way back; arrived when the authority shows every baseline weight.
+
+    A workload whose blue is dead while its green serves is not moved: giving it back would make an outage of trouble.
 
     Args:
         ledger: Where the record is.
         router: The first rung: every workload's own.
         rescue: The second: Route 53 itself, for the records of all workloads.
         task: With the reason.
+        metrics: Whether blue has targets; a rollback never waits for it.
 
     Raises:
         NotPropagatedError: The baseline was not shown within the plan's rollback time.
@@ -33,6 +46,8 @@ def roll_back(ledger: Ledger, router: TrafficRouter, rescue: TrafficRouter, task
     record = ledger.load(task.migration)
     if record is None or record.execution != task.execution or not record.baseline or record.outcome is not None:
         return Progress(arrived=True, reason="there is nothing to give back", wait_seconds=0)
+    if record.rollback_began is None:
+        record = record.with_(stranded=_dead(metrics, on_green(record), task.now))
     record = begin(ledger, router, record, now=task.now, reason=task.reason)
     progress = give_back(ledger, router, rescue, record, now=task.now)
     limit = record.plan.timing.rollback
@@ -42,13 +57,27 @@ def roll_back(ledger: Ledger, router: TrafficRouter, rescue: TrafficRouter, task
     return progress
 
 
-def give_some_back(ledger: Ledger, router: TrafficRouter, rescue: TrafficRouter, task: EndTask) -> Progress:
+def _dead(metrics: MetricSource, workloads: Sequence[Workload], now: datetime) -> tuple[str, ...]:
+    """Names of those of *workloads* whose blue has no healthy target, while green has; none when nobody knows."""
+    if not workloads:
+        return ()
+    try:
+        series = metrics.read(workloads, since=now - _LATELY, until=now)
+    except CrossfadeError:
+        return ()
+    return tuple(workload.name for workload in workloads if is_blue_dead(series[workload.name]))
+
+
+def give_some_back(
+    ledger: Ledger, router: TrafficRouter, rescue: TrafficRouter, task: EndTask, *, metrics: MetricSource
+) -> Progress:
     """
     Make the next safe write on the way back of the workloads that were left out, while the others go on.
 
     All is done under a fresh epoch, with which the others go on, too: whatever still runs under the old one loses.
 
     Raises:
+        BlueIsDeadError: Blue cannot take one of them back; then all others go back, and somebody is paged.
         NotPropagatedError: It was not read back within the plan's rollback time; then all goes back.
         LeaseHeldError, SupersededError: Somebody else has taken over.
     """
@@ -57,6 +86,10 @@ def give_some_back(ledger: Ledger, router: TrafficRouter, rescue: TrafficRouter,
         msg = f"migration {task.migration} has ended or is being rolled back; start a new one"
         raise SupersededError(msg)
     if record.epoch <= record.fence:
+        returning = [workload for workload in record.workloads if workload.name in record.returning]
+        if dead := _dead(metrics, returning, task.now):
+            msg = f"blue has no healthy target to take {', '.join(dead)} back; mend it, then move traffic by hand"
+            raise BlueIsDeadError(msg)
         record = _refenced(ledger, router, record, now=task.now)
     if not record.returning:
         return Progress(arrived=True, reason="all is read back", wait_seconds=_poll(record), epoch=record.epoch)
@@ -102,6 +135,9 @@ def begin(ledger: Ledger, router: TrafficRouter, record: Record, *, now: datetim
         record.with_(epoch=epoch, rollback_began=record.rollback_began or now, reason=record.reason or reason)
     )
     note(ledger, record, now, TimelineEvent.ROLLBACK_BEGAN, f"rollback: {reason}", epoch=epoch)
+    if record.stranded:
+        text = f"{', '.join(record.stranded)} stay where they are: blue has no healthy target, and green has"
+        note(ledger, record, now, TimelineEvent.ROLLBACK_BEGAN, text, workloads=list(record.stranded))
     _stamp(ledger, router, record, now)
     return record
 

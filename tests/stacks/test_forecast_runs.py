@@ -83,7 +83,7 @@ class Steps:
             Function.CHECK_HEALTH: self._check,
             Function.COMPLETE: lambda e: complete(self._ledger, router, self._notifier, _task(LeasedTask, e)).to_json(),
             Function.ROLL_BACK: lambda e: roll_back(
-                self._ledger, router, InMemoryRescue(router), _task(EndTask, e)
+                self._ledger, router, InMemoryRescue(router), _task(EndTask, e), metrics=FakeMetrics()
             ).to_json(),
             Function.CONFIRM_ROLLBACK: self._confirm,
         }

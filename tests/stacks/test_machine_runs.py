@@ -7,7 +7,7 @@ from typing import Any
 import boto3
 import pytest
 
-from crossfade.errors import LeaseHeldError, RouterThrottledError, RouterUnavailableError, StageFailedError
+from crossfade.errors import DriftError, LeaseHeldError, RouterThrottledError, RouterUnavailableError
 from crossfade.names import BELL_ITEM, BELL_KEY, BELL_RANG, CRASH_ERRORS, OUTSIDE_THE_MACHINE, Function, State
 from world.clock import Clock
 from world.cloud import Cloud
@@ -202,11 +202,11 @@ COLUMN = (Function.ROLL_BACK, Function.CONFIRM_ROLLBACK)
 
 @pytest.mark.parametrize("function", [f for f in Function if f not in (*COLUMN, *OUTSIDE_THE_MACHINE)])
 def test_whichever_function_fails_traffic_is_given_back(run: Run, function: Function) -> None:
-    execution, states = run(**{function.value: [StageFailedError('he said "no"; ask the team')]})
+    execution, states = run(**{function.value: [DriftError('he said "no"; ask the team')]})
 
     assert (execution.status, execution.error) == ("FAILED", "RolledBack")
     assert states[-5:] == [*BACK, State.ROLLED_BACK]
-    assert run.payload(Function.ROLL_BACK)["reason"] == 'StageFailedError: he said "no"; ask the team'
+    assert run.payload(Function.ROLL_BACK)["reason"] == 'DriftError: he said "no"; ask the team'
 
 
 def dying(function: Function, times: int = 1, error: str = "Runtime.ExitError") -> Callable[[Any], None]:
@@ -274,7 +274,7 @@ def test_a_rollback_waits_until_traffic_is_back(run: Run) -> None:
 def test_a_rollback_that_fails_is_read_back_all_the_same(run: Run) -> None:
     unconfirmed = {"outcome": "RollbackUnconfirmed", "reason": "burnham is still on green"}
 
-    execution, states = run(check_health=[BAD], roll_back=[StageFailedError("no")], confirm_rollback=[unconfirmed])
+    execution, states = run(check_health=[BAD], roll_back=[DriftError("no")], confirm_rollback=[unconfirmed])
 
     assert (execution.error, execution.cause) == ("RollbackUnconfirmed", "burnham is still on green")
     assert states[-4:] == [
@@ -282,15 +282,15 @@ def test_a_rollback_that_fails_is_read_back_all_the_same(run: Run) -> None:
         *(State.HOW_DID_IT_END, State.ROLLBACK_UNCONFIRMED),
     ]
     assert run.payload(Function.CONFIRM_ROLLBACK)["reason"] == (
-        f"{BAD['reason']}; and the rollback failed: StageFailedError: no"
+        f"{BAD['reason']}; and the rollback failed: DriftError: no"
     )
 
 
-UNSEEN = f"{BAD['reason']}; and nobody could confirm where traffic is: StageFailedError: no"
+UNSEEN = f"{BAD['reason']}; and nobody could confirm where traffic is: DriftError: no"
 
 
 def test_a_confirmation_that_fails_is_never_a_confirmation_and_somebody_is_paged(run: Run) -> None:
-    execution, states = run(check_health=[BAD], confirm_rollback=[StageFailedError("no")])
+    execution, states = run(check_health=[BAD], confirm_rollback=[DriftError("no")])
 
     assert (execution.error, execution.cause) == ("RollbackUnconfirmed", UNSEEN)
     assert states[-3:] == [State.CONFIRM_ROLLBACK, State.PAGE, State.ROLLBACK_UNCONFIRMED]
@@ -302,7 +302,7 @@ def test_a_confirmation_that_fails_is_never_a_confirmation_and_somebody_is_paged
 def test_a_page_that_cannot_be_sent_still_ends_honestly(run: Run) -> None:
     run.deployed = lambda: boto3.client("sns").delete_topic(TopicArn=run._cloud.deployment.topic_arn)
 
-    execution, states = run(check_health=[BAD], confirm_rollback=[StageFailedError("no")])
+    execution, states = run(check_health=[BAD], confirm_rollback=[DriftError("no")])
 
     assert (execution.error, execution.cause) == ("RollbackUnconfirmed", UNSEEN)
     assert states[-2:] == [State.PAGE, State.ROLLBACK_UNCONFIRMED]

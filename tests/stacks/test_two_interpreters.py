@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from crossfade.errors import LeaseHeldError, RouterThrottledError, StageFailedError
+from crossfade.errors import DriftError, LeaseHeldError, RouterThrottledError
 from crossfade.names import OUTSIDE_THE_MACHINE, Function
 from simulation.machine import Execution, TaskFailedError, Walker
 from simulation.run import definition_of
@@ -74,13 +74,13 @@ CASES = {
     "a rollback dies once": Case(
         {Function.CHECK_HEALTH: [BAD], Function.ROLL_BACK: [DIES, ARRIVED]}, {}, is_exact=False
     ),
-    "a permanent error": Case({Function.PREFLIGHT: [StageFailedError('he said "no"; ask the team')]}, {}),
+    "a permanent error": Case({Function.PREFLIGHT: [DriftError('he said "no"; ask the team')]}, {}),
     "a temporary error": Case({Function.SHIFT_TRAFFIC: [RouterThrottledError("wait"), ARRIVED]}, {}, is_exact=False),
     "a lease is held": Case({Function.TAKE_LEASE: [LeaseHeldError("yesterday holds it; wait for it")]}, {}),
-    "nobody can confirm": Case({Function.CHECK_HEALTH: [BAD], Function.CONFIRM_ROLLBACK: [StageFailedError("no")]}, {}),
+    "nobody can confirm": Case({Function.CHECK_HEALTH: [BAD], Function.CONFIRM_ROLLBACK: [DriftError("no")]}, {}),
     "a success whose answer was lost": Case(
         {
-            Function.COMPLETE: [StageFailedError("lost")],
+            Function.COMPLETE: [DriftError("lost")],
             Function.CONFIRM_ROLLBACK: [{"outcome": "Succeeded", "reason": "well", "result": {"outcome": "Succeeded"}}],
         },
         {},

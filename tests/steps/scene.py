@@ -162,7 +162,7 @@ class Scene:
         return complete(self.ledger, self.router, self.notifier, self._leased())
 
     def roll_back(self, reason: str = "green-burnham-5xx is in ALARM") -> Progress:
-        return roll_back(self.ledger, self.router, self.rescue, self._end(reason))
+        return roll_back(self.ledger, self.router, self.rescue, self._end(reason), metrics=self.metrics)
 
     def gave_back(self) -> "Scene":
         """Give back what was left out until it is read back, with an authority that follows every minute."""
@@ -176,7 +176,8 @@ class Scene:
         raise AssertionError(self.give_some_back().reason)
 
     def give_some_back(self) -> Progress:
-        return give_some_back(self.ledger, self.router, self.rescue, self._end("green-yelb-5xx is in ALARM"))
+        task = self._end("green-yelb-5xx is in ALARM")
+        return give_some_back(self.ledger, self.router, self.rescue, task, metrics=self.metrics)
 
     def rolled_back(self) -> "Scene":
         for _ in range(20):

@@ -52,6 +52,7 @@ class Guarded(Scene):
             self.rescue,
             self.notifier,
             self.executions,
+            metrics=self.metrics,
             config=self.config,
             now=self.now,
         )
@@ -145,6 +146,7 @@ def test_a_redriven_execution_may_not_write_after_the_guardian() -> None:
 
 def test_a_migration_that_cannot_be_restored_yet_is_tried_again() -> None:
     scene = stopped(2)
+    scene.metrics.fail("read", RouterThrottledError("slow down"))
     scene.router.fail("observe", RouterThrottledError("slow down"))
     scene.rescue.fail("observe", RouterThrottledError("slow down"))
     with pytest.raises(RouterThrottledError):

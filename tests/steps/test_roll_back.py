@@ -4,6 +4,7 @@ import pytest
 
 from crossfade.core.weight import Side
 from crossfade.errors import (
+    AlarmsUnavailableError,
     LeaseHeldError,
     LedgerUnavailableError,
     NotPropagatedError,
@@ -202,3 +203,51 @@ def test_a_notifier_that_is_down_changes_nothing() -> None:
     scene.notifier.works = False
 
     assert scene.confirm()["outcome"] == "RolledBack"
+
+
+# --- A dead blue -----------------------------------------------------------------------------------------------------
+
+
+def dead_blue(*, green: int = 3) -> Scene:
+    """All traffic on green; yelb's blue has no healthy target."""
+    scene = Scene().ready().moved_through(3)
+    for name in ("burnham", "yelb"):
+        scene.metrics.healthy_targets |= {(name, Side.BLUE): 3, (name, Side.GREEN): green}
+    scene.metrics.healthy_targets["yelb", Side.BLUE] = 0
+    return scene
+
+
+def test_a_dead_blue_is_never_raised_and_the_others_go_back() -> None:
+    scene = dead_blue().rolled_back()
+    ending = scene.confirm()
+
+    assert [scene.router.declared("burnham", side) for side in Side] == [100, 0]
+    assert [scene.router.declared("yelb", side) for side in Side] == [0, 1]
+    assert ending["outcome"] == "Held"
+    assert "left as it is: yelb at blue 0 : green 1; everything else is read back" in str(ending["reason"])
+    assert scene.notifier.told[-1].page
+    assert not scene.ledger.leased()
+
+
+def test_a_blue_that_dies_no_more_than_green_is_raised() -> None:
+    scene = dead_blue(green=0).rolled_back()
+
+    assert scene.confirm()["outcome"] == "RolledBack"
+
+
+def test_a_rollback_never_waits_for_cloudwatch_to_say_whether_blue_lives() -> None:
+    scene = dead_blue()
+    scene.metrics.fail("read", AlarmsUnavailableError("slow down"))
+
+    scene.rolled_back()
+
+    assert scene.confirm()["outcome"] == "RolledBack"
+
+
+def test_who_stays_is_settled_once_when_the_rollback_begins() -> None:
+    scene = dead_blue()
+    scene.roll_back()
+    scene.metrics.healthy_targets["yelb", Side.BLUE] = 3
+    scene.rolled_back()
+
+    assert scene.confirm()["outcome"] == "Held"
