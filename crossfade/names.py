@@ -27,7 +27,7 @@ IDENTIFIER_KEY: Final = "set-identifier"
 
 
 class Env(StrEnum):
-    """Environment variables of the functions; only `wiring` reads them, only `stacks` writes them."""
+    """Environment variables of the functions: `wiring` reads them, `stacks` and the embedded world set them."""
 
     TABLE = "CROSSFADE_TABLE"
     TOPIC_ARN = "CROSSFADE_TOPIC_ARN"

@@ -15,6 +15,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
+from moto.events.models import EventsBackend
 from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl import ErrorEqualsDecl
 from moto.stepfunctions.parser.asl.component.common.retry import jitter_strategy_decl, retrier_decl
 from moto.stepfunctions.parser.asl.component.common.string.string_expression import StringJSONata
@@ -44,6 +45,7 @@ from tests.world.machines import answers, definition, deploy, echo, run, task
 from world import moto_hooks
 from world.clock import Clock
 from world.cloud import Cloud
+from world.events import Rule
 from world.moto_hooks.swap import swapped
 
 SUCCEED: Final = {"Type": "Succeed"}
@@ -75,6 +77,7 @@ _MOTO: Final[dict[tuple[Any, str], Any]] = {
         (BaseExecutionWorkerCommunication, "_reflect_execution_status"),
         (StepFunctionResponse, "stop_execution"),
         (Environment, "set_error"),
+        (EventsBackend, "put_events"),
     )
 }
 
@@ -465,6 +468,24 @@ def test_moto_lets_a_provoked_error_win_over_a_stop(cloud: Cloud) -> None:
         raw = last_event()
 
     assert (raw, last_event()) == ("ExecutionFailed", "ExecutionAborted")
+
+
+def test_moto_lets_no_rule_of_the_cloud_hear_what_is_put_on_a_bus(cloud: Cloud, clock: Clock) -> None:
+    heard: list[Any] = []
+    deploy(cloud, definition("Ask", Ask=task("work", End=True)), work=lambda event, _context: heard.append(event))
+    (arn,) = (function.arn for function in cloud.deployment.functions.values())
+    cloud.events.add([Rule(arn="ours", pattern={"source": ["ours"]}, interval=None, targets=(arn,))])
+    entry = {"Source": "ours", "DetailType": "Said", "Detail": json.dumps({"word": 1})}
+
+    def put() -> int:
+        boto3.client("events").put_events(Entries=[entry])  # type: ignore[list-item]  # the stubs want it as a literal
+        clock.sleep(5)
+        return len(heard)
+
+    with without_the_hook(EventsBackend, "put_events"):
+        assert put() == 0
+    assert put() == 1
+    assert heard[0]["detail"] == {"word": 1}
 
 
 def test_plain_moto_still_runs_machines_of_its_own_after_a_cloud(clock: Clock) -> None:
