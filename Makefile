@@ -10,7 +10,7 @@ CDK := PATH="$(CURDIR)/$(VENV):$(CURDIR)/.venv/lib/node/bin:$$PATH" node_modules
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check synth diff deploy destroy bench soak clean setup setup-dev format
+.PHONY: conformance help demo test check synth diff deploy destroy bench soak clean setup setup-dev format
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ bench: setup ## Measure migrations in the embedded world
 
 soak: setup ## Try to break the promise with random faults for SECONDS (600)
 	@$(VENV)/python -m crossfade simulate --seconds $(or $(SECONDS),600) --first $(or $(FIRST),0) $(ARGS)
+
+conformance: setup ## Hold the embedded ExternalDNS against the real one; needs Go, and minutes to build it
+	@$(VENV)/python -m tools.conformance $(ARGS)
 
 clean: ## Remove everything that make has made
 	@rm -rf .venv node_modules .build cdk.out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

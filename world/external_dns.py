@@ -255,7 +255,8 @@ def plan(settings: Settings, wanted: Wanted, current: Mapping[RecordKey, Record]
     for key, (record, host) in wanted.items():
         owner = _owner(host, record.set_identifier, current)
         before = current.get(key)
-        if before == record or owner not in (None, settings.owner) or (before is not None and owner is None):
+        is_ours = owner == settings.owner or (owner is None and not _is_taken(host, record.set_identifier, current))
+        if before == record or not is_ours:
             continue
         if before is None:
             yield Change("CREATE", record, host)
@@ -276,6 +277,11 @@ def _deletions(settings: Settings, wanted: Wanted, current: Mapping[RecordKey, R
             continue
         if _owner(host, record.set_identifier, current) == settings.owner:
             yield Change("DELETE", record, host)
+
+
+def _is_taken(host: str, identifier: str | None, current: Mapping[RecordKey, Record]) -> bool:
+    """Whether *host* has an address with *identifier*: without an ownership record that is somebody else's."""
+    return any((host, type_, identifier or "") in current for type_ in ("A", "AAAA"))
 
 
 def _owner(host: str, identifier: str | None, current: Mapping[RecordKey, Record]) -> str | None:

@@ -10,7 +10,7 @@ from world.chance import stream
 from world.clock import Clock
 from world.cloud import Cloud
 from world.external_dns import ExternalDns, Settings
-from world.kubernetes import Store
+from world.kubernetes import Store, definitions
 from world.route53 import Record, Route53
 
 ZONE: Final = "Z0EXAMPLE1234567890"
@@ -258,3 +258,92 @@ def test_a_throttled_loop_catches_up_when_the_throttling_is_over(cluster: Make, 
     clock.sleep(120)
 
     assert weights(route53) == {"blue": 19}
+
+
+def test_a_record_without_its_ownership_record_is_left_alone_and_not_claimed(cluster: Make, route53: Route53) -> None:
+    blue = cluster("blue")
+    blue.loop.sync()
+    client: Any = boto3.client("route53")
+    changes = [{"Action": "DELETE", "ResourceRecordSet": one.as_request()} for one in records(route53, "TXT")]
+    client.change_resource_record_sets(HostedZoneId=ZONE, ChangeBatch={"Changes": changes})
+    blue.annotate("aws-weight", "5")
+    blue.loop.sync()
+
+    assert weights(route53) == {"blue": 100}
+    assert records(route53, "TXT") == []
+
+
+# --- Other objects than Ingresses ------------------------------------------------------------------------------------
+
+
+def an_object(kind: str, version: str, spec: dict[str, Any], **annotations: str) -> dict[str, Any]:
+    said = {f"{ALPHA_PREFIX}{key.replace('_', '-')}": value for key, value in annotations.items()}
+    metadata = {"name": "shop", "namespace": "team", "annotations": said}
+    return {"apiVersion": version, "kind": kind, "metadata": metadata, "spec": spec}
+
+
+WEIGHTED: Final = {"set_identifier": "blue", "aws_weight": "7"}
+BALANCED: Final = {"loadBalancer": {"ingress": [{"hostname": "shop.elb.example.com"}]}}
+GATEWAY: Final = {"listeners": [{"name": "http", "port": 80, "protocol": "HTTP"}], "gatewayClassName": "alb"}
+
+
+def of_shop(route53: Route53) -> list[tuple[str | None, int | None, str | None]]:
+    return [(one.set_identifier, one.weight, one.target) for one in records(route53) if one.name == "shop.example.com"]
+
+
+def looking_at(make: Make, *sources: str) -> Cluster:
+    made = make("blue", "v0.15.1", *(f"--source={source}" for source in sources))
+    for definition in definitions.ALL:
+        made.store.add(definition)
+    return made
+
+
+def test_a_service_of_type_load_balancer_becomes_a_weighted_alias(cluster: Make, route53: Route53) -> None:
+    blue = looking_at(cluster, "service")
+    spec = {"type": "LoadBalancer", "ports": [{"port": 80}]}
+    blue.store.add(an_object("Service", "v1", spec, hostname="shop.example.com", **WEIGHTED))
+    blue.loop.sync()
+    without_status = of_shop(route53)
+    blue.store.merge("Service", "team", "shop", {"status": BALANCED})
+    blue.loop.sync()
+
+    assert (without_status, of_shop(route53)) == ([], [("blue", 7, "shop.elb.example.com")])
+
+
+def test_a_route_has_the_address_of_the_gateway_that_accepts_it(cluster: Make, route53: Route53) -> None:
+    blue = looking_at(cluster, "gateway-httproute")
+    gateway = an_object("Gateway", "gateway.networking.k8s.io/v1", GATEWAY, aws_weight="99")
+    blue.store.add({**gateway, "status": {"addresses": [{"value": "shop.elb.example.com"}]}})
+    route = an_object("HTTPRoute", "gateway.networking.k8s.io/v1", {"hostnames": ["shop.example.com"]}, **WEIGHTED)
+    condition = {"type": "Accepted", "status": "True"}
+    parent = {"controllerName": "alb", "parentRef": {"name": "shop"}, "conditions": [condition]}
+    blue.store.add(route)
+    blue.loop.sync()
+    before = of_shop(route53)
+    blue.store.merge("HTTPRoute", "team", "shop", {"status": {"parents": [parent]}})
+    blue.loop.sync()
+
+    assert (before, of_shop(route53)) == ([], [("blue", 7, "shop.elb.example.com")])
+
+
+def test_a_dns_endpoint_says_its_weight_in_its_spec(cluster: Make, route53: Route53) -> None:
+    blue = looking_at(cluster, "crd")
+    entry = {"dnsName": "shop.example.com", "recordType": "CNAME", "targets": ["shop.elb.example.com"]}
+    weight = [{"name": "aws/weight", "value": "7"}]
+    spec = {"endpoints": [{**entry, "setIdentifier": "blue", "providerSpecific": weight}]}
+    blue.store.add(an_object("DNSEndpoint", "externaldns.k8s.io/v1alpha1", spec, aws_weight="99"))
+    blue.loop.sync()
+
+    assert of_shop(route53) == [("blue", 7, "shop.elb.example.com")]
+
+
+def test_of_two_objects_with_one_host_that_counts_which_the_ownership_record_names(
+    cluster: Make, route53: Route53
+) -> None:
+    blue = cluster("blue")
+    blue.loop.sync()
+    blue.add_ingress("aaa", HOST, "blue")
+    blue.annotate("aws-weight", "5", name="aaa")
+    blue.loop.sync()
+
+    assert weights(route53) == {"blue": 100}

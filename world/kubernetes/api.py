@@ -6,7 +6,7 @@ It knows no socket; `server` carries it. Limits: no OpenAPI, no protobuf, no adm
 import base64
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -96,17 +96,21 @@ class Api:
         store: The cluster's objects.
         authenticator: Tells whose a bearer token is.
         version: As `/version` shows it.
+        anonymous: Who asks without a token.
 
     Attributes:
         interferences: What happens to requests, first match wins.
         audit: Every request for objects, oldest first.
     """
 
-    def __init__(self, store: Store, authenticator: Authenticator, version: str = "v1.35.0") -> None:
+    def __init__(
+        self, store: Store, authenticator: Authenticator, version: str = "v1.35.0", anonymous: Caller = access.ANONYMOUS
+    ) -> None:
         self.store = store
         self.interferences: list[Interference] = []
         self.audit: list[Seen] = []
         self._authenticator = authenticator
+        self._anonymous = anonymous
         self._version = version
 
     def answer(self, call: Call) -> Answer:
@@ -137,7 +141,7 @@ class Api:
     def _authenticate(self, call: Call) -> Caller:
         kind, _, token = call.headers.get("authorization", "").partition(" ")
         if kind != "Bearer":
-            return access.ANONYMOUS
+            return self._anonymous
         caller = self._authenticator(token)
         if caller is None:
             raise status.unauthorized()
@@ -167,7 +171,7 @@ class Api:
             if not access.is_allowed(self.store, caller, request):
                 raise access.forbidden(caller, request)
             resource = self.store.require(request.group, version, request.resource.partition("/")[0])
-            answer = self._do(call, request, resource, subresource)
+            answer = _in_version(self._do(call, request, resource, subresource), resource, version)
             code = answer.code
         except ApiError as error:
             code = error.code
@@ -308,6 +312,24 @@ def _json(call: Call) -> Any:
         what = "unexpected end of JSON input" if at_end else "invalid character in JSON input"
         msg = f"error decoding patch: {what}"
         raise status.bad_request(msg) from error
+
+
+def _in_version(answer: Answer, resource: Resource, version: str) -> Answer:
+    """*answer* in the *version* of the path, where the same objects are served in several."""
+    if version not in resource.other_versions:
+        return answer
+    if isinstance(answer.body, Iterator):
+        return replace(
+            answer, body=({**event, "object": _versioned(event["object"], version)} for event in answer.body)
+        )
+    return replace(answer, body=_versioned(answer.body, version)) if isinstance(answer.body, dict) else answer
+
+
+def _versioned(held: Object, version: str) -> Object:
+    """An object or a list of them, in another *version* of its group."""
+    group, slash, _ = str(held.get("apiVersion", "")).rpartition("/")
+    renamed = {**held, "apiVersion": f"{group}{slash}{version}"} if group else held
+    return {**renamed, "items": [_versioned(item, version) for item in held["items"]]} if "items" in held else renamed
 
 
 def _without_type(item: Object) -> Object:

@@ -1,6 +1,7 @@
 """The CustomResourceDefinitions of the objects that ExternalDNS looks at: Gateway API and its own DNSEndpoint.
 
 Reduced to the fields that matter here; unknown fields of a part are kept, as these schemas say so where they are open.
+Gateway API serves the same objects as v1beta1, which ExternalDNS up to v0.19 asks for.
 Sources: Gateway API v1 (standard channel); ExternalDNS, config/crd/standard.
 """
 
@@ -29,9 +30,12 @@ def _list(items: Schema, **more: Any) -> Schema:
     return {"type": "array", "items": items, **more}
 
 
-def _definition(group: str, version: str, plural: str, kind: str, **properties: Schema) -> Schema:
+def _definition(
+    group: str, version: str, plural: str, kind: str, *, also: tuple[str, ...] = (), **properties: Schema
+) -> Schema:
     schema = _object((), apiVersion=_TEXT, kind=_TEXT, metadata={"type": "object"}, **properties)
-    served = {"name": version, "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
+    served: Schema = {"served": True, "schema": {"openAPIV3Schema": schema}, "subresources": {"status": {}}}
+    versions = [{"name": each, "storage": each == version, **served} for each in (version, *also)]
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
@@ -40,7 +44,7 @@ def _definition(group: str, version: str, plural: str, kind: str, **properties: 
             "group": group,
             "scope": "Namespaced",
             "names": {"plural": plural, "singular": kind.lower(), "kind": kind, "listKind": f"{kind}List"},
-            "versions": [{**served, "subresources": {"status": {}}}],
+            "versions": versions,
         },
     }
 
@@ -53,6 +57,7 @@ GATEWAYS: Final[Schema] = _definition(
     "v1",
     "gateways",
     "Gateway",
+    also=("v1beta1",),
     spec=_object(
         ("gatewayClassName", "listeners"),
         gatewayClassName=_NAME,
@@ -82,6 +87,7 @@ HTTP_ROUTES: Final[Schema] = _definition(
     "v1",
     "httproutes",
     "HTTPRoute",
+    also=("v1beta1",),
     spec=_object(parentRefs=_list(_PARENT, maxItems=32), hostnames=_list(_HOSTNAME, maxItems=16), rules=_OPEN_LIST),
     status=_object(
         parents=_list(

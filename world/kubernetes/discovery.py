@@ -52,7 +52,8 @@ def _group(catalogue: Catalogue, name: str) -> Object:
 
 
 def _resources(catalogue: Catalogue, group: str, version: str) -> Object:
-    found = sorted((r for r in catalogue if (r.group, r.version) == (group, version)), key=lambda r: r.plural)
+    served = (r for r in catalogue if r.group == group and version in (r.version, *r.other_versions))
+    found = sorted(served, key=lambda r: r.plural)
     entries = [entry for resource in found for entry in _entries(resource)]
     group_version = f"{group}/{version}" if group else version
     return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": entries}

@@ -25,6 +25,7 @@ class Resource:
         has_status: Whether `/status` is a subresource.
         is_custom: Whether a CustomResourceDefinition made it.
         schema: Of its objects, if it is custom and has one.
+        other_versions: Of the group, in which the same objects are served, too.
     """
 
     group: str
@@ -35,6 +36,7 @@ class Resource:
     has_status: bool = False
     is_custom: bool = False
     schema: Mapping[str, Any] | None = field(default=None, compare=False, repr=False)
+    other_versions: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def api_version(self) -> str:
@@ -67,6 +69,8 @@ BUILT_IN = (
     Resource("", "v1", "secrets", "Secret"),
     Resource("", "v1", "configmaps", "ConfigMap"),
     Resource("", "v1", "services", "Service", has_status=True),
+    Resource("", "v1", "pods", "Pod", has_status=True),
+    Resource("", "v1", "nodes", "Node", is_namespaced=False, has_status=True),
     Resource("", "v1", "serviceaccounts", "ServiceAccount"),
     Resource("apps", "v1", "deployments", "Deployment", has_status=True),
     Resource("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler", has_status=True),
@@ -95,6 +99,9 @@ def custom_resource(definition: Mapping[str, Any]) -> Resource:
         has_status="status" in (stored.get("subresources") or {}),
         is_custom=True,
         schema=(stored.get("schema") or {}).get("openAPIV3Schema"),
+        other_versions=tuple(
+            each["name"] for each in spec["versions"] if each.get("served") and not each.get("storage")
+        ),
     )
 
 
@@ -118,7 +125,7 @@ class Catalogue:
     def find(self, group: str, version: str, plural: str) -> Resource | None:
         """The resource at this path; None when there is none."""
         found = self._by_name.get((group, plural))
-        return found if found is not None and found.version == version else None
+        return found if found is not None and version in (found.version, *found.other_versions) else None
 
     def of_kind(self, kind: str, api_version: str | None = None) -> Resource:
         """
@@ -135,4 +142,5 @@ class Catalogue:
 
     def versions(self) -> tuple[tuple[str, str], ...]:
         """Every (group, version), sorted."""
-        return tuple(sorted({(resource.group, resource.version) for resource in self}))
+        served = ((each.group, version) for each in self for version in (each.version, *each.other_versions))
+        return tuple(sorted(set(served)))

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
 from types import TracebackType
 from typing import Any, Self
 
-from world.kubernetes.access import Authenticator, Caller
+from world.kubernetes.access import ANONYMOUS, Authenticator, Caller
 from world.kubernetes.api import Answer, Api, Call
 from world.kubernetes.interference import ConnectionLost, Interference
 from world.kubernetes.resources import Object
@@ -24,6 +25,7 @@ class KubernetesApi:
         now: Says what time it is.
         seed: Of the uids.
         version: As `/version` shows it.
+        anonymous: Who asks without a token; clients of Kubernetes' own library send none over plain HTTP.
 
     Attributes:
         store: The objects, for controllers in this process.
@@ -37,10 +39,11 @@ class KubernetesApi:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         seed: object = 0,
         version: str = "v1.35.0",
+        anonymous: Caller = ANONYMOUS,
     ) -> None:
         self.store = Store(now, seed)
         self.is_reachable = True
-        self._api = Api(self.store, authenticator, version)
+        self._api = Api(self.store, authenticator, version, anonymous)
         self._listener = _Listener(self._answer)
 
     def __enter__(self) -> Self:
@@ -143,3 +146,7 @@ class _Handler(BaseHTTPRequestHandler):
             super().handle_one_request()
         except OSError:  # the client went away, or the server is closing
             self.close_connection = True
+
+    def finish(self) -> None:
+        with suppress(OSError):  # whoever watched has gone away
+            super().finish()
