@@ -25,7 +25,7 @@ from crossfade.cli.printing import console
 from crossfade.core.budget import EVENTS_MAX
 from crossfade.core.config import Config
 from crossfade.core.duration import format_duration
-from crossfade.core.plan import Gate, Plan
+from crossfade.core.plan import Gate, OnFailure, Plan
 from crossfade.core.preview import Failures, Preview, Span, over_budget, preview
 from crossfade.errors import InvalidInputError
 
@@ -33,6 +33,12 @@ _LONG: Final = timedelta(minutes=10)
 """From here on seconds say nothing any more."""
 
 _LETTERS: Final = ((1_000_000, 1_000_000, "M"), (10_000, 1_000, "k"))
+
+
+_POLICIES: Final = {
+    OnFailure.WAVE: "If a workload fails, its wave goes back with those after it; complete waves stay on green.",
+    OnFailure.WORKLOAD: "If a workload fails, it goes back alone with the waves after its own; the others go on.",
+}
 
 
 def command(
@@ -95,7 +101,13 @@ def show(seen: Preview, console: Console) -> None:
 def _head(plan: Plan) -> RenderableType:
     names = ", ".join(workload.name for workload in plan.workloads)
     head = Text(f"Plan {plan.name}", style="bold")
-    head.append(f" moves {names} from {plan.blue.name} to {plan.green.name}, together.", style="default")
+    way = "wave by wave" if plan.waves else "together"
+    head.append(f" moves {names} from {plan.blue.name} to {plan.green.name}, {way}.", style="default")
+    for wave in plan.waves:
+        after = f", after {', '.join(wave.after)}" if wave.after else ""
+        head.append(f"\nWave {wave.name}: {', '.join(wave.workloads)}{after}.", style="default")
+    if plan.on_failure is not OnFailure.ALL:
+        head.append(f"\n{_POLICIES[plan.on_failure]}", style="default")
     return head
 
 
@@ -106,7 +118,7 @@ def _stages(seen: Preview) -> RenderableType:
     for stage in seen.stages:
         gate = " + approval" if stage.gate is Gate.APPROVAL else ""
         cells = [
-            f"{stage.index + 1}",
+            f"{stage.index + 1} {stage.wave}".rstrip(),
             f"{stage.wanted_percent:g} %",
             f"{stage.split.blue} : {stage.split.green}",
             _since(stage.moved),
@@ -122,7 +134,7 @@ def _writes(seen: Preview) -> RenderableType:
     for write in seen.writes:
         table.add_row(
             _since(write.written),
-            "the end" if write.stage is None else f"stage {write.stage + 1}",
+            f"{'the end' if write.stage is None else f'stage {write.stage + 1}'} {write.wave}".rstrip(),
             write.side.value,
             f"{write.weight}",
             f"{write.split.share_percent:.3g} %",

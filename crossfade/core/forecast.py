@@ -2,7 +2,8 @@
 
 Where a weight goes next is asked of `traffic.next_step`, whether a stage is left of `migration.decide`: the same
 functions as in a real run, so a forecast and a run cannot differ in what they do, only in how fast the world follows.
-One workload stands for all of them, because all move together. This file knows no AWS; a `Pace` says how fast it is.
+One workload stands for all of its wave, because these move together.
+This file knows no AWS; a `Pace` says how fast it is.
 """
 
 from collections.abc import Sequence
@@ -12,9 +13,10 @@ from typing import Final
 
 from crossfade.core.evidence import MINUTE, PUBLISHING
 from crossfade.core.migration import Action, Record, Signal, SignalKind, decide
-from crossfade.core.plan import Gate, Plan
+from crossfade.core.plan import Gate, Plan, Stage
 from crossfade.core.traffic import Reading, SideReading, Write, next_step
 from crossfade.core.verdict import Cause, Health, Verdict
+from crossfade.core.waves import wave_at
 from crossfade.core.weight import FULL_WEIGHT, PERCENT, Side, Split
 from crossfade.names import State
 
@@ -78,6 +80,7 @@ class Change:
         written: Since the start.
         shown: Since the start: when the authority has it.
         split: What it answers with from then on.
+        wave: Index of the wave whose weight it is.
     """
 
     side: Side
@@ -85,6 +88,7 @@ class Change:
     written: timedelta
     shown: timedelta
     split: Split
+    wave: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +153,7 @@ def _events_of(state: State) -> int:
     return _EVENTS_OF_TASK if state in _TASKS else _EVENTS_OF_OTHERS
 
 
-def forecast(plan: Plan, pace: Pace, *, before: Split, quietest: float | None = None) -> Forecast:
+def forecast(plan: Plan, pace: Pace, *, before: Split, quietest: Sequence[float] | None = None) -> Forecast:
     """
     Run *plan* to its good end. Approvals come at once: how long people take is not in a plan.
 
@@ -157,15 +161,15 @@ def forecast(plan: Plan, pace: Pace, *, before: Split, quietest: float | None = 
         plan: What is run; a dry run is forecast as if it were none.
         pace: How fast the world follows.
         before: The weights at the start.
-        quietest: Requests a second of the workload that has the fewest; None when any minute has enough.
+        quietest: Requests a second of the workload that has the fewest, by wave; None when any minute has enough.
     """
-    walk = _Walk(plan, pace, before, quietest=quietest)
+    walk = _Walk(plan, pace, [before] * waves_of(plan), quietest=quietest)
     walk.pass_through(
         State.RESOLVE_PLAN, State.TAKE_LEASE, State.PREFLIGHT, State.DRY_RUN, State.RECORD_BASELINE, State.MORE_STAGES
     )
     stages, left, starved = [], [], []
-    for index, stage in enumerate(plan.stages):
-        stages.append(walk.approach(stage.split, _SHIFTING))
+    for index in range(len(plan.stages)):
+        stages.append(walk.approach(places(plan, index, before=before), _SHIFTING))
         arrived = walk.looked_at
         began = arrived + plan.convergence.margin
         if walk.watch(_BAKING, stage=index, began=began, first_wait=plan.timing.poll) is Action.ROLL_BACK:
@@ -173,7 +177,7 @@ def forecast(plan: Plan, pace: Pace, *, before: Split, quietest: float | None = 
         left.append(walk.elapsed)
         walk.pass_through(State.NEXT_STAGE, State.MORE_STAGES)
     walk.watch(_SOAKING, stage=len(plan.stages) - 1, began=walk.looked_at, first_wait=timedelta(seconds=1))
-    completion = walk.approach(Split(blue=0, green=before.blue or FULL_WEIGHT), _COMPLETING)
+    completion = walk.approach(places(plan, len(plan.stages), before=before), _COMPLETING)
     walk.pass_through(State.SUCCEEDED)
     return Forecast(
         stages=tuple(stages),
@@ -186,9 +190,23 @@ def forecast(plan: Plan, pace: Pace, *, before: Split, quietest: float | None = 
     )
 
 
-def give_back(plan: Plan, pace: Pace, *, at: Split, before: Split) -> Leg:
-    """Roll back from the weights *at* to those *before*; times are since the decision."""
-    return _Walk(plan, pace, at).approach(before, _ROLLING_BACK)
+def give_back(plan: Plan, pace: Pace, *, at: Sequence[Split], before: Split) -> Leg:
+    """Roll all waves back from the weights *at*, one a wave, to those *before*; times are since the decision."""
+    return _Walk(plan, pace, at).approach([before] * len(at), _ROLLING_BACK)
+
+
+def waves_of(plan: Plan) -> int:
+    """How many groups of workloads move one after the other."""
+    return len(plan.waves) or 1
+
+
+def places(plan: Plan, stage: int, *, before: Split) -> tuple[Split, ...]:
+    """Where each wave is to be in *stage*, one past the last included: `Record.target` for those who start *before*."""
+    if stage >= len(plan.stages):
+        return (Split(blue=0, green=before.blue or FULL_WEIGHT),) * waves_of(plan)
+    moving = wave_at(plan, stage)
+    later = (before,) * (waves_of(plan) - moving - 1)
+    return (*(plan.stages[-1].split,) * moving, plan.stages[stage].split, *later)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +235,7 @@ class _Walk:
         looked_at: When the last Task was entered: the `now` of its function.
     """
 
-    def __init__(self, plan: Plan, pace: Pace, at: Split, *, quietest: float | None = None) -> None:
+    def __init__(self, plan: Plan, pace: Pace, at: Sequence[Split], *, quietest: Sequence[float] | None = None) -> None:
         self.states: list[State] = []
         self.looks: list[timedelta] = []
         self.looked_at = _START
@@ -225,7 +243,7 @@ class _Walk:
         self._pace = pace
         self._quietest = quietest
         self._moved = _START
-        self._authority = _Authority(at, pace.carried(plan))
+        self._authorities = [_Authority(split, pace.carried(plan)) for split in at]
         self._now = _START
         self._record = Record(migration="forecast", execution="forecast", plan=plan, started=_START)
 
@@ -242,19 +260,19 @@ class _Walk:
                 self.looked_at = self._now
                 self._now += self._pace.call
 
-    def approach(self, target: Split, loop: _Loop) -> Leg:
-        """Go round *loop* until *target* is read back, as `steps.common.approach` does."""
+    def approach(self, targets: Sequence[Split], loop: _Loop) -> Leg:
+        """Go round *loop* until all of *targets*, one a wave, are read back, as `steps.common.approach` does."""
         began, changes = self.elapsed, []
         for _ in range(_LOOKS_MAX):
             self.pass_through(loop.task)
             now = self.looked_at
-            reading = self._authority.reading(now)
-            self._record = self._record.observed([reading], now)
-            returning = loop is _ROLLING_BACK
-            step = next_step(reading, target, settled=self._record.settled(now, returning=returning))
-            changes += [self._write(write) for write in step.writes]
+            readings = [authority.reading(now) for authority in self._authorities]
+            self._record = self._record.observed(readings, now)
+            settled = self._record.settled(now, returning=loop is _ROLLING_BACK)
+            steps = [next_step(at, to, settled=settled) for at, to in zip(readings, targets, strict=True)]
+            changes += [self._write(write, wave) for wave, step in enumerate(steps) for write in step.writes]
             self.pass_through(loop.choice)
-            if step.arrived:
+            if all(step.arrived for step in steps):
                 self._moved = now
                 break
             self._wait(loop, self._plan.timing.poll)
@@ -270,7 +288,7 @@ class _Walk:
             self._wait(loop, wait)
             self.pass_through(loop.task)
             self.looks.append(self.looked_at - _START)
-            verdict = self._verdict(self._plan.stages[stage].split)
+            verdict = self._verdict(self._plan.stages[stage])
             decision = decide(record=record, now=self.looked_at, verdict=verdict, signals=signals, soaking=soaking)
             self.pass_through(loop.choice)
             if decision.action is not Action.WAIT:
@@ -278,23 +296,24 @@ class _Walk:
             wait = timedelta(seconds=decision.wait_seconds)
         return Action.ROLL_BACK
 
-    def _verdict(self, split: Split) -> Verdict:
+    def _verdict(self, stage: Stage) -> Verdict:
         """Healthy, once green has had enough requests in complete minutes since its weights were shown."""
         if self._quietest is None:
             return _WELL if self.looked_at - PUBLISHING - self._moved >= MINUTE else _TOO_FEW
         minutes = (self.looked_at - PUBLISHING - self._pace.followed(self._plan) - self._moved) // MINUTE
-        had = self._quietest * split.share_percent / PERCENT * minutes * MINUTE.total_seconds()
+        rates = [*self._quietest[: stage.wave], self._quietest[stage.wave] * stage.split.share_percent / PERCENT]
+        had = min(rates) * minutes * MINUTE.total_seconds()
         return _WELL if had >= self._plan.evidence.requests else _TOO_FEW
 
     def _wait(self, loop: _Loop, wait: timedelta) -> None:
         self.pass_through(loop.wait)
         self._now += wait
 
-    def _write(self, write: Write) -> Change:
+    def _write(self, write: Write, wave: int) -> Change:
         unsettled = {"blue_agreed": None} if write.side is Side.BLUE else {}
         self._record = self._record.with_(wrote=self.looked_at, agreed=None, **unsettled)
-        shown, split = self._authority.write(write, self.looked_at)
-        return Change(write.side, write.weight, self.looked_at - _START, shown - _START, split)
+        shown, split = self._authorities[wave].write(write, self.looked_at)
+        return Change(write.side, write.weight, self.looked_at - _START, shown - _START, split, wave)
 
 
 class _Authority:

@@ -207,12 +207,19 @@ class Record(Model):
         return next(baseline for baseline in self.baseline if baseline.workload == workload)
 
     def target(self, workload: str, stage: int) -> Split:
-        """Where *workload* is to be in *stage*: moved for good, at the stage's weights, or where it was before."""
+        """
+        Where *workload* is to be in *stage*: where it was before, at the stage's weights, or all on green.
+
+        Until the end the weights of a wave that has moved stay those of its last stage: raising blue alone gives
+        nearly everything back.
+        """
+        if stage >= len(self.plan.stages) and workload not in self.left_out:
+            return self.final_split(workload)
         wave, moving = wave_of(self.plan, workload), wave_at(self.plan, stage)
         if stage < 0 or workload in self.left_out or wave > moving:
             baseline = self.baseline_of(workload)
             return Split(blue=baseline.blue or 0, green=baseline.green or 0)
-        return self.plan.stages[stage].split if wave == moving else self.final_split(workload)
+        return self.plan.stages[stage if wave == moving else -1].split
 
     def split_before(self, workload: str, stage: int) -> Split:
         """What *workload* was left at before *stage* began: the stage before, or the baseline."""

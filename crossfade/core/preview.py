@@ -25,8 +25,9 @@ from typing import Final
 from crossfade.core.budget import events_needed, pause_after, spare_time
 from crossfade.core.duration import format_duration
 from crossfade.core.evidence import FAILURES_MIN
-from crossfade.core.forecast import Change, Forecast, Leg, Pace, forecast, give_back
+from crossfade.core.forecast import Change, Forecast, Leg, Pace, forecast, give_back, places, waves_of
 from crossfade.core.plan import Gate, Plan
+from crossfade.core.waves import members, wave_name
 from crossfade.core.weight import ALL_BLUE, PERCENT, Side, Split
 
 DOLLARS_PER_TRANSITION: Final = 0.025 / 1_000
@@ -90,10 +91,11 @@ class Failures:
 @dataclass(frozen=True, slots=True)
 class PlannedWrite:
     """
-    One weight that will be written, for every workload alike.
+    One weight that will be written, for every workload of its wave alike.
 
     Attributes:
         stage: Index of the stage; None for the final weights.
+        wave: Name of the wave; empty when all workloads move together.
         side: In which cluster.
         weight: 0 to 255.
         split: What users are shared out by once it is shown.
@@ -102,6 +104,7 @@ class PlannedWrite:
     """
 
     stage: int | None
+    wave: str
     side: Side
     weight: int
     split: Split
@@ -116,6 +119,7 @@ class PlannedStage:
 
     Attributes:
         index: From 0.
+        wave: Name of the wave that moves in it; empty when all workloads move together.
         wanted_percent: The share that the plan asks for.
         split: The weights that express it.
         gate: What else must happen before it is left.
@@ -128,6 +132,7 @@ class PlannedStage:
     """
 
     index: int
+    wave: str
     wanted_percent: float
     split: Split
     gate: Gate
@@ -231,8 +236,7 @@ def preview(
     rate = _total(plan, requests_per_second)
     failing = None if rate is None else rate * error_rate
     gather = _gathering(requests_per_second, error_rate)
-    quietest = min(requests_per_second.values()) if requests_per_second else None
-    views = tuple(_View(plan, pace, lag, before, gather=gather, quietest=quietest) for pace, lag in _PACES)
+    views = tuple(_View(plan, pace, lag, before, gather=gather, rates=requests_per_second) for pace, lag in _PACES)
     stages = tuple(_stage(plan, index, views, failing) for index in range(len(plan.stages)))
     bad_from_start = _failures(failing, [view.bad_from_start() for view in views])
     watched = ([stage.bake for stage in plan.stages], plan.soak, plan.timing)
@@ -240,7 +244,7 @@ def preview(
         plan=plan,
         before=before,
         stages=stages,
-        writes=tuple(_writes(views)),
+        writes=tuple(_writes(plan, views)),
         duration=_span(view.run.ended for view in views),
         approvals=sum(stage.gate is Gate.APPROVAL for stage in plan.stages),
         spare=spare_time(*watched),
@@ -283,13 +287,13 @@ class _View:
     """
 
     def __init__(
-        self, plan: Plan, pace: Pace, lag: Lag, before: Split, *, gather: timedelta, quietest: float | None
+        self, plan: Plan, pace: Pace, lag: Lag, before: Split, *, gather: timedelta, rates: Mapping[str, float] | None
     ) -> None:
         self.pace = pace
-        self.run: Forecast = forecast(plan, pace, before=before, quietest=quietest)
-        self.back: tuple[Leg, ...] = tuple(
-            give_back(plan, pace, at=stage.split, before=before) for stage in plan.stages
-        )
+        self.run: Forecast = forecast(plan, pace, before=before, quietest=_quietest(plan, rates))
+        self._places = [places(plan, index, before=before) for index in range(len(plan.stages))]
+        self.back: tuple[Leg, ...] = tuple(give_back(plan, pace, at=at, before=before) for at in self._places)
+        self._parts = _parts(plan, rates)
         self._plan = plan
         self._lag = lag
         self._before = before
@@ -312,7 +316,8 @@ class _View:
         notice = self.alarm + self._gathered(split) + pause * self.pace.phase
         tail = self._lag.tail if self._plan.convergence.clings else _ZERO
         late = notice + self.pace.call + tail
-        return late * _part(split) + _given_back(split, self.back[stage])
+        at = self._places[stage]
+        return late * self._green(dict(enumerate(at))) + self._given_back(at, self.back[stage])
 
     def bad_from_start(self) -> timedelta | None:
         """
@@ -327,31 +332,52 @@ class _View:
             return None
         until = decision + self.pace.call
         so_far = [change for change in self.run.changes if change.shown <= until]
-        at = so_far[-1].split
+        reached = {change.wave: change.split for change in so_far}
+        at = [reached.get(wave, self._before) for wave in range(waves_of(self._plan))]
         back = give_back(self._plan, self.pace, at=at, before=self._before)
-        return _shown(so_far, until=until) + _given_back(at, back)
+        return self._shown(so_far, until=until) + self._given_back(at, back)
 
     def _gathered(self, split: Split) -> timedelta:
         """Until enough requests have failed at *split* to prove anything."""
         return min(_NEVER, self._gather / _part(split))
+
+    def _green(self, at: Mapping[int, Split]) -> float:
+        """Which part of all requests green has with waves *at* these weights; one that is not there has none."""
+        return sum(self._parts[wave] * _part(split) for wave, split in at.items())
+
+    def _given_back(self, at: Sequence[Split], back: Leg) -> timedelta:
+        """The share still shown from the decision to the last change of *back*, over time."""
+        now = [Change(Side.GREEN, each.green, _ZERO, _ZERO, each, wave) for wave, each in enumerate(at)]
+        return self._shown((*now, *back.changes), until=back.changes[-1].shown) if back.changes else _ZERO
+
+    def _shown(self, changes: Sequence[Change], *, until: timedelta) -> timedelta:
+        """Green's share over time, as if all users were on green: from the first change *until* then."""
+        at: dict[int, Split] = {}
+        over = _ZERO
+        for change, end in zip(changes, [*(change.shown for change in changes[1:]), until], strict=True):
+            at[change.wave] = change.split
+            over += (end - change.shown) * self._green(at)
+        return over
+
+
+def _parts(plan: Plan, rates: Mapping[str, float] | None) -> tuple[float, ...]:
+    """Which part of all requests each wave has; without rates every workload counts alike."""
+    counted = {workload.name: rates[workload.name] if rates else 1.0 for workload in plan.workloads}
+    total = sum(counted.values()) or 1.0
+    return tuple(sum(counted[name] for name in members(plan, wave)) / total for wave in range(waves_of(plan)))
+
+
+def _quietest(plan: Plan, rates: Mapping[str, float] | None) -> list[float] | None:
+    """The fewest requests a second of a workload, by wave."""
+    if not rates:
+        return None
+    return [min(rates[name] for name in members(plan, wave)) for wave in range(waves_of(plan))]
 
 
 def _gathering(rates: Mapping[str, float] | None, error_rate: float) -> timedelta:
     """Until enough requests would have failed with all users on green; the busiest workload shows it first."""
     failing = max(rates.values(), default=0) * error_rate if rates else 0
     return min(_NEVER, timedelta(seconds=FAILURES_MIN / failing)) if failing > _SLOWEST_RATE else _ZERO
-
-
-def _given_back(at: Split, back: Leg) -> timedelta:
-    """The share still shown from the decision to the last change of *back*, over time."""
-    decision = Change(Side.GREEN, at.green, written=_ZERO, shown=_ZERO, split=at)
-    return _shown((decision, *back.changes), until=back.changes[-1].shown) if back.changes else _ZERO
-
-
-def _shown(changes: Sequence[Change], *, until: timedelta) -> timedelta:
-    """Green's share over time, as if all users were on green: from the first change *until* then."""
-    ends = [*(change.shown for change in changes[1:]), until]
-    return sum(((end - change.shown) * _part(change.split) for change, end in zip(changes, ends, strict=True)), _ZERO)
 
 
 def _part(split: Split) -> float:
@@ -362,6 +388,7 @@ def _stage(plan: Plan, index: int, views: Sequence[_View], failing: float | None
     stage = plan.stages[index]
     return PlannedStage(
         index=index,
+        wave=wave_name(plan, index),
         wanted_percent=stage.share_percent,
         split=stage.split,
         gate=stage.gate,
@@ -380,12 +407,13 @@ def _users_back(view: _View, stage: int) -> timedelta:
     return changes[0].shown + view.followed if changes else _ZERO
 
 
-def _writes(views: Sequence[_View]) -> Iterator[PlannedWrite]:
+def _writes(plan: Plan, views: Sequence[_View]) -> Iterator[PlannedWrite]:
     stages = [index for index, leg in enumerate(views[0].run.stages) for _ in leg.changes]
     typical, slowest = (view.run.changes for view in views)
     for number, (change, late) in enumerate(zip(typical, slowest, strict=True)):
         yield PlannedWrite(
             stage=stages[number] if number < len(stages) else None,
+            wave=plan.waves[change.wave].name if plan.waves else "",
             side=change.side,
             weight=change.weight,
             split=change.split,
@@ -442,8 +470,8 @@ def _starved(plan: Plan, rates: Mapping[str, float] | None, views: Sequence[_Vie
     """Stages that last longer than their bake, because green has too few requests to be judged by."""
     if rates is None:
         return
-    quietest = min((workload.name for workload in plan.workloads), key=lambda name: rates[name])
     for index, stage in enumerate(plan.stages):
+        quietest = min(members(plan, stage.wave), key=lambda name: rates[name])
         watched = views[0].run.left[index] - views[0].run.stages[index].arrived
         rate = rates[quietest] * _part(stage.split)
         has_enough = rate * stage.bake.total_seconds() >= plan.evidence.requests

@@ -138,7 +138,9 @@ def _paths(value: Any, path: str = "") -> Iterator[str]:
 
 
 def test_every_key_of_the_json_is_documented_and_there(run: Run, tmp_path: Path) -> None:
-    path = _written(tmp_path, changed((("plans", "standard", "budget"), {"failedRequests": 10**6}), *BUSY))
+    waves = [{"name": "pilot", "workloads": ["cart"]}, {"name": "rest", "workloads": ["search"]}]
+    budget = (("plans", "standard", "budget"), {"failedRequests": 10**6})
+    path = _written(tmp_path, changed(budget, (("plans", "standard", "waves"), waves), *BUSY))
 
     assert list(_paths(run("plan", "--config", str(path), "--output", "json").json)) == list(FIELDS)
 
@@ -148,6 +150,7 @@ def test_the_json_of_the_sample_plan_stays_as_it_is(run: Run, config: Path) -> N
 
     assert answer["stages"][0] == {
         "stage": 1,
+        "wave": None,
         "share_percent_wanted": 1.0,
         "share_percent": 0.99,
         "blue": 100,
@@ -162,6 +165,7 @@ def test_the_json_of_the_sample_plan_stays_as_it_is(run: Run, config: Path) -> N
     }
     assert answer["writes"][0] == {
         "stage": 1,
+        "wave": None,
         "cluster": "green",
         "weight": 1,
         "share_percent": 0.99,

@@ -119,7 +119,7 @@ def test_users_are_back_before_it_is_read_back_and_within_three_minutes() -> Non
 def test_every_rollback_raises_blue_first_and_ends_where_it_began(shares: tuple[float, ...]) -> None:
     plan = plan_of(*shares)
     for stage in plan.stages:
-        leg = give_back(plan, TYPICAL, at=stage.split, before=ALL_BLUE)
+        leg = give_back(plan, TYPICAL, at=[stage.split], before=ALL_BLUE)
         assert leg.changes[-1].split == ALL_BLUE
         if stage.blue < ALL_BLUE.blue:
             assert leg.changes[0].side is Side.BLUE

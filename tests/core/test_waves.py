@@ -10,6 +10,7 @@ from crossfade.core.evidence import assess
 from crossfade.core.fleet import by_policy, complete, going_on, kept, left_out, moving, on_green, rest
 from crossfade.core.migration import Action, Baseline, Decision, Record, Signal, SignalKind
 from crossfade.core.plan import OnFailure, Plan, Stage, Wave
+from crossfade.core.preview import preview
 from crossfade.core.resolve import resolve
 from crossfade.core.verdict import Alarm, AlarmState, Health, Verdict
 from crossfade.core.waves import fallout, in_turn, linked, narrowed, next_stage
@@ -192,12 +193,12 @@ def test_an_input_narrows_a_plan_with_waves() -> None:
 # --- Where everybody is ----------------------------------------------------------------------------------------------
 
 
-def test_a_workload_waits_moves_and_then_stays_at_its_final_weights() -> None:
+def test_a_workload_waits_moves_and_stays_and_gets_its_final_weights_at_the_end() -> None:
     record = at(two_waves(OnFailure.ALL), 0)
     first, second = encode((10, 100))
     before, final = Split(100, 0), Split(0, 100)
 
-    assert [record.target("a", stage) for stage in range(5)] == [first, second, final, final, final]
+    assert [record.target("a", stage) for stage in range(5)] == [first, second, second, second, final]
     assert [record.target("c", stage) for stage in range(5)] == [before, before, first, second, final]
 
 
@@ -341,3 +342,41 @@ def test_of_workloads_that_are_not_on_green_nothing_is_asked() -> None:
     )
 
     assert (found.verdict.health, found.alarms, found.blamed) == (Health.HEALTHY, (), ())
+
+
+# --- Forecast --------------------------------------------------------------------------------------------------------
+
+
+def test_the_preview_moves_one_wave_after_the_other_and_makes_all_final_at_the_end() -> None:
+    writes = preview(two_waves(OnFailure.ALL), requests_per_second=None).writes
+
+    assert [(w.stage, w.wave, w.side.value, w.weight) for w in writes] == [
+        (0, "first", "green", 1),
+        (0, "first", "blue", 9),
+        (1, "first", "blue", 0),
+        (2, "second", "green", 1),
+        (2, "second", "blue", 9),
+        (3, "second", "blue", 0),
+        (None, "first", "green", 100),
+        (None, "second", "green", 100),
+    ]
+
+
+def test_a_green_that_is_bad_from_the_start_meets_the_users_of_the_first_wave_only() -> None:
+    rates = dict.fromkeys(NAMES, 10.0)
+    waves = preview(two_waves(OnFailure.ALL), requests_per_second=rates).bad_from_start
+    plan = two_waves(OnFailure.ALL)
+    at_once = plan.model_copy(update={"waves": (), "stages": plan.stages[:2]})
+    together = preview(at_once, requests_per_second=rates).bad_from_start
+
+    assert waves
+    assert together
+    assert waves.worst == pytest.approx((together.worst or 0) / 2)
+
+
+def test_a_green_that_turns_bad_late_meets_the_users_of_all_waves_that_have_moved() -> None:
+    stages = preview(two_waves(OnFailure.ALL), requests_per_second=dict.fromkeys(NAMES, 10.0)).stages
+    costs = [stage.turns_bad.expected or 0 for stage in stages if stage.turns_bad]
+
+    assert costs == sorted(costs)
+    assert costs[3] == pytest.approx(2 * costs[1])

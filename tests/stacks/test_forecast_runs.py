@@ -171,7 +171,7 @@ def test_a_rollback_does_what_its_forecast_says_when_it_says_so(
     entered = {visit.state: visit.at for visit in reversed(cloud.history(execution.arn).visits)}
 
     decided = entered[State.ROLL_BACK] - NINE
-    expected = give_back(plan, Pace(phase=phase, call=timedelta()), at=plan.stages[bad].split, before=ALL_BLUE)
+    expected = give_back(plan, Pace(phase=phase, call=timedelta()), at=[plan.stages[bad].split], before=ALL_BLUE)
     assert execution.error == "RolledBack"
     assert [
         (at - decided, write.side, write.weight)

@@ -63,10 +63,10 @@ def test_a_later_wave_is_not_touched_before_its_turn() -> None:
     assert {name for name, _, _ in fleet.written()} == {PILOT, THIRD}
 
 
-def test_a_complete_wave_is_at_its_final_weights_while_the_next_one_moves() -> None:
+def test_a_complete_wave_keeps_the_weights_from_which_blue_alone_takes_all_back_while_the_next_one_moves() -> None:
     fleet = scene(OnFailure.ALL).moved_through(3)
 
-    assert places(fleet) == {PILOT: GREEN, THIRD: GREEN, REST: "blue 9 : green 1"}
+    assert places(fleet) == {PILOT: "blue 0 : green 1", THIRD: "blue 0 : green 1", REST: "blue 9 : green 1"}
 
 
 def test_all_waves_end_on_green() -> None:
@@ -252,7 +252,7 @@ def test_a_wave_that_depends_on_nobody_goes_on_after_another_one_failed() -> Non
     fleet.pass_time(BAKE)
     assert fleet.check(1).next_stage == 2
 
-    assert places(fleet.moved(2)) == {PILOT: BLUE, THIRD: GREEN, REST: "blue 9 : green 1"}
+    assert places(fleet.moved(2)) == {PILOT: BLUE, THIRD: "blue 0 : green 1", REST: "blue 9 : green 1"}
 
 
 def test_what_cannot_be_read_back_in_time_is_an_error_which_gives_all_back() -> None:
