@@ -43,6 +43,9 @@ from world.shared_balancers import RuleSpec
 BLUE: Final = "blue"
 GREEN: Final = "green"
 
+ALL_USERS: Final = 100
+"""Blue's weight before a migration, where the estate itself makes the records."""
+
 ERROR_RATE_THRESHOLD: Final = 5.0
 """Of the alarms on green: percent of the requests of a minute, in two of three minutes."""
 
@@ -82,6 +85,7 @@ class WorkloadSpec:
         alarms: The first is on its error rate on green; any other is a composite of all error rates.
         kind: Of its objects.
         rule: Of the load balancer that serves both clusters; None where each cluster has its own.
+        identifiers: Of its weighted records, by side, where somebody has made them by hand and no ExternalDNS does.
     """
 
     name: str
@@ -91,6 +95,7 @@ class WorkloadSpec:
     alarms: tuple[str, ...]
     kind: str = "Ingress"
     rule: RuleSpec | None = None
+    identifiers: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +251,7 @@ class Estate:
                 self.clusters[side] = self._build(side, spec, stack)
             for workload in self.spec.workloads:
                 self._share(workload)
+                self._point(workload)
             self.route53.settle()
             self._put_alarms()
             self.clients = self._people()
@@ -358,6 +364,9 @@ class Estate:
         if workload.rule is not None:
             listed = self.balancers.weights(workload.rule, workload.host)
             return {side: None if weight is None else str(weight) for side, weight in listed.items()}, listed
+        if workload.identifiers is not None:
+            kept = {side: records.get((workload.host, of)) for side, of in workload.identifiers.items()}
+            return {side: None if weight is None else str(weight) for side, weight in kept.items()}, kept
         said = {side: self.endpoint(side, workload) for side in self.clusters}
         return (
             {side: found.weight if found else None for side, found in said.items()},
@@ -406,6 +415,17 @@ class Estate:
             cluster.api.store.merge("TargetGroupBinding", workload.namespace, workload.rule.binding, status)
         record = Record(workload.host, "A", target=balancer.dns_name)
         change_record(self, "CREATE", record)
+
+    def _point(self, workload: WorkloadSpec) -> None:
+        """Make the records of *workload* as Terraform would: one a load balancer, with all users on blue."""
+        for side, identifier in (workload.identifiers or {}).items():
+            endpoint = self.endpoint(side, workload)
+            if endpoint is None or not endpoint.targets:
+                msg = f"{side}'s {workload.kind} {workload.objects[0]} has no load balancer; build the estate anew"
+                raise LookupError(msg)
+            weight, target = ALL_USERS if side == BLUE else 0, endpoint.targets[0]
+            record = Record(workload.host, "A", identifier, weight, target, evaluate_target_health=True)
+            change_record(self, "CREATE", record)
 
     def _put_alarms(self) -> None:
         cloudwatch: Any = boto3.client("cloudwatch", region_name=self.spec.green.region)

@@ -128,7 +128,8 @@ def _workload_of(workload: Workload) -> WorkloadSpec:
     name, namespace, host, alarms = workload.name, workload.namespace, workload.host, workload.alarms
     if workload.alb is None:
         objects = tuple(each.name for each in workload.sources)
-        return WorkloadSpec(name, namespace, objects, host, alarms, workload.kind.value)
+        known = {side.value: workload.identifiers.of(side) for side in Side} if workload.identifiers else None
+        return WorkloadSpec(name, namespace, objects, host, alarms, workload.kind.value, identifiers=known)
     groups = {side.value: workload.alb.group(side) for side in Side}
     rule = RuleSpec(workload.alb.rule, groups, workload.alb.binding)
     return WorkloadSpec(name, namespace, (rule.binding,), host, alarms, "TargetGroupBinding", rule)
