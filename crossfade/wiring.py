@@ -222,6 +222,7 @@ class Wired:
         from crossfade.adapters.aws import client
         from crossfade.adapters.cloudwatch import CloudWatchAlarms
         from crossfade.adapters.estate import EstateSurvey
+        from crossfade.adapters.insights import Insights
 
         regions = {self.config.clusters.blue.region, self.config.clusters.green.region}
         clusters = {side: self._cluster(side) for side in Side}
@@ -231,6 +232,7 @@ class Wired:
             {region: client("elbv2", region) for region in sorted(regions)},
             CloudWatchAlarms(client("cloudwatch", self._region)),
             ArgoCdSurvey(clusters, self._argocds),
+            insights=Insights({region: client("eks", region) for region in sorted(regions)}),
         )
 
     @cached_property

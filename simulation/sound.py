@@ -52,6 +52,7 @@ def sound(plan: Plan) -> EstateFacts:
             for workload in plan.workloads
             for name in workload.alarms
         },
+        insights=dict.fromkeys(Side, ()),
         running={side: _running(plan) for side in Side},
         balancers=frozenset(
             [at.dimension for at in balancers] + [group.name for at in balancers for group in at.groups]

@@ -68,6 +68,7 @@ class Grant:
             Kubernetes' business: see `access` and the shipped RBAC.
         records: Whose records it may change.
         rules: Whether it may change listener rules; to read them, `traffic` is enough.
+        insights: Whether it reads what EKS says of upgrading the clusters.
         protections: Whether it looks for records that nobody may change.
         publish: Whether it tells people.
         announce: Whether it tells machines what has changed, and people's chat.
@@ -84,6 +85,7 @@ class Grant:
     traffic: bool = False
     records: Records = Records.NONE
     rules: bool = False
+    insights: bool = False
     protections: bool = False
     publish: bool = False
     announce: bool = False
@@ -96,7 +98,9 @@ class Grant:
 GRANTS: Final[Mapping[Function, Grant]] = {
     Function.RESOLVE_PLAN: Grant(table=_RECORD, announce=True),
     Function.TAKE_LEASE: Grant(table=(*_RECORD, *_LEASES, *_EPOCH)),
-    Function.PREFLIGHT: Grant(table=(*_RECORD, *_LEASES), alarms=True, survey=_SURVEY, traffic=True, protections=True),
+    Function.PREFLIGHT: Grant(
+        table=(*_RECORD, *_LEASES), alarms=True, survey=_SURVEY, traffic=True, insights=True, protections=True
+    ),
     Function.RECORD_BASELINE: Grant(table=(*_RECORD, *_LEASES), traffic=True),
     Function.SHIFT_TRAFFIC: Grant(
         table=(*_RECORD, *_LEASES),
@@ -211,16 +215,13 @@ def _grant(role: iam.Role, grant: Grant, resources: Resources) -> None:
         _allow(role, ["route53:ListResourceRecordSets"], [resources.zone])
         _allow(role, _BALANCERS, ["*"])
         _allow(role, ["cloudwatch:GetMetricData"], ["*"])
-    if grant.survey:
-        _allow(role, grant.survey, ["*"])
+    _grant_survey(role, grant, resources)
     if grant.traffic:
         _allow(role, ["eks:DescribeCluster"], resources.clusters)
         _allow(role, ["route53:ListResourceRecordSets"], [resources.zone])
     _grant_rules(role, grant, resources.rules)
     for names in resources.records[grant.records]:
         _allow(role, ["route53:ChangeResourceRecordSets"], [resources.zone], _only(names))
-    if grant.protections:
-        _allow(role, ["route53:ListResourceRecordSetProtections"], [resources.zone])
     _grant_voice(role, grant, resources)
     if grant.reports:
         _grant_reports(role, resources)
@@ -229,6 +230,15 @@ def _grant(role: iam.Role, grant: Grant, resources: Resources) -> None:
         rule = f"AwsSolutions-IAM5[Resource::{as_reported(role, resources.parameters)}]"
         acknowledge(role, rule, "The weights of record in this one zone; each exact name would fill the policy.")
     _grant_executions(role, grant, resources)
+
+
+def _grant_survey(role: iam.Role, grant: Grant, resources: Resources) -> None:
+    if grant.survey:
+        _allow(role, grant.survey, ["*"])
+    if grant.insights:
+        _allow(role, ["eks:ListInsights", "eks:DescribeInsight"], resources.clusters)
+    if grant.protections:
+        _allow(role, ["route53:ListResourceRecordSetProtections"], [resources.zone])
 
 
 def _grant_executions(role: iam.Role, grant: Grant, resources: Resources) -> None:

@@ -31,11 +31,13 @@ from world.external_dns import ExternalDns
 from world.external_dns_sources import SOURCES, Endpoint, endpoint_of, endpoints
 from world.faults import GREEN_ERROR_RATE, THROTTLED_FOR, Fault, FaultKind, InvalidFaultError
 from world.front_doors import FrontDoors
+from world.insights import an_insight
 from world.kubernetes import KubernetesApi, Object, definitions
 from world.load_balancers import LoadBalancer, LoadBalancers
 from world.metrics import NAMESPACE, NETWORK_NAMESPACE, LoadBalancerMetrics
 from world.misconfigured import change_record, misconfigure, set_ready
 from world.misconfigured_argocd import EVERYWHERE, MAKERS, has_argocd
+from world.moto_hooks.insights import clusters_have_insights
 from world.pods import run_pods
 from world.route53 import Record, Route53
 from world.shared_balancers import RuleSpec
@@ -207,6 +209,7 @@ class Estate:
         route53: The service and its name servers.
         balancers: All load balancers.
         doors: Where the load balancers are reached over HTTPS.
+        insights: What EKS says of each cluster, by its name.
         clients: The users.
         alarms: All alarms.
         clock: As given.
@@ -228,6 +231,7 @@ class Estate:
         self.active: list[Fault] = []
         self.clusters: dict[str, Cluster] = {}
         self.balancers = LoadBalancers(clock)
+        self.insights = {cluster.name: [an_insight("Kubelet version skew")] for cluster in spec.sides.values()}
         self.route53 = Route53(clock, stream(seed, "route53"), self.balancers.is_healthy)
         self.doors = FrontDoors(self.balancers, self._served, partial(stream, seed, "doors"))
         self.alarms = Alarms(clock, spec.green.region)
@@ -245,6 +249,7 @@ class Estate:
             stack.enter_context(self.route53.installed())
             stack.enter_context(self.alarms.installed())
             stack.enter_context(self.balancers.installed())
+            stack.enter_context(clusters_have_insights(lambda name: self.insights.get(name, [])))
             stack.callback(self.doors.close)
             self.route53.create_zone(self.spec.zone_id, self.spec.zone_name)
             for side, spec in self.spec.sides.items():

@@ -59,6 +59,8 @@ class FaultKind(StrEnum):
     REDIRECT = "preflight:redirect"  # green sends everybody to a login page
     NO_READY_PODS = "preflight:no-ready-pods"  # none of green's pods of the first namespace is ready
     LOW_FLOOR = "preflight:low-floor"  # green's autoscaler may shrink below what blue has now; only a warning
+    STICKY = "preflight:sticky"  # green's target groups have sticky sessions and a long deregistration delay; a warning
+    INSIGHTS = "preflight:insights"  # EKS has an upgrade insight of blue in ERROR; only a warning
     CRONJOBS = "preflight:cronjobs"  # a CronJob runs in both clusters
 
     MISSING_RULE = "preflight:missing-rule"  # the listener rule of the first workload is gone

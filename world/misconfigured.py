@@ -14,6 +14,7 @@ from world.application import UNHEALTHY_AFTER
 from world.external_dns import DEPLOYMENT, NAMESPACE, TXT_TTL
 from world.faults import Fault, FaultKind, InvalidFaultError
 from world.front_doors import Oddity
+from world.insights import an_insight
 from world.kubernetes import Object
 from world.misconfigured_argocd import MAKERS
 from world.pods import an_object
@@ -129,6 +130,30 @@ def _no_ready_pods(estate: "Estate") -> None:
         )
 
 
+def _sticky(estate: "Estate") -> None:
+    """Somebody once wanted sessions that last and pods that go slowly."""
+    elb: Any = boto3.client("elbv2", region_name=estate.spec.green.region)
+    wanted = {
+        "stickiness.enabled": "true",
+        "stickiness.type": "lb_cookie",
+        "stickiness.lb_cookie.duration_seconds": "7200",
+        "deregistration_delay.timeout_seconds": "900",
+    }
+    ours = [one.target_group for one in estate.balancers if one.side == GREEN]
+    for group in elb.describe_target_groups()["TargetGroups"]:
+        if any(group["TargetGroupArn"].endswith(name) for name in ours):
+            attributes = [{"Key": key, "Value": value} for key, value in wanted.items()]
+            elb.modify_target_group_attributes(TargetGroupArn=group["TargetGroupArn"], Attributes=attributes)
+
+
+def _insights(estate: "Estate") -> None:
+    """A client of blue's still asks for an API that is not there any more after the upgrade."""
+    name = "Deprecated APIs removed in Kubernetes v1.32"
+    insight = an_insight(name, "ERROR", "Deprecated API usage detected within last 30 days.")
+    advice = "Update manifests and API clients to use newer Kubernetes APIs."
+    estate.insights[estate.spec.blue.name] = [insight | {"recommendation": advice}]
+
+
 def _low_floor(estate: "Estate") -> None:
     """Blue has grown with its users; green stands at the minimum."""
     namespace = estate.spec.workloads[0].namespace
@@ -219,6 +244,8 @@ _MAKERS: Final[Mapping[FaultKind, Callable[["Estate"], None]]] = {
     FaultKind.REDIRECT: _redirect,
     FaultKind.NO_READY_PODS: _no_ready_pods,
     FaultKind.LOW_FLOOR: _low_floor,
+    FaultKind.STICKY: _sticky,
+    FaultKind.INSIGHTS: _insights,
     FaultKind.CRONJOBS: _cronjobs,
     **misconfigured_rules.MAKERS,
 }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from crossfade.adapters.aws import Translation
 from crossfade.adapters.gathering import gather, raise_worst, split
-from crossfade.core.facts import KEEP_ALIVE_DEFAULT, BalancerFacts, TargetGroupFacts
+from crossfade.core.facts import DRAINING_DEFAULT, KEEP_ALIVE_DEFAULT, BalancerFacts, TargetGroupFacts
 from crossfade.errors import RouterRefusedError, RouterThrottledError, RouterUnavailableError
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ _PAGE: Final = 400
 _WORKERS: Final = 4
 _DUALSTACK: Final = "dualstack."
 _KEEP_ALIVE: Final = "client_keep_alive.seconds"
+_DRAINING: Final = "deregistration_delay.timeout_seconds"
 _ELB: Final = Translation(
     "Elastic Load Balancing",
     throttled=RouterThrottledError,
@@ -115,6 +116,7 @@ class Region:
             healthy=sum(target["TargetHealth"]["State"] == "healthy" for target in targets),
             registered=len(targets),
             sticky=_stickiness(attributes),
+            draining=timedelta(seconds=int(attributes.get(_DRAINING, DRAINING_DEFAULT.total_seconds()))),
         )
 
     def _listed(self, operation: str, key: str) -> Iterator[Mapping[str, Any]]:

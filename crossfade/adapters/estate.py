@@ -18,6 +18,7 @@ from crossfade.adapters.external_dns_facts import hosts_of, source_facts
 from crossfade.adapters.external_dns_objects import Prefixes, understand
 from crossfade.adapters.external_dns_settings import controller_of
 from crossfade.adapters.gathering import gather, raise_worst, split
+from crossfade.adapters.insights import Insights
 from crossfade.adapters.kubernetes_api import Held, KubernetesApi
 from crossfade.adapters.route53 import RecordReader
 from crossfade.adapters.rule_facts import places_of, rules_of
@@ -86,6 +87,7 @@ class EstateSurvey:
         elb: A client for each Region of the clusters.
         alarms: In the Region of the state machine.
         argocd: Looks at Argo CD.
+        insights: What EKS says of both clusters.
         namespace: Of the Deployment of ExternalDNS, in both clusters.
         deployment: Its name.
     """
@@ -98,6 +100,7 @@ class EstateSurvey:
         alarms: CloudWatchAlarms,
         argocd: ArgoCdSurvey,
         *,
+        insights: Insights,
         namespace: str = "external-dns",
         deployment: str = "external-dns",
     ) -> None:
@@ -106,6 +109,7 @@ class EstateSurvey:
         self._elb = elb
         self._alarms = alarms
         self._argocd = argocd
+        self._insights = insights
         self._namespace = namespace
         self._deployment = deployment
 
@@ -122,6 +126,7 @@ class EstateSurvey:
             watches=watches | dict(self._alarms.watches(children)),
             twins=self._twins(plan),
             running=self._running(plan),
+            insights={side: self._insights.read(plan.cluster(side)) for side in Side},
         )
 
     def glance(self, plan: Plan) -> EstateFacts:

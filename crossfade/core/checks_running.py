@@ -89,6 +89,18 @@ def consumers(facts: Facts, subject: Subject) -> Iterator[Found]:
         yield passed(f"on one side at most: {', '.join(names)}")
 
 
+def insights(facts: Facts, subject: Subject) -> Iterator[Found]:
+    """Amazon EKS finds nothing in the way of an upgrade."""
+    if facts.estate is None or subject.on not in facts.estate.insights:
+        return
+    found = facts.estate.insights[subject.on]
+    if found is None:
+        yield warn("its upgrade insights may not be read", "allow eks:ListInsights and eks:DescribeInsight")
+    for each in found or ():
+        evidence = f"{each.status}: {each.name} (Kubernetes {each.version}): {each.reason}"
+        yield warn(evidence, each.recommendation or "look at the cluster's upgrade insights in the EKS console")
+
+
 def _both(facts: Facts) -> dict[Side, RunningFacts] | None:
     found = {side: facts.running(side) for side in Side}
     known = {side: running for side, running in found.items() if running is not None}
@@ -148,5 +160,14 @@ CHECKS: Final = (
         "Scale it to 0 on green, or acknowledge it.",
         each_workload,
         consumers,
+    ),
+    Check(
+        "upgrade-insights",
+        "Amazon EKS finds nothing in the way of an upgrade",
+        "Warns: an upgrade insight of the cluster is in WARNING or ERROR. Blue's tell of APIs that clients still use "
+        "and a newer green may lack.",
+        "Follow the recommendation of the insight.",
+        each_cluster,
+        insights,
     ),
 )

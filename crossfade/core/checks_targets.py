@@ -89,8 +89,15 @@ def _held(at: BalancerFacts) -> Iterator[Found]:
         yield warn(evidence, "set client_keep_alive.seconds to 60 on green's load balancer an hour before the start")
     for group in at.groups:
         if group.sticky is not None:
-            evidence = f"{group.name} holds sessions for {format_duration(group.sticky)} (stickiness)"
+            seconds = round(group.sticky.total_seconds())
+            evidence = f"{group.name} holds sessions for {seconds} s ({format_duration(group.sticky)}, stickiness)"
             yield warn(evidence, "expect users to lose such sessions when they move")
+        if group.draining > CLINGING:
+            seconds = round(group.draining.total_seconds())
+            evidence = f"{group.name} lets requests at a pod that goes last {seconds} s (deregistration delay)"
+            yield warn(
+                evidence, "lower deregistration_delay.timeout_seconds, or wait so long before green is taken down"
+            )
 
 
 CHECKS: Final = (
@@ -113,7 +120,8 @@ CHECKS: Final = (
     Check(
         "clinging",
         "clients leave green soon after a rollback",
-        "Warns: clients may keep connections to green for more than five minutes, or have sticky sessions there.",
+        "Warns: clients may keep connections to green for more than five minutes, have sticky sessions there, or their "
+        "requests may last longer than that at a pod that goes.",
         "Lower client_keep_alive.seconds before the start.",
         each_host_on_green,
         clinging,

@@ -21,6 +21,8 @@ ADDRESSES: Final = frozenset({"A", "AAAA", "CNAME"})
 """Types of records that lead users somewhere."""
 KEEP_ALIVE_DEFAULT: Final = timedelta(hours=1)
 """Of an Application Load Balancer: `client_keep_alive.seconds`."""
+DRAINING_DEFAULT: Final = timedelta(minutes=5)
+"""Of a target group: `deregistration_delay.timeout_seconds`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,26 @@ class SourceFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class InsightFacts:
+    """
+    What Amazon EKS finds in the way of an upgrade.
+
+    Attributes:
+        name: Of the insight.
+        version: Of Kubernetes that it is about.
+        status: `WARNING` or `ERROR`.
+        reason: Why, in Amazon's words.
+        recommendation: What Amazon says to do.
+    """
+
+    name: str
+    version: str
+    status: str
+    reason: str
+    recommendation: str
+
+
+@dataclass(frozen=True, slots=True)
 class TargetGroupFacts:
     """
     A target group.
@@ -57,12 +79,14 @@ class TargetGroupFacts:
         healthy: How many of its targets are healthy.
         registered: How many targets it has.
         sticky: How long a client stays with one target; None when it does not.
+        draining: How long requests under way may go on at a target that is taken out.
     """
 
     name: str
     healthy: int
     registered: int
     sticky: timedelta | None = None
+    draining: timedelta = DRAINING_DEFAULT
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +261,7 @@ class EstateFacts:
         balancers: The dimensions of every load balancer and target group that there is, in the Regions of both sides.
         twins: Other zones with the same name.
         running: What runs in each cluster.
+        insights: Those of EKS that do not pass, by side; None when they may not be read.
         rules: Of the workloads behind a listener rule, by name of the workload; None for one that does not exist.
         argocd: Of the workloads that Argo CD renders, by name of the workload and side.
     """
@@ -249,6 +274,7 @@ class EstateFacts:
     twins: tuple[ZoneFacts, ...] = ()
     rules: Mapping[str, RuleFacts | None] = field(default_factory=dict)
     running: Mapping[Side, RunningFacts] = field(default_factory=dict)
+    insights: Mapping[Side, tuple[InsightFacts, ...] | None] = field(default_factory=dict)
     argocd: Mapping[tuple[str, Side], ArgoCdFacts] = field(default_factory=dict)
 
 

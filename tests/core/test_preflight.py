@@ -13,6 +13,7 @@ from crossfade.core.facts import (
     ControllerFacts,
     EstateFacts,
     Facts,
+    InsightFacts,
     RecordFacts,
     TargetGroupFacts,
     WatchFacts,
@@ -161,6 +162,11 @@ def runs(side: Side, **changes: Any) -> Change:
     )
 
 
+def insights(found: InsightFacts | None) -> Change:
+    shown = {Side.BLUE: (found,) if found else None, Side.GREEN: ()}
+    return of_estate(lambda estate: replace(estate, insights=shown))
+
+
 def declared(**changes: Any) -> Change:
     """The first workload, with *changes*."""
 
@@ -206,6 +212,8 @@ def _direct(plan: Plan) -> Plan:
 
 WEB = f"team-{NAME}/web"
 BILLED = f"team-{NAME}/bill"
+SLOW = TargetGroupFacts("targetgroup/slow/1", healthy=1, registered=1, draining=timedelta(minutes=15))
+INSIGHT = InsightFacts("Deprecated APIs", "1.32", "ERROR", "used lately", "use newer ones")
 BILL = frozenset({BILLED})
 BILLED_TWICE = both(runs(Side.BLUE, jobs=BILL), runs(Side.GREEN, jobs=BILL))
 MAILER = {f"team-{NAME}/mailer": 1}
@@ -267,7 +275,7 @@ TRIPS = [
     ("targets", Grade.FAIL, balancer(Side.BLUE, groups=()), "has no target group"),
     ("targets", Grade.WARN, records(lambda held: replace(held, follows_health=False)), "EvaluateTargetHealth is off"),
     ("clinging", Grade.WARN, balancer(Side.GREEN, keep_alive=timedelta(hours=1)), "for 3600 s after a rollback"),
-    ("clinging", Grade.WARN, balancer(Side.GREEN, groups=(STICKY,)), "holds sessions for 2h"),
+    ("clinging", Grade.WARN, balancer(Side.GREEN, groups=(STICKY,)), "holds sessions for 7200 s (2h"),
     ("green-answers", Grade.FAIL, answer(Side.GREEN, Heard.STATUS, 500), "green answers 500"),
     ("green-answers", Grade.FAIL, answer(Side.GREEN, Heard.STATUS, 302, detail="to https://x/"), "302 (to https://x/)"),
     ("green-answers", Grade.FAIL, answer(Side.GREEN, Heard.CERTIFICATE, detail="expired"), "the host (expired)"),
@@ -282,6 +290,9 @@ TRIPS = [
     ("autoscaler-floor", Grade.WARN, runs(Side.GREEN, scalers={}), f"no autoscaler {WEB}"),
     ("autoscaler-floor", Grade.WARN, runs(Side.BLUE, scalers={WEB: ScalerFacts(2, 9, 7)}), "to 2 pods, blue has 7 now"),
     ("autoscaler-floor", Grade.FAIL, runs(Side.BLUE, scalers={WEB: ScalerFacts(2, 20, 12)}), "blue has 12 now"),
+    ("clinging", Grade.WARN, balancer(Side.GREEN, groups=(SLOW,)), "last 900 s (deregistration delay)"),
+    ("upgrade-insights", Grade.WARN, insights(INSIGHT), "ERROR: Deprecated APIs (Kubernetes 1.32): used lately"),
+    ("upgrade-insights", Grade.WARN, insights(None), "may not be read"),
     ("cronjobs", Grade.FAIL, BILLED_TWICE, f"CronJobs run on green and on blue: {BILLED}"),
     ("consumers", Grade.FAIL, MAILED, f"run on green and on blue: team-{NAME}/mailer"),
     ("alarm-state", Grade.FAIL, lambda s: replace(s, alarms={}), "does not exist"),

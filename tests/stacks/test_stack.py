@@ -53,6 +53,7 @@ TARGETS = {
     for what in ("LoadBalancerAttributes", "LoadBalancers", "TargetGroupAttributes", "TargetGroups", "TargetHealth")
 }
 SURVEY = TARGETS | {"elasticloadbalancing:DescribeTags": ["*"], "route53:ListHostedZonesByName": ["*"]}
+INSIGHTS = {"eks:DescribeInsight": TRAFFIC["eks:DescribeCluster"], "eks:ListInsights": TRAFFIC["eks:DescribeCluster"]}
 ZONE = "arn:aws:route53:::hostedzone/Z0EXAMPLE1234567890"
 PROTECTIONS = {"route53:ListResourceRecordSetProtections": [ZONE]}
 RECORDS = {"route53:ChangeResourceRecordSets": [ZONE]}
@@ -73,7 +74,7 @@ EPOCH = table("UpdateItem")
 GOLDEN = {
     Function.RESOLVE_PLAN: RECORD | ANNOUNCE,
     Function.TAKE_LEASE: RECORD | LEASES | EPOCH,
-    Function.PREFLIGHT: RECORD | LEASES | TRAFFIC | ALARMS | SURVEY | PROTECTIONS,
+    Function.PREFLIGHT: RECORD | LEASES | TRAFFIC | ALARMS | SURVEY | INSIGHTS | PROTECTIONS,
     Function.RECORD_BASELINE: RECORD | LEASES | TRAFFIC,
     Function.SHIFT_TRAFFIC: RECORD | ANNOUNCE | LEASES | TRAFFIC | ALARMS | TARGETS | WEIGHTS,
     Function.CHECK_HEALTH: RECORD | ANNOUNCE | LEASES | ALARMS | REQUESTS | PUBLISH,

@@ -46,6 +46,7 @@ from world import moto_hooks
 from world.clock import Clock
 from world.cloud import Cloud
 from world.events import Rule
+from world.insights import an_insight
 from world.moto_hooks.swap import swapped
 
 SUCCEED: Final = {"Type": "Succeed"}
@@ -498,3 +499,18 @@ def test_plain_moto_still_runs_machines_of_its_own_after_a_cloud(clock: Clock) -
         )["stateMachineArn"]
 
         assert client.describe_state_machine(stateMachineArn=arn)["status"] == "ACTIVE"
+
+
+def test_moto_knows_no_insights_of_clusters(cloud: Cloud) -> None:
+    del cloud
+    client = boto3.client("eks", region_name="eu-west-1")
+    with pytest.raises(ClientError):
+        client.list_insights(clusterName="blue")
+
+    bad, good = an_insight("Deprecated APIs", "ERROR", "used lately"), an_insight("Kubelet version skew")
+    with moto_hooks.clusters_have_insights(lambda name: [bad, good] if name == "blue" else []):
+        listed = client.list_insights(clusterName="blue", filter={"statuses": ["ERROR"]})["insights"]
+        described = client.describe_insight(clusterName="blue", id=listed[0]["id"])["insight"]
+
+    assert [insight["name"] for insight in listed] == ["Deprecated APIs"]
+    assert described["insightStatus"] == {"status": "ERROR", "reason": "used lately"}

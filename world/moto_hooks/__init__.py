@@ -22,6 +22,7 @@ from world.moto_hooks.expressions import (
     the_wildcard_catches_what_it_does_on_aws,
 )
 from world.moto_hooks.functions import functions_run_in_process
+from world.moto_hooks.insights import clusters_have_insights
 from world.moto_hooks.time import (
     executions_time_out_in_virtual_time,
     jitter_comes_from_the_seed,
@@ -38,6 +39,7 @@ __all__ = [
     "an_end_is_told_once",
     "an_execution_has_one_thread",
     "an_execution_without_a_name_gets_one",
+    "clusters_have_insights",
     "context_times_look_like_those_of_aws",
     "definitions_are_parsed_once",
     "executions_time_out_in_virtual_time",
