@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import boto3
 
+from crossfade.names import Env
 from world.events import Rule, Start, checked_pattern, interval_of
 from world.functions import Function
 
@@ -228,7 +229,7 @@ def deploy(template: Template, environment: Mapping[str, str]) -> Deployment:
         machine_arn=_create_machine(template, template.only(MACHINE)),
         functions=functions,
         table=_create_table(template, template.only(TABLE)),
-        topic_arn=_create_topic(template, template.only(TOPIC)),
+        topic_arn=_create_topics(template),
         rules=tuple(
             _rule(template, id_, known) for id_ in template.ids(RULE) if template.property(id_, "State") != "DISABLED"
         ),
@@ -296,8 +297,18 @@ def _create_table(template: Template, id_: str) -> str:
     return name
 
 
-def _create_topic(template: Template, id_: str) -> str:
-    return boto3.client("sns").create_topic(Name=template.name(id_))["TopicArn"]
+def _create_topics(template: Template) -> str:
+    """Create all topics; the value is the one that the functions' notices go to."""
+    for id_ in template.ids(TOPIC):
+        boto3.client("sns").create_topic(Name=template.name(id_))
+    told = {_variables(template, id_).get(Env.TOPIC_ARN.value) for id_ in template.ids(FUNCTION)}
+    topics = {template.arn(id_) for id_ in template.ids(TOPIC)} & told
+    return topics.pop() if topics else template.arn(template.only(TOPIC))
+
+
+def _variables(template: Template, id_: str) -> Json:
+    found: Json = template.property(id_, "Environment", {}).get("Variables", {})
+    return found
 
 
 def _create_machine(template: Template, id_: str) -> str:

@@ -2,10 +2,13 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
 import yaml
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.sns.models import sns_backends
 
 from crossfade.adapters.config_file import parse_config
 from crossfade.cli.embedded import Embedded, embedded
@@ -39,8 +42,19 @@ def executions(world: Embedded) -> list[Execution]:
     return sorted(ended, key=lambda each: each.stopped or each.started, reverse=True)
 
 
+def in_the_chat(migration: str) -> list[dict[str, Any]]:
+    """The thread of *migration*, oldest first."""
+    topics = sns_backends[DEFAULT_ACCOUNT_ID]["eu-west-1"].topics
+    (topic,) = (topic for arn, topic in topics.items() if "Chat" in arn)
+    messages = [json.loads(text) for _id, text, *_more in topic.sent_notifications]
+    return [message for message in messages if message["metadata"]["threadId"] == migration]
+
+
 def test_an_event_that_comes_twice_moves_traffic_once(tmp_path: Path) -> None:
-    document = yaml.safe_load(CONFIG.read_text(encoding="utf-8")) | {"triggers": {"events": [RULE]}}
+    document = yaml.safe_load(CONFIG.read_text(encoding="utf-8")) | {
+        "triggers": {"events": [RULE]},
+        "notifications": {"chat": {}},
+    }
     file = tmp_path / "crossfade.yaml"
     file.write_text(yaml.safe_dump(document), encoding="utf-8")
 
@@ -51,8 +65,17 @@ def test_an_event_that_comes_twice_moves_traffic_once(tmp_path: Path) -> None:
         world.clock.sleep(10)
         first, second = executions(world)
         record = world.ledger.load(first.name)
+        chat = in_the_chat(first.name)
 
     assert (first.status, second.status, second.error) == ("SUCCEEDED", "FAILED", "Duplicate")
     assert record is not None
     assert (record.started_by, record.plan.name) == ("event rule release", "short")
     assert record.purpose.startswith("event 00000000-")
+    assert [message["metadata"]["eventType"] for message in chat] == [
+        "started",
+        "stage_moved",
+        "stage_passed",
+        "stage_moved",
+        "stage_passed",
+        "Succeeded",
+    ]
