@@ -285,6 +285,13 @@ class Workload(Model):
         )
 
     @property
+    def objects(self) -> tuple[str, ...]:
+        """What stands behind its host in both clusters, by name, for people."""
+        if self.alb is not None:
+            return (f"TargetGroupBinding {self.namespace}/{self.alb.binding}",)
+        return tuple(map(str, self.sources))
+
+    @property
     def kind(self) -> SourceKind:
         """The kind of its objects."""
         return self.sources[0].kind

@@ -221,7 +221,7 @@ def workloads(report: Report) -> Markup:
     rows = [
         row(
             head(w.name), cell(tag("code", breakable(w.host)), "wide"),
-            cell(tag("code", breakable(", ".join(map(str, w.sources)))), "wide"),
+            cell(tag("code", breakable(", ".join(w.objects))), "wide"),
             cell(w.router.value), cell(", ".join(w.alarms) or "none", "text"),
         )
         for w in report.plan.workloads

@@ -28,6 +28,7 @@ def test_a_workload_behind_a_listener_rule_is_leased_by_the_rule() -> None:
     cart = plan.workloads[0]
 
     assert (cart.router, cart.ingress, cart.listener_rule) == (Router.ALB, None, ListenerRule.model_validate(ALB))
+    assert cart.objects == ("TargetGroupBinding shop/cart",)
     assert plan.lease_units == (f"alb/{RULE}", f"dns/{plan.zone.id}/search.example.com")
 
 
