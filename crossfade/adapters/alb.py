@@ -38,6 +38,7 @@ Source: https://kubernetes-sigs.github.io/aws-load-balancer-controller/, "Tracki
 _LISTENER: Final = ":listener/"
 _FORWARD: Final = "forward"
 _WORKERS: Final = 4
+_AT_ONCE: Final = 20
 _STAMP: Final = f"{EPOCH_ANNOTATION}/"
 _REFUSED: Final = (
     "IncompatibleProtocols",
@@ -75,14 +76,14 @@ class Rule:
     Attributes:
         arn: As configured.
         actions: All of them, as listed.
-        tags: Of the rule or the listener.
         is_default: Whether it is the default rule, asked for by its own ARN, which cannot be modified.
+        tags: Of the rule or the listener.
     """
 
     arn: str
     actions: tuple[Action, ...]
+    is_default: bool
     tags: Mapping[str, str]
-    is_default: bool = False
 
     @property
     def weights(self) -> Mapping[str, int]:
@@ -144,6 +145,10 @@ def _kept(action: Action) -> dict[str, Any]:
     return {**action, "AuthenticateOidcConfig": {**known, "UseExistingClientSecret": True}}
 
 
+def _region(arn: str) -> str:
+    return arn.split(":")[3]
+
+
 class ListenerRules:
     """
     The rules of all Regions.
@@ -157,8 +162,21 @@ class ListenerRules:
         self._elb = elb
 
     def read(self, arns: Sequence[str]) -> list[Rule | CrossfadeError]:
-        """Every rule of *arns*, in order, or why it cannot be read: it is missing, refused or not answered for."""
-        return gather([partial(self.one, arn) for arn in arns], workers=_WORKERS)
+        """
+        Every rule of *arns*, in order, or why it cannot be read: it is missing, refused or not answered for.
+
+        As many as may be are asked for at once: the rate of such calls is limited for the whole account.
+        """
+        alike: dict[tuple[str, bool], list[str]] = {}
+        for arn in arns:
+            alike.setdefault((_region(arn), _LISTENER in arn), []).append(arn)
+        groups = [kind[start : start + _AT_ONCE] for kind in alike.values() for start in range(0, len(kind), _AT_ONCE)]
+        found: dict[str, Rule | CrossfadeError] = {}
+        for group, answer in zip(
+            groups, gather([partial(self._some, each) for each in groups], workers=_WORKERS), strict=True
+        ):
+            found |= dict.fromkeys(group, answer) if isinstance(answer, CrossfadeError) else answer
+        return [found[arn] for arn in arns]
 
     def one(self, arn: str) -> Rule:
         """
@@ -169,12 +187,27 @@ class ListenerRules:
             RouterRefusedError: It may not be read, or is in a Region without a client.
             RouterThrottledError, RouterUnavailableError: Ask again later.
         """
-        elb = self._of(arn)
-        actions, is_default = self._actions(elb, arn)
-        with _ELB.around("elasticloadbalancing:DescribeTags", arn):
-            described: Any = elb.describe_tags(ResourceArns=[arn])
-        tags = {tag["Key"]: tag["Value"] for found in described["TagDescriptions"] for tag in found["Tags"]}
-        return Rule(arn, actions, tags, is_default)
+        return self._at_once([arn])[arn]
+
+    def _some(self, arns: Sequence[str]) -> dict[str, Rule | CrossfadeError]:
+        """Rules of one Region and kind at once; one by one when one of them does not exist, which spoils the answer."""
+        try:
+            return dict(self._at_once(arns))
+        except RouterObjectMissingError as error:
+            if len(arns) == 1:
+                return {arns[0]: error}
+            return {arn: rule for each in arns for arn, rule in self._some([each]).items()}
+
+    def _at_once(self, arns: Sequence[str]) -> dict[str, Rule]:
+        elb, what = self._of(arns[0]), ", ".join(arns)
+        listed = self._listed(elb, arns)
+        with _ELB.around("elasticloadbalancing:DescribeTags", what):
+            described: Any = elb.describe_tags(ResourceArns=list(arns))
+        tags = {
+            each["ResourceArn"]: {tag["Key"]: tag["Value"] for tag in each["Tags"]}
+            for each in described["TagDescriptions"]
+        }
+        return {arn: Rule(arn, *listed[arn], tags.get(arn, {})) for arn in arns}
 
     def modify(self, arn: str, actions: Sequence[Mapping[str, Any]]) -> None:
         """
@@ -205,17 +238,21 @@ class ListenerRules:
             with _ELB.around("elasticloadbalancing:RemoveTags", rule.arn):
                 elb.remove_tags(ResourceArns=[rule.arn], TagKeys=older)
 
-    def _actions(self, elb: "ElasticLoadBalancingv2Client", arn: str) -> tuple[tuple[Action, ...], bool]:
-        if _LISTENER in arn:
-            with _ELB.around("elasticloadbalancing:DescribeListeners", arn):
-                listener: Any = elb.describe_listeners(ListenerArns=[arn])["Listeners"][0]
-            return tuple(listener["DefaultActions"]), False
-        with _ELB.around("elasticloadbalancing:DescribeRules", arn):
-            rule: Any = elb.describe_rules(RuleArns=[arn])["Rules"][0]
-        return tuple(rule["Actions"]), bool(rule.get("IsDefault"))
+    def _listed(
+        self, elb: "ElasticLoadBalancingv2Client", arns: Sequence[str]
+    ) -> dict[str, tuple[tuple[Action, ...], bool]]:
+        """The actions of each rule or listener, and whether it is a default rule."""
+        what = ", ".join(arns)
+        if _LISTENER in arns[0]:
+            with _ELB.around("elasticloadbalancing:DescribeListeners", what):
+                listeners: Any = elb.describe_listeners(ListenerArns=list(arns))["Listeners"]
+            return {each["ListenerArn"]: (tuple(each["DefaultActions"]), False) for each in listeners}
+        with _ELB.around("elasticloadbalancing:DescribeRules", what):
+            rules: Any = elb.describe_rules(RuleArns=list(arns))["Rules"]
+        return {each["RuleArn"]: (tuple(each["Actions"]), bool(each.get("IsDefault"))) for each in rules}
 
     def _of(self, arn: str) -> "ElasticLoadBalancingv2Client":
-        region = arn.split(":")[3]
+        region = _region(arn)
         if region not in self._elb:
             msg = f"{arn} is in {region}, where neither cluster is; correct `alb.rule` in crossfade.yaml"
             raise RouterRefusedError(msg)

@@ -71,6 +71,13 @@ def test_both_weights_of_a_rule_move_in_one_change_that_is_read_back(ground: Bal
     assert (ground.declared(BURNHAM, BLUE), ground.declared(BURNHAM, GREEN)) == (19, 1)
 
 
+def test_all_rules_are_read_with_two_requests(ground: BalancerGround) -> None:
+    asked(ground)
+    ground.router.observe(WORKLOADS)
+
+    assert asked(ground) == ["DescribeRules", "DescribeTags"]
+
+
 def test_everything_but_the_weights_stays_as_it_was(ground: BalancerGround) -> None:
     rule = rule_of(ground).rule
     says(ground, TargetGroupStickinessConfig={"Enabled": False, "DurationSeconds": 3600})
@@ -106,10 +113,10 @@ def test_whoever_logs_users_in_before_goes_on_with_the_secret_that_nobody_lists(
     workload = BURNHAM.model_copy(update={"alb": ListenerRule.model_validate(alb)})
     with Stubber(elb) as stub:
         for actions in (seen, seen):
-            stub.add_response("describe_rules", {"Rules": [{"Actions": actions}]})
+            stub.add_response("describe_rules", {"Rules": [{"RuleArn": rule, "Actions": actions}]})
             stub.add_response("describe_tags", tags)
         stub.add_response("modify_rule", {"Rules": []}, {"RuleArn": rule, "Actions": wanted})
-        stub.add_response("describe_rules", {"Rules": [{"Actions": [login, wanted[1]]}]})
+        stub.add_response("describe_rules", {"Rules": [{"RuleArn": rule, "Actions": [login, wanted[1]]}]})
         stub.add_response("describe_tags", tags)
         AlbRouter(ListenerRules({REGION: elb})).write([workload], [Write("burnham", GREEN, 5)], epoch=7)
         stub.assert_no_pending_responses()
