@@ -3,9 +3,11 @@
 The manifests and the RBAC are the ones in `examples/`, so what is proved here holds for what is shipped.
 """
 
+import copy
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -175,12 +177,17 @@ def an_estate() -> Iterator[Estate]:
 def _server(side: Side, clock: Clock) -> ApiServer:
     authenticator = EksAuthenticator(CLUSTERS[side], region=REGION, now=lambda: clock.now)
     server = ApiServer(authenticator, now=lambda: clock.now, seed=side.value)
-    files = [*sorted((EXAMPLES / "manifests" / side.value).glob("*.yaml")), *sorted((EXAMPLES / "rbac").glob("*.yaml"))]
-    for path in files:
-        for document in yaml.safe_load_all(path.read_text(encoding="utf-8")):
-            if document["kind"] in _KINDS:
-                server.store.add(document)
+    for document in _documents(side):
+        server.store.add(copy.deepcopy(document))
     return server
+
+
+@lru_cache
+def _documents(side: Side) -> tuple[dict[str, Any], ...]:
+    """What is in the cluster of *side*; read once, as reading YAML takes longer than many a test."""
+    files = [*sorted((EXAMPLES / "manifests" / side.value).glob("*.yaml")), *sorted((EXAMPLES / "rbac").glob("*.yaml"))]
+    found = [each for path in files for each in yaml.safe_load_all(path.read_text(encoding="utf-8"))]
+    return tuple(each for each in found if each["kind"] in _KINDS)
 
 
 def _register(servers: Mapping[Side, ApiServer]) -> None:

@@ -9,6 +9,8 @@ from crossfade.core.plan import ArgoCd, HelmParameter, SecretKey, Workload
 from crossfade.core.shared import in_step, sharing, torn
 from crossfade.core.traffic import Reading, SideReading, Source, Step, Write, next_step
 from crossfade.core.weight import Side, Split
+from crossfade.errors import DriftError
+from crossfade.steps.common import refuse_drift
 from tests.steps.scene import a_plan
 
 BY_SECRET = ArgoCd(applications=("a",), secret=SecretKey(name="{cluster}", key="w"))
@@ -111,3 +113,15 @@ def test_who_is_ahead_waits_for_its_fellows_and_for_nobody_else() -> None:
     assert [bool(step.writes) for step in steps] == [True, False, True]
     assert [bool(step.writes) for step in held] == [False, False, True]
     assert held[0] == Step((), arrived=False, reason="w0: waits for w1, which shares its weight")
+
+
+# --- Drift -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_source_that_says_what_we_never_wrote_is_somebody_else_s_hand() -> None:
+    with pytest.raises(DriftError, match="green is rendered from 77, we left 0 and want 1"):
+        refuse_drift([reading(side(100), side(1, says=77))], {"shop": HALF}, {"shop": BEFORE})
+
+
+def test_a_source_that_still_says_what_we_left_is_only_behind() -> None:
+    refuse_drift([reading(side(100), side(1, says=0))], {"shop": HALF}, {"shop": BEFORE})
