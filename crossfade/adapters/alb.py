@@ -149,6 +149,11 @@ def _region(arn: str) -> str:
     return arn.split(":")[3]
 
 
+def _named(arns: Sequence[str]) -> str:
+    """The rules of *arns* for people."""
+    return arns[0] if len(arns) == 1 else f"{len(arns)} rules in {_region(arns[0])}"
+
+
 class ListenerRules:
     """
     The rules of all Regions.
@@ -172,9 +177,8 @@ class ListenerRules:
             alike.setdefault((_region(arn), _LISTENER in arn), []).append(arn)
         groups = [kind[start : start + _AT_ONCE] for kind in alike.values() for start in range(0, len(kind), _AT_ONCE)]
         found: dict[str, Rule | CrossfadeError] = {}
-        for group, answer in zip(
-            groups, gather([partial(self._some, each) for each in groups], workers=_WORKERS), strict=True
-        ):
+        answers = gather([partial(self._some, each) for each in groups], workers=_WORKERS)
+        for group, answer in zip(groups, answers, strict=True):
             found |= dict.fromkeys(group, answer) if isinstance(answer, CrossfadeError) else answer
         return [found[arn] for arn in arns]
 
@@ -199,14 +203,11 @@ class ListenerRules:
             return {arn: rule for each in arns for arn, rule in self._some([each]).items()}
 
     def _at_once(self, arns: Sequence[str]) -> dict[str, Rule]:
-        elb, what = self._of(arns[0]), ", ".join(arns)
+        elb = self._of(arns[0])
         listed = self._listed(elb, arns)
-        with _ELB.around("elasticloadbalancing:DescribeTags", what):
-            described: Any = elb.describe_tags(ResourceArns=list(arns))
-        tags = {
-            each["ResourceArn"]: {tag["Key"]: tag["Value"] for tag in each["Tags"]}
-            for each in described["TagDescriptions"]
-        }
+        with _ELB.around("elasticloadbalancing:DescribeTags", _named(arns)):
+            described: Any = elb.describe_tags(ResourceArns=list(arns))["TagDescriptions"]
+        tags = {each["ResourceArn"]: {tag["Key"]: tag["Value"] for tag in each["Tags"]} for each in described}
         return {arn: Rule(arn, *listed[arn], tags.get(arn, {})) for arn in arns}
 
     def modify(self, arn: str, actions: Sequence[Mapping[str, Any]]) -> None:
@@ -242,7 +243,7 @@ class ListenerRules:
         self, elb: "ElasticLoadBalancingv2Client", arns: Sequence[str]
     ) -> dict[str, tuple[tuple[Action, ...], bool]]:
         """The actions of each rule or listener, and whether it is a default rule."""
-        what = ", ".join(arns)
+        what = _named(arns)
         if _LISTENER in arns[0]:
             with _ELB.around("elasticloadbalancing:DescribeListeners", what):
                 listeners: Any = elb.describe_listeners(ListenerArns=list(arns))["Listeners"]
