@@ -35,7 +35,7 @@ from world.insights import an_insight
 from world.kubernetes import KubernetesApi, Object, definitions
 from world.load_balancers import LoadBalancer, LoadBalancers
 from world.metrics import NAMESPACE, NETWORK_NAMESPACE, LoadBalancerMetrics
-from world.misconfigured import change_record, misconfigure, set_ready
+from world.misconfigured import change_record, check_kinds, misconfigure, set_ready
 from world.misconfigured_argocd import EVERYWHERE, MAKERS, has_argocd
 from world.moto_hooks.insights import clusters_have_insights
 from world.pods import run_pods
@@ -283,6 +283,7 @@ class Estate:
             InvalidFaultError: A fault is about Argo CD, and nothing here is rendered by it; or about a listener rule,
                 and there is none; or about a workload that is not here.
         """
+        check_kinds(self.spec.workloads, self.faults)
         names = [workload.name for workload in self.spec.workloads]
         for fault in self.faults:
             if fault.workload and fault.workload not in names:

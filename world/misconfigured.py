@@ -4,7 +4,7 @@ Each is made as people make it: an edited Deployment, a record deleted by hand, 
 balancer. This file knows no checks; it only makes the world as it should not be.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
@@ -35,7 +35,6 @@ def misconfigure(estate: "Estate", fault: Fault) -> None:
 
     Raises:
         KeyError: It is not one of those that are there before the start.
-        InvalidFaultError: The estate has nothing that could be wrong in this way.
     """
     (_MAKERS.get(fault.kind) or MAKERS[fault.kind])(estate)
 
@@ -173,21 +172,21 @@ def _cronjobs(estate: "Estate") -> None:
 
 
 def _missing_object(estate: "Estate") -> None:
-    workload = estate.spec.workloads[0]
+    workload = _of_kind(estate, "Ingress")
     estate.clusters[GREEN].api.store.remove(workload.kind, workload.namespace, workload.objects[0])
     estate.clusters[GREEN].external_dns.is_stuck = True
 
 
 def _no_status(estate: "Estate") -> None:
     """As if the controller had just begun; ExternalDNS has not looked since."""
-    workload = estate.spec.workloads[0]
+    workload = _of_kind(estate, "Ingress")
     status: Object = {"status": {"loadBalancer": {"ingress": None}}}
     estate.clusters[GREEN].api.store.merge(workload.kind, workload.namespace, workload.objects[0], status)
     estate.clusters[GREEN].external_dns.is_stuck = True
 
 
 def _shared_host(estate: "Estate") -> None:
-    workload, store = estate.spec.workloads[0], estate.clusters[GREEN].api.store
+    workload, store = _of_kind(estate, "Ingress"), estate.clusters[GREEN].api.store
     held = store.read("Ingress", workload.namespace, workload.objects[0])
     metadata = {"name": "copy", "namespace": workload.namespace, "annotations": held["metadata"]["annotations"]}
     store.add({**held, "metadata": metadata})
@@ -195,7 +194,9 @@ def _shared_host(estate: "Estate") -> None:
 
 def _two_owners(estate: "Estate") -> None:
     """Left behind by an ExternalDNS of before, under the name that old versions gave it."""
-    host, identifier = estate.spec.workloads[0].host, _identifier(estate, BLUE)
+    workload = _of_kind(estate, "Ingress")
+    host, found = workload.host, estate.endpoint(BLUE, workload)
+    identifier = found.identifier if found else None
     says = '"heritage=external-dns,external-dns/owner=default,external-dns/resource=ingress/old/old"'
     change_record(estate, "UPSERT", Record(f"a-{host}", "TXT", identifier, 100, ttl=TXT_TTL, values=(says,)))
 
@@ -216,11 +217,32 @@ def _weightless(estate: "Estate") -> None:
 
 
 def _of_kind(estate: "Estate", kind: str) -> "WorkloadSpec":
-    found = [workload for workload in estate.spec.workloads if workload.kind == kind]
-    if not found:
-        msg = f"no workload of this estate has a {kind}; use --config examples/estates/sources/crossfade.yaml"
-        raise InvalidFaultError(msg)
-    return found[0]
+    return next(workload for workload in estate.spec.workloads if workload.kind == kind and workload.objects)
+
+
+NEEDS: Final[Mapping[FaultKind, str]] = {
+    FaultKind.MISSING_OBJECT: "Ingress",
+    FaultKind.NO_STATUS: "Ingress",
+    FaultKind.SHARED_HOST: "Ingress",
+    FaultKind.TWO_OWNERS: "Ingress",
+    FaultKind.SERVICE_TYPE: "Service",
+    FaultKind.WEIGHTLESS: "DNSEndpoint",
+}
+"""Of which kind a workload has to be for a fault."""
+
+
+def check_kinds(workloads: "Iterable[WorkloadSpec]", faults: Iterable[Fault]) -> None:
+    """
+    Make sure that there is something that *faults* can break.
+
+    Raises:
+        InvalidFaultError: There is no workload of the kind that one of them is about.
+    """
+    kinds = {workload.kind for workload in workloads if workload.objects}
+    for fault in faults:
+        if (kind := NEEDS.get(fault.kind)) and kind not in kinds:
+            msg = f"{fault}: no workload here has a {kind}; try --config examples/estates/sources/crossfade.yaml"
+            raise InvalidFaultError(msg)
 
 
 _MAKERS: Final[Mapping[FaultKind, Callable[["Estate"], None]]] = {
