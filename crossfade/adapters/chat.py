@@ -2,7 +2,7 @@
 
 It shows messages of its own form only and drops every other, and people's mail programs would show that form as JSON:
 so the chat has a topic to itself. All messages of one migration carry its name as their thread.
-Limit: a title has 250 characters, a description 8000.
+What is longer than a chat can be read is cut: a title at 250 characters, a description at 8000.
 Source: https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
 """
 
