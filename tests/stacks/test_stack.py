@@ -327,6 +327,22 @@ def test_clusters_in_two_regions_get_an_access_stack_each(tmp_path: Path) -> Non
     assert (first, second) == ({"estate-central"}, {"estate-west"})
 
 
+def test_a_hub_gets_access_entries_in_its_region_and_moves_nothing_else(tmp_path: Path) -> None:
+    hub = {"name": "platform-hub", "region": "af-south-1"}
+    secret = {"name": "{cluster}", "key": "route53_weight"}
+    argocd = {"router": "argocd", "argocd": {"hub": hub, "applications": ["team"], "secret": secret}}
+    workloads = [{**DOCUMENT["workloads"][0], **argocd}, *DOCUMENT["workloads"][1:]]
+    config = check_config(DOCUMENT | {"workloads": workloads}, now=None)
+    synthesize(config, out_dir=tmp_path, code_only=True, account="123456789012")
+
+    entries = properties(dict(template(tmp_path, "CrossfadeAccess-af-south-1")), "AWS::EKS::AccessEntry")
+    assert {entry["ClusterName"] for entry in entries} == {"platform-hub"}
+    assert json.loads((tmp_path / "manifest.json").read_text())["artifacts"]["Crossfade"]["environment"].endswith(
+        config.clusters.blue.region
+    )
+    assert "platform-hub" in json.dumps(template(tmp_path))
+
+
 def test_the_ledger_does_not_move_when_blue_and_green_swap(tmp_path: Path) -> None:
     there, back = tmp_path / "there", tmp_path / "back"
     synthesize(in_two_regions(blue=IRELAND, green=FRANKFURT), out_dir=there, code_only=True, account="123456789012")
