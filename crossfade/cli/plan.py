@@ -1,7 +1,7 @@
 """`crossfade plan`: what a plan would do, for people and for programs. It asks nobody and changes nothing."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 
 import typer
@@ -70,6 +70,9 @@ def command(
         typer.echo(json.dumps(to_json(seen), indent=2))
     else:
         show(seen, console())
+        if read.calendar is not None:
+            refusal = read.calendar.calendar.refusal(datetime.now(UTC), seen.duration.longest)
+            console().print(Text(f"It may not start now: {refusal}." if refusal else "It may start now."))
     if seen.budget is not None and seen.budget.kept is False:
         msg = f"plan {chosen.name}: its budget of {seen.budget.failed_requests:,} failed requests {over_budget(seen)}"
         raise InvalidInputError(msg)

@@ -97,7 +97,7 @@ def calendar_faults(config: CalendarConfig | None, lengths: Lengths, now: dateti
 
 
 def _room_faults(config: CalendarConfig, lengths: Lengths, now: datetime | None) -> Iterator[str]:
-    weekly = config.calendar.model_copy(update={"freezes": ()})
+    weekly = _weekly(config)
     for name, length in lengths.items():
         takes = f"plan {name}, which takes up to {format_duration(length)}"
         if weekly.next_start(now or _ANY_DAY, length) is None:
@@ -106,6 +106,11 @@ def _room_faults(config: CalendarConfig, lengths: Lengths, now: datetime | None)
             freezes = ("calendar", "freezes", len(config.freezes) - 1)
             rule = f"with it, no window of the next {HORIZON.days} days has room for {takes}; end it earlier"
             yield sentence(freezes, rule)
+
+
+def _weekly(config: CalendarConfig) -> Calendar:
+    """The windows alone: freezes have dates, and mean nothing to who does not know what day it is."""
+    return config.calendar.model_copy(update={"freezes": ()})
 
 
 def schedule_faults(
@@ -141,7 +146,10 @@ def _schedule_fault(
         starts = _starts(cron, schedule.timezone, now or _ANY_DAY)
     else:
         return ""  # rate(…) counts from its deployment: nobody knows at which minute
-    if config is None or not starts or _is_possible(config.calendar, starts, length):
+    if config is None or not starts:
+        return ""
+    calendar = config.calendar if now is not None else _weekly(config)
+    if _is_possible(calendar, starts, length):
         return ""
     return (
         f"{expression} never starts in a window with room for plan {schedule.plan}, which takes up to "

@@ -172,3 +172,17 @@ def test_the_json_of_the_sample_plan_stays_as_it_is(run: Run, config: Path) -> N
         "written_seconds": {"typical": 4, "longest": 12},
         "followed_seconds": {"typical": 94, "longest": 192},
     }
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        pytest.param("2021-01-01T00:00:00Z", "It may start now.", id="a freeze that is over"),
+        pytest.param("2099-01-01T00:00:00Z", "It may not start now: a freeze until Thu 2099-01-01", id="a freeze"),
+    ],
+)
+def test_a_plan_says_whether_it_may_start_now(run: Run, tmp_path: Path, ends: str, said: str) -> None:
+    freeze = {"begins": "2020-01-01T00:00:00Z", "ends": ends, "reason": "year end"}
+    document = changed((("calendar",), {"freezes": [freeze]}))
+
+    assert said in run("plan", "--config", _written(tmp_path, document)).out
