@@ -117,5 +117,9 @@ class StageRefusedError(PermanentError):
     """A check made before a stage failed; nothing of that stage was written."""
 
 
+class WeightsRevertedError(PermanentError):
+    """Weights that were given back in Route 53 are written back to the old ones, again and again."""
+
+
 class BlueIsDeadError(PermanentError):
     """Blue has no healthy target to take traffic back, while green serves it."""

@@ -34,6 +34,10 @@ from crossfade.errors import PermanentError
 RESCUE_AFTER: Final = timedelta(seconds=90)
 """How long rung 1 has to be shown: one round of ExternalDNS, 60 s by default, and half of the next."""
 
+REVERTS_MAX: Final = 3
+"""After so many somebody is called: a controller whose cluster is silent writes back what it knows, again and again.
+It is fought on, since users are on blue in between; but nobody can win that from here."""
+
 _LEAST: Final = 1
 """What green keeps in doubt: beside blue's 100 it is less than one percent."""
 

@@ -92,6 +92,8 @@ class Record(Model):
         returning_since: Since when; None when there are none.
         fence: Nothing is given back under this epoch or an older one.
         stranded: Names of workloads that stay where they are in the rollback: blue has no target to take them back.
+        forced: What was written to the authority itself on the way back, as `workload/side/weight`.
+        reverted: How often such a weight had to be written again, because somebody had written the old one back.
         rollback_began: When the rollback began; None before.
         reason: Why it ended, or why it is rolled back.
         outcome: None while it runs.
@@ -129,6 +131,8 @@ class Record(Model):
     returning_since: datetime | None = None
     fence: int = 0
     stranded: tuple[str, ...] = ()
+    forced: tuple[str, ...] = ()
+    reverted: int = 0
     rollback_began: datetime | None = None
     reason: str = ""
     outcome: Outcome | None = None

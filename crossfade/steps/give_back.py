@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from crossfade.core.fleet import kept, rest
-from crossfade.core.ladder import may_be_direct, way_back
+from crossfade.core.ladder import REVERTS_MAX, may_be_direct, way_back
 from crossfade.core.migration import Record
 from crossfade.core.shared import in_step, sharing
 from crossfade.core.traffic import Reading, Step, Write
@@ -19,6 +19,7 @@ from crossfade.errors import (
     PermanentError,
     SupersededError,
     TemporaryError,
+    WeightsRevertedError,
     WriteConflictError,
 )
 from crossfade.names import TimelineEvent
@@ -57,6 +58,7 @@ def give_back(
     hands = _Hands(ledger, router, rescue, record, now)
     failure = hands.write(readings, tuple(steps.values()))
     fence = _fence(router, record, readings)
+    _raise_reverted(hands.again, hands.reverted)
     _raise_hopeless(steps, {**_lost(readings, steps), **hands.refused})
     waiting = [outstanding(tuple(steps.values())), failure, fence]
     poll = round(record.plan.timing.poll.total_seconds())
@@ -148,6 +150,22 @@ def _lost(readings: Sequence[Reading], steps: Mapping[str, Step]) -> dict[str, P
     return {at.workload: at.faults[0] for at in readings if at.faults and at.workload not in moving}
 
 
+def _raise_reverted(again: Sequence[Write], times: int) -> None:
+    """
+    Call somebody when the same weights are written back too often. They have been written once more before.
+
+    Raises:
+        WeightsRevertedError: It names them and says what ends it.
+    """
+    if again and times >= REVERTS_MAX:
+        names = ", ".join(dict.fromkeys(f"{write.workload} ({write.side})" for write in again))
+        msg = (
+            f"{names}: somebody has written the old weight back {times} times; most likely the ExternalDNS of a "
+            f"cluster that does not answer us. Take its right to change Route 53 away, or stop it"
+        )
+        raise WeightsRevertedError(msg)
+
+
 def _raise_hopeless(steps: Mapping[str, Step], hopeless: Mapping[str, PermanentError]) -> None:
     """
     Raise what is wrong when nothing but that is left.
@@ -170,12 +188,14 @@ class _Hands:
 
     Attributes:
         refused: Why no rung can write to a workload, by its name.
+        again: What had been written to the authority itself before, and had to be written again.
     """
 
     def __init__(
         self, ledger: Ledger, router: TrafficRouter, rescue: TrafficRouter, record: Record, now: datetime
     ) -> None:
         self.refused: dict[str, PermanentError] = {}
+        self.again: tuple[Write, ...] = ()
         self._ledger = ledger
         self._router = router
         self._rescue = rescue
@@ -270,7 +290,21 @@ class _Hands:
         except PermanentError as error:
             return error
         self._note(writes, steps, failed, direct=True)
+        self._remember(writes)
         return None
+
+    @property
+    def reverted(self) -> int:
+        """How often a weight had to be written to the authority itself again."""
+        return self._record.reverted
+
+    def _remember(self, writes: Sequence[Write]) -> None:
+        forced = {f"{write.workload}/{write.side}/{write.weight}": write for write in writes}
+        self.again = tuple(write for key, write in forced.items() if key in self._record.forced)
+        known = tuple(dict.fromkeys((*self._record.forced, *forced)))
+        reverted = self._record.reverted + bool(self.again)
+        if (known, reverted) != (self._record.forced, self._record.reverted):
+            self._record = self._ledger.save(self._record.with_(forced=known, reverted=reverted))
 
     def _rescuable(self, writes: Sequence[Write], readings: Sequence[Reading]) -> list[Write]:
         """Those that rung 2 may make in place of rung 1; where both are the same there is no other rung."""

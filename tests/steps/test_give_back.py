@@ -1,5 +1,7 @@
 """The ladder: what is silent, stuck or refused costs a rung, never the way back."""
 
+import re
+
 import pytest
 
 from crossfade.core.plan import Identifiers, Router
@@ -304,3 +306,25 @@ def test_a_deleted_ingress_that_comes_back_is_restored_at_last() -> None:
     scene.rolled_back()
 
     assert [scene.router.declared("yelb", side) for side in Side] == [100, 0]
+
+
+# --- Somebody who writes the old weights back ------------------------------------------------------------------------
+
+
+def test_weights_that_are_written_back_again_and_again_call_somebody_and_are_fought_on() -> None:
+    scene = moved()
+    scene.router.unreachable |= set(Side)
+
+    reason = until_it_gives_up(scene)  # both ExternalDNS know only the annotations
+
+    assert re.search(r"burnham \(blue\)(?s:.*)right to change Route 53", reason)
+    assert scene.now - (scene.record.rollback_began or scene.now) < scene.plan.timing.rollback / 2
+    assert {str(at.split) for at in scene.rescue.observe(scene.record.workloads)} == {"blue 100 : green 1"}
+
+
+def test_a_weight_that_stays_where_it_was_put_calls_nobody() -> None:
+    scene = moved()
+    scene.router.unreachable |= set(Side)
+    for _ in range(9):
+        assert not scene.roll_back().arrived
+        scene.pass_time(60)
