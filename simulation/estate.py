@@ -98,7 +98,7 @@ class Estate:
     def __post_init__(self) -> None:
         self.began = self.clock.now
         names = tuple(workload.name for workload in self.plan.workloads)
-        self.users = Users(names, self.share, lambda: "green_bad" in self.broken)
+        self.users = Users(names, self.share, self.is_bad)
         self._batches = 0
         self._shown: dict[Key, int] = {}
         for workload in self.plan.workloads:
@@ -109,6 +109,11 @@ class Estate:
         for side in Side:
             phase = timedelta(seconds=self.random.uniform(1, INTERVAL.total_seconds()))
             self.clock.every(INTERVAL, partial(self._loop, side), first=phase)
+
+    def is_bad(self, workload: str) -> bool:
+        """Whether green fails the requests of *workload* now."""
+        is_last = workload == max(each.name for each in self.plan.workloads)
+        return "green_bad" in self.broken or ("one_bad" in self.broken and is_last)
 
     @property
     def seconds(self) -> float:
@@ -350,7 +355,7 @@ class SimulatedAlarms:
         return self._estate.seams.call("cloudwatch: read", lambda: self._read(names), AlarmsUnavailableError)
 
     def _read(self, names: Sequence[str]) -> dict[str, Alarm]:
-        found = {name: Alarm(name, self.state) for name in names}
+        found = {name: Alarm(name, self._state(name)) for name in names}
         if "alarm_deleted" in self._estate.broken:
             found.pop(names[0])
         states = {alarm.state for alarm in found.values()}
@@ -359,10 +364,10 @@ class SimulatedAlarms:
         self.reads.append((self._estate.seconds, frozenset(states)))
         return found
 
-    @property
-    def state(self) -> AlarmState:
-        """The state of every alarm now."""
-        if "green_bad" in self._estate.broken:
+    def _state(self, alarm: str) -> AlarmState:
+        if any(
+            alarm in workload.alarms and self._estate.is_bad(workload.name) for workload in self._estate.plan.workloads
+        ):
             return AlarmState.ALARM
         if "green_alarm_silent" in self._estate.broken:
             return AlarmState.INSUFFICIENT_DATA

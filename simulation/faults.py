@@ -29,6 +29,7 @@ class Trouble(StrEnum):
     """What breaks for a while, or for good."""
 
     GREEN_BAD = "green_bad"  # green fails requests: its alarm fires
+    ONE_BAD = "one_bad"  # the same of the last workload alone; only where plans are about that
     GREEN_ALARM_SILENT = "green_alarm_silent"  # no data
     ALARM_DELETED = "alarm_deleted"
     BLUE_EXTERNAL_DNS = "blue_external_dns"  # stuck

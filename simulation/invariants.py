@@ -4,10 +4,12 @@ The numbers are those of the invariants in the documentation. A checker sees the
 code with what decides. A violation is a sentence that begins with its number.
 """
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from crossfade.core.migration import Outcome, Record
+from crossfade.core.plan import OnFailure
 from crossfade.core.verdict import AlarmState
 from crossfade.core.weight import Side
 from crossfade.names import EPOCH_ANNOTATION
@@ -48,8 +50,9 @@ class Watch:
     _markers: dict[str, int] = field(default_factory=dict)
     _foreign: frozenset[Key] = frozenset()
     _seen: int = 0
-    _commanded: list[tuple[float, float]] = field(default_factory=list)
+    _commanded: dict[str, list[tuple[float, float]]] = field(default_factory=lambda: defaultdict(list))
     _has_succeeded: bool = False
+    _has_parted: bool = False
     _latched: list[float] = field(default_factory=list)
 
     def look(self) -> None:
@@ -71,7 +74,8 @@ class Watch:
             self._passed_on_evidence(before)
         if after.outcome is not None and (before is None or before.outcome is not after.outcome):
             self._honest(after)
-            self._has_succeeded |= after.outcome is Outcome.SUCCEEDED
+            self._has_parted |= after.outcome is Outcome.PARTLY_ROLLED_BACK
+            self._has_succeeded |= self._has_parted or after.outcome is Outcome.SUCCEEDED
 
     def latched(self, at: float) -> None:
         """When the product was told, and took it, that alarms went into ALARM *at* seconds after the start."""
@@ -90,20 +94,17 @@ class Watch:
 
     def _never_more_than_commanded(self) -> None:
         record = self.record()
-        commanded = 0.0
         if self._has_succeeded:
             return  # green has all traffic, whatever a later migration wants
-        if record is not None and record.stage >= 0:
-            commanded = max(stage.share_percent for stage in record.plan.stages[: record.stage + 1])
-        self._commanded = [(at, share) for at, share in self._commanded if self.estate.seconds - at <= _ECHO_SECONDS]
-        self._commanded.append((self.estate.seconds, commanded))
-        commanded = max(share for _, share in self._commanded)
+        now = self.estate.seconds
         for workload in self.estate.plan.workloads:
+            commanded = _commanded(record, workload.name) if record is not None else 0.0
+            earlier = [(at, share) for at, share in self._commanded[workload.name] if now - at <= _ECHO_SECONDS]
+            self._commanded[workload.name] = [*earlier, (now, commanded)]
+            most = max(share for _, share in self._commanded[workload.name])
             share = self._share(workload.name)
-            if workload.name in self._edited():
-                continue
-            if share is not None and share > commanded * 1.05 + _ROUNDING:
-                self.violated("I3", f"{workload.name}: {share:.2f} % on green, only {commanded:g} % were commanded")
+            if share is not None and workload.name not in self._edited() and share > most * 1.05 + _ROUNDING:
+                self.violated("I3", f"{workload.name}: {share:.2f} % on green, only {most:g} % were commanded")
 
     def _share(self, workload: str) -> float | None:
         blue, green = (self.estate.answered[workload, side] for side in (Side.BLUE, Side.GREEN))
@@ -128,12 +129,17 @@ class Watch:
         self._foreign = self._foreign - {key} if change.ours else self._foreign | {key}
 
     def _one_way(self, change: Change) -> None:
-        """Towards green until the rollback begins; towards blue from then on."""
+        """Towards green until the rollback begins, or that of one workload; towards blue from then on."""
         record = self.record()
         if not change.ours or record is None or change.workload in self._edited():
             return
         to_green = (change.after > change.before) is (change.side is Side.GREEN)
-        if record.rollback_began is not None and to_green and change.after != self._baseline(change):
+        goes_back = change.workload in record.left_out
+        if stays(record, change.workload) and self._share(change.workload) == 100:  # noqa: PLR2004 - percent
+            return  # green gets blue's former weight while it has all traffic
+        if goes_back and record.rollback_began is None and not to_green:
+            return
+        if (record.rollback_began is not None or goes_back) and to_green and change.after != self._baseline(change):
             what = f"{change.workload}: {change.side} {change.before} to {change.after} after the rollback began"
             self.violated("I9", what)
         if record.rollback_began is None and not to_green and record.stage <= len(record.plan.stages):
@@ -159,6 +165,9 @@ class Watch:
             self._markers[workload] = max(epoch, self._markers.get(workload, 0))
 
     def _passed_on_evidence(self, before: Record) -> None:
+        names = [workload.name for workload in before.plan.workloads if workload.name not in before.left_out]
+        if not any(_commanded(before, name) for name in names):
+            return  # all that has moved was given back: green has nobody to be judged by
         told = self.alarms.reads[-1][1] if self.alarms.reads else frozenset()
         if told != {AlarmState.OK}:
             words = ", ".join(sorted(told)) or "nothing"
@@ -176,9 +185,22 @@ class Watch:
         for key, listed in self.estate.listed.items():
             if claimed is not None and listed != claimed[key[1]]:
                 self.violated("I19", f"{record.outcome} was claimed while {key[0]} lists {key[1]} {listed}")
+        if record.outcome is Outcome.PARTLY_ROLLED_BACK:
+            self._honest_of_each(record)
         epochs = {change.epoch for change in self.estate.changes if change.ours}
         if record.outcome in {Outcome.REFUSED, Outcome.DRY_RUN} and record.epoch in epochs:
             self.violated("I19", f"{record.outcome} was claimed although weights were written")
+
+    def _honest_of_each(self, record: Record) -> None:
+        """Each host is all on one side, some on each, and none that has failed is on green."""
+        at = {workload.name: self._place(workload.name) for workload in self.estate.plan.workloads}
+        names = {workload.name for workload in record.plan.workloads}
+        for name in names:
+            wanted = {(100, 0)} if name in record.left_out else {(100, 0), (0, 100)}
+            if at[name] not in wanted:
+                self.violated("I19", f"{record.outcome} was claimed while {name} is at {at[name]}")
+        if len({at[name] for name in names}) == 1 or record.plan.on_failure is OnFailure.ALL:
+            self.violated("I19", f"{record.outcome} was claimed while all hosts are on one side, or must be")
 
     def ended(self, execution: Execution, record: Record | None, *, paged: bool) -> None:
         """
@@ -214,7 +236,8 @@ class Watch:
         edited = self._edited_last()
         places = {self._place(w.name) for w in self.estate.plan.workloads if w.name not in edited}
         astray = places - {(100, 0), (0, 100)}
-        if len(places) > 1 or astray:
+        divided = len(places) > 1 and not self._has_parted
+        if divided or astray:
             words = ", ".join(f"blue {blue} : green {green}" for blue, green in sorted(places))
             if healed:
                 self.violated("I4", f"everything is quiet and traffic is at {words}")
@@ -243,6 +266,9 @@ class Watch:
         """Whatever is broken for good, Route 53 gives green next to nothing any more."""
         for workload in self.estate.plan.workloads:
             blue, green = self._place(workload.name)
+            record = self.record()
+            if record is not None and stays(record, workload.name):
+                continue
             if workload.name not in self._edited() and 100 * green > _RESIDUE_PERCENT * (blue + green):
                 self.violated("I7", f"{workload.name} is left at blue {blue} : green {green} after a rollback")
 
@@ -254,3 +280,20 @@ class Watch:
         sentence = f"{number} {words}"
         if sentence not in self.broken:
             self.broken.append(sentence)
+
+
+def _wave(record: Record, workload: str) -> int:
+    return next((index for index, wave in enumerate(record.plan.waves) if workload in wave.workloads), 0)
+
+
+def _commanded(record: Record, workload: str) -> float:
+    """The highest share on green that *record* has asked for its wave so far, in percent."""
+    begun = record.plan.stages[: record.stage + 1] if record.stage >= 0 else ()
+    return max((stage.share_percent for stage in begun if stage.wave == _wave(record, workload)), default=0.0)
+
+
+def stays(record: Record, workload: str) -> bool:
+    """Whether *workload* moved in a wave that was over, and the plan keeps that on green in a rollback."""
+    at = record.came_from if record.stage >= len(record.plan.stages) else record.stage
+    over = at is not None and at >= 0 and record.plan.stages[at].wave > _wave(record, workload)
+    return over and record.plan.on_failure is not OnFailure.ALL and workload not in record.left_out

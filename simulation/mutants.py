@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, Final
 
 from crossfade.adapters import route53_router
-from crossfade.core import ladder, migration, traffic
+from crossfade.core import fleet, ladder, migration, traffic
 from crossfade.core.facts import Facts
 from crossfade.core.migration import Action, Baseline, Decision, Outcome, Record
 from crossfade.core.plan import Stage
@@ -36,6 +36,8 @@ _SILENT_GREEN_THEN_AGAIN: Final = (
 )
 """Green's record is lowered directly, then all is well again, and a second migration goes to the same weights."""
 _FIVE_MINUTES: Final = timedelta(minutes=5)
+_ONE_BAD: Final = (Spell(Trouble.ONE_BAD, 200, 10**6),)
+_TARGET: Final = Record.target
 _BAD_LATE: Final = (Spell(Trouble.GREEN_BAD, 700, 10**6),)
 
 
@@ -185,6 +187,15 @@ def _silence_is_consent(reading: Any, target: Split, **named: Any) -> Step:
 
 def _shown_is_back(record: Record, reading: Any) -> bool:
     return bool(reading.split == record.baseline_of(reading.workload).split)
+
+
+def _everybody_moves(record: Record, workload: str, stage: int) -> Split:
+    is_stage = 0 <= stage < len(record.plan.stages)
+    return record.plan.stages[stage].split if is_stage else _TARGET(record, workload, stage)
+
+
+def _forgetful(record: Record, workload: str, stage: int) -> Split:
+    return _TARGET(record.with_(left_out=()), workload, stage)
 
 
 def _green_first() -> Sequence[Replacement]:
@@ -357,5 +368,30 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         "I5",
         (Scenario(1, "five", (), (Spell(Trouble.DUPLICATE, 400, 1),)),),
         lambda: [(_module_of("take_lease"), "take_lease", _greedy_lease)],
+    ),
+    Mutant(
+        "eager-wave",
+        "A wave moves before its turn.",
+        "I3",
+        (Scenario(1, "waves"),),
+        lambda: [(Record, "target", _everybody_moves)],
+    ),
+    Mutant(
+        "raised-again",
+        "A workload that was given back alone is raised again in the next stage.",
+        "I9",
+        (Scenario(1, "alone", (), _ONE_BAD),),
+        lambda: [
+            (Record, "target", _forgetful),
+            (common, "refuse_drift", _no_drift),
+            (check_health, "drift", _no_drift),
+        ],
+    ),
+    Mutant(
+        "partly-for-all",
+        "Waves that are complete stay on green although the plan gives everything back.",
+        "I19",
+        (Scenario(1, "waves", (), (Spell(Trouble.ONE_BAD, 800, 10**6),)),),
+        lambda: [(module, "kept", fleet.complete) for module in (fleet, give_back, confirm_rollback, common)],
     ),
 )

@@ -17,6 +17,7 @@ from crossfade.core.preview import Preview, preview
 from crossfade.core.weight import Side
 from simulation.estate import Estate
 from simulation.faults import Fault, How, Spell, Trouble
+from simulation.invariants import stays
 from simulation.users import REQUESTS
 
 _BLUE: Final = 100
@@ -129,7 +130,8 @@ class Reactions:
         settled = record is None or record.outcome in {Outcome.SUCCEEDED, Outcome.REFUSED, Outcome.DRY_RUN}
         for reaction, since in list(self._waiting.items()):
             took = self.estate.seconds - since
-            if settled or all(map(self._is_raised, self._names)):
+            back = [name for name in self._names if record is None or not stays(record, name)]
+            if settled or all(map(self._is_raised, back)):
                 del self._waiting[reaction]
                 self.slowest[reaction] = max(took, self.slowest.get(reaction, 0.0))
             elif self.is_bound and took > reaction.seconds_max and reaction not in self._late:

@@ -22,17 +22,20 @@ _LASTS_SECONDS: Final = (30, 120, 600, 1800)
 _FOREVER_SECONDS: Final = 10**6
 
 
-def single_faults(attempt: Try, *, plan: str, seed: int = 0, every: int = 1) -> Iterator[Result]:
+def single_faults(
+    attempt: Try, *, plan: str, seed: int = 0, every: int = 1, worlds: Sequence[tuple[Spell, ...]] = CANONICAL
+) -> Iterator[Result]:
     """
-    Run *plan* once for every way in which one call can go wrong, in every canonical world.
+    Run *plan* once for every way in which one call can go wrong, in every one of *worlds*.
 
     Args:
         attempt: Runs a scenario.
         plan: Name of the plan.
         seed: Of all runs.
         every: 1 tries all calls; n tries every n-th.
+        worlds: The canonical ones, if none are named.
     """
-    for spells in CANONICAL:
+    for spells in worlds:
         quiet = attempt(Scenario(seed, plan, (), spells))
         yield quiet
         for at in range(0, len(quiet.calls), every):
@@ -44,7 +47,7 @@ def swarm(seed: int, plans: Sequence[str]) -> Scenario:
     """A random scenario: a few faults and troubles; which kinds are possible at all is drawn first."""
     random = Random(seed)
     kinds = random.sample(list(How), random.randint(1, len(How)))
-    troubles = random.sample(list(Trouble), random.randint(0, 4))
+    troubles = random.sample([each for each in Trouble if each is not Trouble.ONE_BAD], random.randint(0, 4))
     faults = {random.randint(0, 500): random.choice(kinds) for _ in range(random.randint(0, 3))}
     spells = [
         Spell(trouble, random.randint(0, _SWARM_SECONDS), _lasting(random, trouble))
@@ -56,6 +59,16 @@ def swarm(seed: int, plans: Sequence[str]) -> Scenario:
         random.choice(list(plans)),
         tuple(Fault(at, how) for at, how in sorted(faults.items())),
         tuple(sorted(spells, key=lambda spell: spell.begins)),
+    )
+
+
+def fleet_swarm(seed: int, plans: Sequence[str]) -> Scenario:
+    """A random scenario in which one workload turns bad, too, sooner or later or never."""
+    drawn = swarm(seed, plans)
+    begins = Random(seed).choice((150, 400, 700, 10**6))
+    spells = (*drawn.spells, Spell(Trouble.ONE_BAD, begins, _FOREVER_SECONDS))
+    return replace(
+        drawn, spells=tuple(sorted(spells, key=lambda spell: spell.begins)) if begins < 10**6 else drawn.spells
     )
 
 

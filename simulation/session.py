@@ -15,6 +15,8 @@ CONFIG: Final = Path(__file__).with_name("simulation.yaml")
 """Two workloads and plans with short bakes: one leap, two stages, five stages."""
 
 PLANS: Final = ("leap", "two", "five")
+FLEETS: Final = ("waves", "by_wave", "by_workload", "alone")
+"""Plans in which workloads move one after the other, or in which one may fail alone; a policy each."""
 
 
 def doors() -> Doors:

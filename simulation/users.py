@@ -25,7 +25,7 @@ class Users:
     Args:
         names: Of the workloads.
         share: Green's part of what the name servers of a workload answer now, 0 to 1.
-        is_bad: Whether green fails now.
+        is_bad: Whether green fails a workload now.
 
     Attributes:
         failed: Requests that a bad green has failed so far.
@@ -33,7 +33,7 @@ class Users:
 
     names: tuple[str, ...]
     share: Callable[[str], float]
-    is_bad: Callable[[], bool]
+    is_bad: Callable[[str], bool]
     failed: float = 0.0
     _until: float = 0.0
     _green: dict[tuple[str, int], float] = field(default_factory=lambda: defaultdict(float))
@@ -47,7 +47,7 @@ class Users:
             for name in self.names:
                 green = self.share(name) * REQUESTS * (end - self._until) / _SECONDS
                 self._green[name, minute] += green
-                if self.is_bad():
+                if self.is_bad(name):
                     self._failed[name, minute] += green
                     self.failed += green
             self._until = end

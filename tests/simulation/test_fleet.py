@@ -1,0 +1,57 @@
+"""Waves, and workloads that fail alone, under everything that goes wrong. A failure prints its seed."""
+
+import pytest
+
+from simulation.faults import Spell, Trouble
+from simulation.run import Result, Scenario
+from simulation.search import fleet_swarm, single_faults
+from simulation.session import FLEETS, Session
+
+pytestmark = pytest.mark.xdist_group("simulation")
+
+SWARM_SEEDS = 60
+EVERY = 173
+EARLY, LATE = Spell(Trouble.ONE_BAD, 200, 10**6), Spell(Trouble.ONE_BAD, 700, 10**6)
+
+
+def told(result: Result) -> str:
+    return "\n".join([f"seed={result.scenario.seed} {result.scenario}", *result.broken, *result.trace])
+
+
+@pytest.mark.parametrize("plan", FLEETS)
+def test_without_faults_every_fleet_ends_on_green(session: Session, plan: str) -> None:
+    result = session.attempt(Scenario(0, plan))
+
+    assert (result.outcome, result.status, result.broken) == ("Succeeded", "SUCCEEDED", []), told(result)
+
+
+@pytest.mark.parametrize(
+    ("plan", "bad", "outcome"),
+    [
+        ("waves", EARLY, "RolledBack"),
+        ("waves", LATE, "RolledBack"),
+        ("by_wave", LATE, "PartlyRolledBack"),
+        ("by_workload", EARLY, "PartlyRolledBack"),
+        ("by_workload", LATE, "PartlyRolledBack"),
+        ("alone", EARLY, "PartlyRolledBack"),
+        ("alone", Spell(Trouble.ONE_BAD, 450, 10**6), "PartlyRolledBack"),
+    ],
+)
+def test_one_bad_workload_takes_back_what_the_plan_says(session: Session, plan: str, bad: Spell, outcome: str) -> None:
+    result = session.attempt(Scenario(0, plan, (), (bad,)))
+
+    assert (result.outcome, result.broken) == (outcome, []), told(result)
+    assert not any(notice.page for notice in result.told)
+
+
+@pytest.mark.parametrize("plan", FLEETS)
+def test_no_single_fault_at_any_call_breaks_an_invariant_of_a_fleet(session: Session, plan: str) -> None:
+    worlds = ((), (EARLY,), (LATE,))
+    for result in single_faults(session.attempt, plan=plan, every=EVERY, worlds=worlds):
+        assert result.broken == [], told(result)
+
+
+def test_no_swarm_breaks_an_invariant_of_a_fleet(session: Session) -> None:
+    for seed in range(SWARM_SEEDS):
+        result = session.attempt(fleet_swarm(seed, FLEETS))
+        assert result.broken == [], told(result)
