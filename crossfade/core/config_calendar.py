@@ -146,10 +146,7 @@ def _schedule_fault(
         starts = _starts(cron, schedule.timezone, now or _ANY_DAY)
     else:
         return ""  # rate(…) counts from its deployment: nobody knows at which minute
-    if config is None or not starts:
-        return ""
-    calendar = config.calendar if now is not None else _weekly(config)
-    if _is_possible(calendar, starts, length):
+    if config is None or not starts or _is_possible(config, starts, length, now):
         return ""
     return (
         f"{expression} never starts in a window with room for plan {schedule.plan}, which takes up to "
@@ -173,6 +170,7 @@ def _starts(cron: Cron, timezone: str, now: datetime) -> tuple[datetime, ...]:
     return tuple(found)
 
 
-def _is_possible(calendar: Calendar, starts: tuple[datetime, ...], length: timedelta) -> bool:
+def _is_possible(config: CalendarConfig, starts: tuple[datetime, ...], length: timedelta, now: datetime | None) -> bool:
+    calendar = config.calendar if now is not None else _weekly(config)
     opened = calendar.opened(starts[0], starts[-1] + length)
     return any(is_in(opened, at, length) for at in starts)
