@@ -66,16 +66,27 @@ def binary(version: str, folder: Path, find: Callable[[], str] = go) -> Path:
     toolchain = find()
     source = folder / version / "source"
     source.mkdir(parents=True, exist_ok=True)
+    for arguments in _commands(version, source, built):
+        _run([toolchain, *arguments], source, built.parent)
+    return built
+
+
+def _commands(version: str, source: Path, built: Path) -> list[list[str]]:
+    """What Go is asked; a module whose dependencies are replaced cannot be installed by its name alone."""
+    flags = ["-p", "1", "-trimpath", "-ldflags", "-s -w"]
+    if not VERSIONS.get(version):
+        return [["install", *flags, f"{MODULE}@{version}"]]
     (source / "main.go").write_text(_MAIN, encoding="utf-8")
     (source / "go.mod").write_text(_module(version), encoding="utf-8")
-    environment = {**os.environ, "CGO_ENABLED": "0"}
-    polite = [shutil.which("nice") or "/usr/bin/nice", "-n", "15", toolchain]
-    build = ["build", "-p", "1", "-trimpath", "-ldflags", "-s -w", "-o", str(built), "."]
-    for command in (["mod", "tidy", "-e"], build):
-        subprocess.run(  # noqa: S603 - our own words
-            [*polite, *command], cwd=source, env=environment, check=True, timeout=_BUILD_SECONDS
-        )
-    return built
+    return [["mod", "tidy", "-e"], ["build", *flags, "-o", str(built), "."]]
+
+
+def _run(command: list[str], source: Path, target: Path) -> None:
+    environment = {**os.environ, "CGO_ENABLED": "0", "GOBIN": str(target.resolve())}
+    polite = [shutil.which("nice") or "/usr/bin/nice", "-n", "15"]
+    subprocess.run(  # noqa: S603 - our own words
+        [*polite, *command], cwd=source, env=environment, check=True, timeout=_BUILD_SECONDS
+    )
 
 
 def _module(version: str) -> str:
