@@ -4,8 +4,8 @@ from datetime import datetime
 
 from crossfade.core.fleet import moving
 from crossfade.core.migration import Record, abort_asked
-from crossfade.core.waves import wave_name
-from crossfade.errors import AbortedError, NotPropagatedError
+from crossfade.core.waves import wave_at, wave_name
+from crossfade.errors import AbortedError, NotPropagatedError, StageRefusedError
 from crossfade.names import TimelineEvent
 from crossfade.ports import AlarmSource, EstateReader, Ledger, TrafficRouter
 from crossfade.steps.common import approach, current, note, outstanding
@@ -35,7 +35,11 @@ def shift_traffic(
         raise AbortedError(aborted)
     poll = round(record.plan.timing.poll.total_seconds())
     if record.stage != task.stage:
-        record, waiting = look_again(ledger, alarms, estate, record, task)
+        try:
+            record, waiting = look_again(ledger, alarms, estate, record, task)
+        except StageRefusedError:
+            _enter_wave(ledger, record, task)
+            raise
         if waiting:
             return Progress(arrived=False, reason=waiting, wait_seconds=poll)
         record = _begin(ledger, record, task)
@@ -54,9 +58,19 @@ def shift_traffic(
     return Progress(arrived=True, reason=reason, wait_seconds=poll)
 
 
-def _begin(ledger: Ledger, record: Record, task: StageTask) -> Record:
+def _enter(ledger: Ledger, record: Record, task: StageTask) -> Record:
     changes = {"stage": task.stage, "came_from": record.stage, "stage_began": task.now, "bake_began": None}
-    record = ledger.save(record.with_(**changes))
+    return ledger.save(record.with_(**changes))
+
+
+def _enter_wave(ledger: Ledger, record: Record, task: StageTask) -> None:
+    """Write down that the wave before is complete, even if the next one is refused."""
+    if record.stage >= 0 and wave_at(record.plan, record.stage) < wave_at(record.plan, task.stage):
+        _enter(ledger, record, task)
+
+
+def _begin(ledger: Ledger, record: Record, task: StageTask) -> Record:
+    record = _enter(ledger, record, task)
     stage = record.plan.stages[task.stage]
     text = f"{_named(record, task.stage)} begins: {stage.share_percent:g} % to green"
     data = {"stage": task.stage, "weights": str(stage.split), **_wave(record, task.stage)}

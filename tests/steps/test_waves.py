@@ -10,7 +10,7 @@ from crossfade.core.plan import OnFailure, Plan
 from crossfade.core.verdict import AlarmState
 from crossfade.core.waves import in_turn, linked
 from crossfade.core.weight import Side, Split
-from crossfade.errors import NotPropagatedError, RouterUnavailableError, SupersededError
+from crossfade.errors import NotPropagatedError, RouterUnavailableError, StageRefusedError, SupersededError
 from tests.fakes import FakeAlarms, InMemoryRouter
 from tests.steps.scene import Scene, a_plan
 
@@ -120,6 +120,18 @@ def test_a_failing_wave_goes_back_and_complete_waves_stay_read_back_and_named() 
     assert places(fleet) == {PILOT: GREEN, THIRD: GREEN, REST: BLUE}
     assert ending["outcome"] == "PartlyRolledBack"
     assert "on eks-blueprint-green burnham, game; back on eks-blueprint-blue yelb" in str(ending["reason"])
+
+
+def test_a_wave_that_is_refused_before_its_first_write_leaves_complete_waves_on_green() -> None:
+    fleet = scene(OnFailure.WAVE).moved_through(2)
+    fail(fleet, REST)
+    with pytest.raises(StageRefusedError):
+        fleet.shift(2)
+
+    ending = fleet.rolled_back().confirm()
+
+    assert places(fleet) == {PILOT: GREEN, THIRD: GREEN, REST: BLUE}
+    assert ending["outcome"] == "PartlyRolledBack"
 
 
 def test_a_complete_wave_that_fails_takes_along_those_after_it() -> None:
