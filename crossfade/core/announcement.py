@@ -30,6 +30,7 @@ class Change(StrEnum):
     SUCCEEDED = "succeeded"  # all traffic is on green, read back
     DRY_RUN_PASSED = "dry_run_passed"  # the preflight passed; nothing was changed
     ROLLED_BACK = "rolled_back"  # traffic is as it was before, read back
+    PARTLY_ROLLED_BACK = "partly_rolled_back"  # some hosts are as before, the others on green, as planned; read back
     ROLLBACK_UNCONFIRMED = "rollback_unconfirmed"  # traffic could not be read back as before; somebody is paged
     HELD = "held"  # it ended frozen on purpose; a person decides what is next
     REFUSED = "refused"  # it did not begin; nothing was changed
@@ -56,6 +57,7 @@ _ENDS: Final[Mapping[str, Change]] = {
     Outcome.SUCCEEDED: Change.SUCCEEDED,
     Outcome.DRY_RUN: Change.DRY_RUN_PASSED,
     Outcome.ROLLED_BACK: Change.ROLLED_BACK,
+    Outcome.PARTLY_ROLLED_BACK: Change.PARTLY_ROLLED_BACK,
     Outcome.ROLLBACK_UNCONFIRMED: Change.ROLLBACK_UNCONFIRMED,
     Outcome.HELD: Change.HELD,
     Outcome.REFUSED: Change.REFUSED,
