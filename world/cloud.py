@@ -5,7 +5,7 @@ anybody in this process talk to it while it is open, and profiles and endpoints 
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +13,7 @@ from random import Random
 from types import SimpleNamespace, TracebackType
 from typing import Any, Final, Self
 
+import boto3
 from botocore import endpoint
 from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
@@ -23,6 +24,7 @@ from world.deployment import Deployment, Template, deploy
 from world.events import Events
 from world.functions import Functions, Load, LogLine, Observer
 from world.moto_hooks.swap import swapped
+from world.permissions import BEFORE, Permissions
 from world.step_functions import Execution, History, Listener, StepFunctions
 
 LONGEST_RUN: Final = timedelta(days=15)
@@ -75,6 +77,7 @@ class Cloud:
         functions: Where faults get in: see `Functions.before` and `Functions.after`.
         events: Its rules; `Events.lost` loses what executions tell.
         deployment: What `deploy` made.
+        permissions: What functions may do; `Permissions.denied` has what they were refused.
     """
 
     def __init__(self, clock: Clock, *, region: str = "eu-west-1", seed: int = 0) -> None:
@@ -85,6 +88,7 @@ class Cloud:
         self.deployment: Deployment
         self._region = region
         self._step_functions = StepFunctions(clock, self.functions, random, account=DEFAULT_ACCOUNT_ID, region=region)
+        self.permissions = Permissions(DEFAULT_ACCOUNT_ID, lambda: self.functions.running)
         self.on_end(self.events.ended)
         self.events.start = self._step_functions.start
         self._stack = ExitStack()
@@ -94,6 +98,7 @@ class Cloud:
             stack.enter_context(_surroundings(self._region))
             stack.enter_context(_clients_try_again_at_once())
             stack.enter_context(mock_aws(config=_MOTO))
+            stack.enter_context(_asked_before_each_call(self.permissions.check))
             stack.enter_context(self._step_functions.installed())
             stack.enter_context(self.events.installed())
             self._stack = stack.pop_all()
@@ -139,6 +144,7 @@ class Cloud:
         self.deployment = deploy(read, environment or {})
         for function in self.deployment.functions.values():
             self.functions.deploy(function, load)
+        self.permissions.policies |= self.deployment.policies
         self.events.add(self.deployment.rules)
         return self.deployment
 
@@ -197,6 +203,19 @@ def _surroundings(region: str) -> Iterator[None]:
         yield
     finally:
         _set_variables(before)
+
+
+@contextmanager
+def _asked_before_each_call(check: Callable[..., None]) -> Iterator[None]:
+    """Every client that is made inside of the default session asks *check* before each call."""
+    if boto3.DEFAULT_SESSION is None:
+        boto3.setup_default_session()
+    events = boto3.DEFAULT_SESSION.events  # type: ignore[union-attr]  # set up above
+    events.register(BEFORE, check)
+    try:
+        yield
+    finally:
+        events.unregister(BEFORE, check)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ import boto3
 from crossfade.names import Env
 from world.events import Rule, Start, checked_pattern, interval_of
 from world.functions import Function
+from world.permissions import Statement, statements
 
 Json = Mapping[str, Any]
 
@@ -23,6 +24,7 @@ FUNCTION: Final = "AWS::Lambda::Function"
 VERSION: Final = "AWS::Lambda::Version"
 MACHINE: Final = "AWS::StepFunctions::StateMachine"
 RULE: Final = "AWS::Events::Rule"
+POLICY: Final = "AWS::IAM::Policy"
 BUCKET: Final = "AWS::S3::Bucket"
 PARTITION: Final = "aws"
 PUBLISHED: Final = "1"
@@ -146,7 +148,9 @@ class Template:
                 return value
 
     def _refuse_intrinsics(self, value: Json) -> None:
-        unknown = [key for key in value if key.startswith("Fn::") or key in {"Ref", "Condition"}]
+        unknown = [key for key in value if key.startswith("Fn::") or key == "Ref"]
+        if isinstance(value.get("Condition"), str):  # one of the template's; those of a policy are mappings
+            unknown.append("Condition")
         if unknown:
             msg = f"{unknown[0]} is not known here: {value}; teach it to world/deployment.py"
             raise TemplateError(msg)
@@ -195,6 +199,7 @@ class Deployment:
         table: The ledger's table.
         topic_arn: Where notices go.
         rules: The rules that are on.
+        policies: What each function may do, by role.
     """
 
     machine_arn: str
@@ -202,6 +207,7 @@ class Deployment:
     table: str
     topic_arn: str
     rules: tuple[Rule, ...]
+    policies: Mapping[str, tuple[Statement, ...]]
 
 
 def deploy(template: Template, environment: Mapping[str, str]) -> Deployment:
@@ -233,7 +239,21 @@ def deploy(template: Template, environment: Mapping[str, str]) -> Deployment:
         rules=tuple(
             _rule(template, id_, known) for id_ in template.ids(RULE) if template.property(id_, "State") != "DISABLED"
         ),
+        policies=_policies(template),
     )
+
+
+def _policies(template: Template) -> dict[str, tuple[Statement, ...]]:
+    """By role of the function; a function without a role in the template may do everything."""
+    held: dict[str, list[Statement]] = {}
+    for id_ in template.ids(POLICY):
+        for role in template.property(id_, "Roles"):
+            held.setdefault(role, []).extend(statements(template.property(id_, "PolicyDocument")))
+    wearers = {
+        template.property(id_, "Handler").split(".")[-2]: template.property(id_, "Role")
+        for id_ in template.ids(FUNCTION)
+    }
+    return {role: tuple(held.get(arn.rpartition("/")[2], ())) for role, arn in wearers.items() if arn}
 
 
 def _rule(template: Template, id_: str, functions: AbstractSet[str]) -> Rule:

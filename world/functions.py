@@ -172,6 +172,7 @@ class Functions:
             may `clock.sleep`: then the function takes that long, as far as its time-out and the task's allow.
         after: The same, with the result, after the handler ran and did what it does.
         observers: Told how each invocation ended. What they raise fails the run, not the invocation.
+        running: The role of the function whose code runs now; None for none.
     """
 
     def __init__(self, clock: Clock, random: Random) -> None:
@@ -179,6 +180,7 @@ class Functions:
         self.before: list[Before] = []
         self.after: list[After] = []
         self.observers: list[Observer] = []
+        self.running: str | None = None
         self._clock = clock
         self._random = random
         self._deployed: dict[str, tuple[Function, Handler]] = {}
@@ -231,8 +233,16 @@ class Functions:
         return result
 
     def _call(self, function: Function, handler: Handler, payload: bytes, context: Context) -> Any:
-        with _environment(function.environment), self._logged(function):
+        with _environment(function.environment), self._logged(function), self._as(function):
             return _through_json(handler(json.loads(payload), context))
+
+    @contextmanager
+    def _as(self, function: Function) -> Iterator[None]:
+        before, self.running = self.running, function.role
+        try:
+            yield
+        finally:
+            self.running = before
 
     @contextmanager
     def _logged(self, function: Function) -> Iterator[None]:

@@ -145,3 +145,4 @@ def journey(*faults: str, seed: int = 1, probe: ProbeRequest | None = None) -> I
     parsed = [parse_fault(fault) for fault in faults]
     with embedded(config, CONFIG, seed=seed, faults=parsed, spec=spec) as world:
         yield Journey(world)
+        assert not world.cloud.permissions.denied, "a function asked for what its own policy does not allow"
