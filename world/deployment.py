@@ -245,15 +245,21 @@ def deploy(template: Template, environment: Mapping[str, str]) -> Deployment:
 
 def _policies(template: Template) -> dict[str, tuple[Statement, ...]]:
     """By role of the function; a function without a role in the template may do everything."""
-    held: dict[str, list[Statement]] = {}
+    held: dict[str, list[Json]] = {}
     for id_ in template.ids(POLICY):
         for role in template.property(id_, "Roles"):
-            held.setdefault(role, []).extend(statements(template.property(id_, "PolicyDocument")))
-    wearers = {
-        template.property(id_, "Handler").split(".")[-2]: template.property(id_, "Role")
-        for id_ in template.ids(FUNCTION)
+            held.setdefault(role, []).append(template.property(id_, "PolicyDocument"))
+    worn = {template.property(id_, "Handler").split(".")[-2]: _role(template, id_) for id_ in template.ids(FUNCTION)}
+    return {
+        function: tuple(statement for document in held.get(role, ()) for statement in statements(document))
+        for function, role in worn.items()
+        if role
     }
-    return {role: tuple(held.get(arn.rpartition("/")[2], ())) for role, arn in wearers.items() if arn}
+
+
+def _role(template: Template, function: str) -> str:
+    """The name of the role of *function*; empty for none."""
+    return str(template.property(function, "Role", "")).rpartition("/")[2]
 
 
 def _rule(template: Template, id_: str, functions: AbstractSet[str]) -> Rule:
