@@ -346,6 +346,7 @@ class SimulatedAlarms:
     def __init__(self, estate: Estate) -> None:
         self._estate = estate
         self.reads: list[tuple[float, frozenset[AlarmState]]] = []
+        self.asked: list[frozenset[str]] = []
 
     def read(self, names: Sequence[str]) -> Mapping[str, Alarm]:
         """See `ports.AlarmSource.read`."""
@@ -362,6 +363,7 @@ class SimulatedAlarms:
         if len(found) < len(names):
             states.add(AlarmState.MISSING)
         self.reads.append((self._estate.seconds, frozenset(states)))
+        self.asked.append(frozenset(names))
         return found
 
     def _state(self, alarm: str) -> AlarmState:

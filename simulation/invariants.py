@@ -165,10 +165,13 @@ class Watch:
             self._markers[workload] = max(epoch, self._markers.get(workload, 0))
 
     def _passed_on_evidence(self, before: Record) -> None:
-        names = [workload.name for workload in before.plan.workloads if workload.name not in before.left_out]
-        if not any(_commanded(before, name) for name in names):
+        left = [workload for workload in before.plan.workloads if workload.name not in before.left_out]
+        on_green = [workload for workload in left if _commanded(before, workload.name)]
+        if not on_green:
             return  # all that has moved was given back: green has nobody to be judged by
-        told = self.alarms.reads[-1][1] if self.alarms.reads else frozenset()
+        spoken = {alarm for workload in on_green for alarm in workload.alarms}  # not those of a wave that comes next
+        looks = zip(self.alarms.reads, self.alarms.asked, strict=True)
+        told = next((states for (_, states), asked in reversed(list(looks)) if asked <= spoken), frozenset())
         if told != {AlarmState.OK}:
             words = ", ".join(sorted(told)) or "nothing"
             self.violated("I8", f"stage {before.stage + 1} was left although the alarms said {words}")
