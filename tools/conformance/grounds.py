@@ -17,6 +17,8 @@ from typing import Any, Final
 
 import boto3
 import yaml
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.route53.models import route53_backends
 from moto.server import ThreadedMotoServer
 
 from world.clock import Clock
@@ -140,6 +142,7 @@ def grounds(version: str, program: Path, folder: Path) -> Iterator[tuple[Real, W
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     with ExitStack() as stack:
+        stack.callback(route53_backends[DEFAULT_ACCOUNT_ID]["aws"].reset)  # the zones of one version are not the next's
         server.start()
         stack.callback(server.stop)
         endpoint = "http://{}:{}".format(*server.get_host_and_port())
