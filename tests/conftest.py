@@ -9,6 +9,10 @@ from functools import lru_cache
 
 import pytest
 from botocore.loaders import JSONFileLoader
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("crossfade", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("crossfade")  # how fast a machine is says nothing about what is claimed
 
 
 @pytest.fixture(scope="session", autouse=True)

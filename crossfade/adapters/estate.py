@@ -153,6 +153,7 @@ class EstateSurvey:
     # --- Kubernetes --------------------------------------------------------------------------------------------------
 
     def _controllers(self) -> dict[Side, ControllerFacts | None]:
+        _all([self._clusters[side].find for side in Side])  # a cluster that is not there has no missing objects
         found = _all([partial(self._clusters[side].deployment, self._namespace, self._deployment) for side in Side])
         return {side: controller_of(held) if held else None for side, held in zip(Side, found, strict=True)}
 

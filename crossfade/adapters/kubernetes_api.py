@@ -145,6 +145,17 @@ class KubernetesApi:
         self.cluster = cluster
         self._connect = connect
 
+    def find(self) -> None:
+        """
+        Find the API server; nothing is asked of it.
+
+        Raises:
+            RouterObjectMissingError: There is no such cluster.
+            RouterRefusedError, RouterThrottledError, RouterUnavailableError: It cannot be found, or not now.
+        """
+        with translated(self.cluster):
+            self._connect()
+
     def read(self, source: Source) -> Held:
         """
         Read an object.
