@@ -17,6 +17,13 @@ CANONICAL: Final[Sequence[tuple[Spell, ...]]] = (
 )
 """The worlds in which every single fault is tried: all is well, green is bad early, green is bad late."""
 
+FLEET_WORLDS: Final[Sequence[tuple[Spell, ...]]] = (
+    (),
+    (Spell(Trouble.ONE_BAD, 200, 10**6),),
+    (Spell(Trouble.ONE_BAD, 700, 10**6),),
+)
+"""The same for plans with waves: all is well, one workload is bad early, or late."""
+
 _SWARM_SECONDS: Final = 2400
 _LASTS_SECONDS: Final = (30, 120, 600, 1800)
 _FOREVER_SECONDS: Final = 10**6

@@ -106,12 +106,14 @@ def _attempt() -> "Try":
 
 
 def _results(attempt: "Try", search: Search, *, first: int, seeds: int, seconds: int) -> "Iterator[Result]":
-    from simulation.search import single_faults, swarm
-    from simulation.session import PLANS
+    from simulation.search import FLEET_WORLDS, single_faults, swarm
+    from simulation.session import FLEETS, PLANS
 
     if search is Search.EXHAUSTIVE:
         for plan in PLANS:
             yield from single_faults(attempt, plan=plan)
+        for plan in FLEETS:
+            yield from single_faults(attempt, plan=plan, worlds=FLEET_WORLDS)
         return
     end = time.perf_counter() + seconds
     seed = first

@@ -4,7 +4,7 @@ import pytest
 
 from simulation.faults import Spell, Trouble
 from simulation.run import Result, Scenario
-from simulation.search import fleet_swarm, single_faults
+from simulation.search import FLEET_WORLDS, fleet_swarm, single_faults
 from simulation.session import FLEETS, Session
 
 pytestmark = pytest.mark.xdist_group("simulation")
@@ -46,8 +46,7 @@ def test_one_bad_workload_takes_back_what_the_plan_says(session: Session, plan: 
 
 @pytest.mark.parametrize("plan", FLEETS)
 def test_no_single_fault_at_any_call_breaks_an_invariant_of_a_fleet(session: Session, plan: str) -> None:
-    worlds = ((), (EARLY,), (LATE,))
-    for result in single_faults(session.attempt, plan=plan, every=EVERY, worlds=worlds):
+    for result in single_faults(session.attempt, plan=plan, every=EVERY, worlds=FLEET_WORLDS):
         assert result.broken == [], told(result)
 
 
