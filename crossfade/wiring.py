@@ -243,16 +243,18 @@ class Wired:
 
         regions = dict.fromkeys((self.config.clusters.blue.region, self.config.clusters.green.region))
         cloudwatch = {region: client("cloudwatch", region, attempts=2) for region in regions}
-        return CloudWatchMetrics(self._balancers(), cloudwatch)
+        return CloudWatchMetrics(self._balancers, cloudwatch)
 
     @cached_property
     def probe(self) -> Probe:
         """The load balancers themselves, asked over HTTPS."""
         from crossfade.adapters.https_probe import HttpsProbe, Network
 
-        return HttpsProbe(self._balancers(of_any_kind=True), self._network or Network())
+        return HttpsProbe(self._balancers, self._network or Network())
 
-    def _balancers(self, *, of_any_kind: bool = False) -> "LoadBalancers":
+    @cached_property
+    def _balancers(self) -> "LoadBalancers":
+        """One for metrics and probe: what one has just found the other needs not look up again."""
         from crossfade.adapters.aws import client
         from crossfade.adapters.load_balancers import LoadBalancers
         from crossfade.adapters.route53 import RecordReader
@@ -261,7 +263,7 @@ class Wired:
         records = RecordReader(client("route53", self._region, attempts=2), self.config.hosted_zone.id)
         regions = dict.fromkeys(cluster.region for cluster in sides.values())
         elb = {region: client("elbv2", region, attempts=2) for region in regions}
-        return LoadBalancers(records, sides, elb, of_any_kind=of_any_kind)
+        return LoadBalancers(records, sides, elb)
 
     @cached_property
     def weights(self) -> WeightsOfRecord:

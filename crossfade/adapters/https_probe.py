@@ -137,7 +137,7 @@ class HttpsProbe:
         asked = [(workload, workload.probe) for workload in workloads if workload.probe is not None]
         if not asked:
             return {}
-        found = self._balancers.find([workload for workload, _ in asked])
+        found = self._balancers.just_found([workload for workload, _ in asked])
         ends = time.monotonic() + ALL_SECONDS
         calls = [
             partial(self._one, request, workload.host, _side_of(found[workload.name], side), ends)

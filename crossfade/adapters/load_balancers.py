@@ -72,7 +72,6 @@ class _Region:
 
     name: str
     elb: "ElasticLoadBalancingv2Client"
-    of_any_kind: bool
     listed: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     groups: dict[str, list[str]] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
@@ -113,7 +112,7 @@ class _Region:
         if entry is None:
             msg = f"{host} points to {target}, which is no load balancer of this account in {self.name}"
             raise NotFoundError(msg)
-        if entry["Type"] not in (_APPLICATION, _NETWORK) and not self.of_any_kind:
+        if entry["Type"] not in (_APPLICATION, _NETWORK):
             msg = f"{host} points to {target}, a {entry['Type']} load balancer, which counts no requests"
             raise NotFoundError(msg)
         arn = entry["LoadBalancerArn"]
@@ -121,6 +120,9 @@ class _Region:
         dimension, is_internal = arn.partition(":loadbalancer/")[2], entry.get("Scheme") == "internal"
         is_network = entry["Type"] == _NETWORK
         return Balancer(self.name, dimension, groups, address=target, is_internal=is_internal, is_network=is_network)
+
+
+_Found = Mapping[str, Mapping[Side, Balancer] | str]
 
 
 class LoadBalancers:
@@ -131,7 +133,6 @@ class LoadBalancers:
         records: The zone of the hosts.
         clusters: Of both sides.
         elb: A client for each Region of *clusters*.
-        of_any_kind: Whether network load balancers will do, too; they count no requests.
     """
 
     def __init__(
@@ -139,10 +140,8 @@ class LoadBalancers:
         records: RecordReader,
         clusters: Mapping[Side, Cluster],
         elb: "Mapping[str, ElasticLoadBalancingv2Client]",
-        *,
-        of_any_kind: bool = False,
     ) -> None:
-        self._of_any_kind = of_any_kind
+        self._last: _Found = {}
         self._records = records
         self._clusters = clusters
         self._elb = elb
@@ -155,14 +154,27 @@ class LoadBalancers:
             RouterObjectMissingError, RouterRefusedError, RouterThrottledError, RouterUnavailableError: The zone.
             AlarmsRefusedError, AlarmsUnavailableError: Elastic Load Balancing.
         """
+        self._last = {}
         ruled = {w.name: _behind_a_rule(w.alb) for w in workloads if w.alb is not None}
         pointed = [workload for workload in workloads if workload.alb is None]
-        return {**ruled, **(self._behind_records(pointed) if pointed else {})}
+        self._last = {**ruled, **(self._behind_records(pointed) if pointed else {})}
+        return self._last
+
+    def just_found(self, workloads: Sequence[Workload]) -> Mapping[str, Mapping[Side, Balancer] | str]:
+        """
+        What `find` has just found, once, if it was asked for all of *workloads*; else as `find`.
+
+        So one look at health asks once, though it counts requests and probes. Raises as `find` does.
+        """
+        found, self._last = self._last, {}
+        if any(workload.name not in found for workload in workloads):
+            return self.find(workloads)
+        return {workload.name: found[workload.name] for workload in workloads}
 
     def _behind_records(self, workloads: Sequence[Workload]) -> Mapping[str, Mapping[Side, Balancer] | str]:
         """Those that the records of the hosts lead to."""
         records = self._records.read([workload.host for workload in workloads])
-        regions = {name: _Region(name, elb, self._of_any_kind) for name, elb in self._elb.items()}
+        regions = {name: _Region(name, elb) for name, elb in self._elb.items()}
         for region in regions.values():
             region.list()
         targets = {workload.host: _targets(records[workload.host]) for workload in workloads}

@@ -520,6 +520,22 @@ def test_what_load_balancing_refuses_is_an_error_that_says_what_to_do(
         LoadBalancers(NoRecords(), clusters, {REGION: client}).find([BURNHAM])  # type: ignore[arg-type]
 
 
+def test_what_one_look_has_found_is_looked_up_once_and_anew_by_the_next() -> None:
+    client = boto3.client("elbv2", region_name=REGION, aws_access_key_id="a", aws_secret_access_key="s", config=ONCE)
+    stub, clusters = Stubber(client), {side: Cluster(name=CLUSTERS[side], region=REGION) for side in Side}
+    balancers = LoadBalancers(NoRecords(), clusters, {REGION: client})  # type: ignore[arg-type]  # in its shape
+    stub.activate()
+    for _ in range(2):
+        stub.add_response("describe_load_balancers", {"LoadBalancers": []})
+        stub.add_response("describe_target_groups", {"TargetGroups": []})
+
+    first = balancers.find(WORKLOADS)
+    assert balancers.just_found([BURNHAM]) == {BURNHAM.name: first[BURNHAM.name]}
+    assert set(balancers.just_found([BURNHAM])) == {BURNHAM.name}
+
+    stub.assert_no_pending_responses()
+
+
 class NoRecords:
     def read(self, hosts: Sequence[str]) -> Mapping[str, tuple[()]]:
         return dict.fromkeys(hosts, ())

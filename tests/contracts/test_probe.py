@@ -38,7 +38,7 @@ class Found:
     missing: str = ""
     internal: bool = False
 
-    def find(self, workloads: Sequence[Workload]) -> Mapping[str, Mapping[Side, Balancer] | str]:
+    def just_found(self, workloads: Sequence[Workload]) -> Mapping[str, Mapping[Side, Balancer] | str]:
         return {workload.name: self.missing or self._both(workload) for workload in workloads}
 
     def _both(self, workload: Workload) -> Mapping[Side, Balancer]:
