@@ -13,7 +13,7 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-cl
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -104,7 +104,12 @@ class CloudWatchMetrics:
         for region, cloudwatch in self._cloudwatch.items() if first < end else ():
             queries = [query for one in sorted(balancers, key=str) if one.region == region for query in _queries(one)]
             values |= _read(cloudwatch, region, queries, first, end)
-        return {name: _series(name, sides, values) for name, sides in found.items()}
+        series = {name: _series(name, sides, values) for name, sides in found.items()}
+        return {name: replace(each, shown=self._shown(name)) for name, each in series.items()}
+
+    def _shown(self, workload: str) -> tuple[int | None, int | None] | None:
+        weights = self._balancers.shown.get(workload)
+        return (weights[Side.BLUE], weights[Side.GREEN]) if weights else None
 
 
 def _rounded_up(at: datetime) -> datetime:

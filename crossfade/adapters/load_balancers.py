@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from crossfade.adapters.aws import Translation
-from crossfade.adapters.route53 import RecordReader, WeightedRecord
+from crossfade.adapters.route53 import RecordReader, WeightedRecord, shown_weight
 from crossfade.core.plan import Cluster, ListenerRule, Workload
 from crossfade.core.weight import Side
 from crossfade.errors import AlarmsRefusedError, AlarmsUnavailableError
@@ -133,6 +133,9 @@ class LoadBalancers:
         records: The zone of the hosts.
         clusters: Of both sides.
         elb: A client for each Region of *clusters*.
+
+    Attributes:
+        shown: The weights that the zone showed in the last `find`, by workload and side; None for no weight.
     """
 
     def __init__(
@@ -142,6 +145,7 @@ class LoadBalancers:
         elb: "Mapping[str, ElasticLoadBalancingv2Client]",
     ) -> None:
         self._last: _Found = {}
+        self.shown: dict[str, dict[Side, int | None]] = {}
         self._records = records
         self._clusters = clusters
         self._elb = elb
@@ -154,7 +158,7 @@ class LoadBalancers:
             RouterObjectMissingError, RouterRefusedError, RouterThrottledError, RouterUnavailableError: The zone.
             AlarmsRefusedError, AlarmsUnavailableError: Elastic Load Balancing.
         """
-        self._last = {}
+        self._last, self.shown = {}, {}
         ruled = {w.name: _behind_a_rule(w.alb) for w in workloads if w.alb is not None}
         pointed = [workload for workload in workloads if workload.alb is None]
         self._last = {**ruled, **(self._behind_records(pointed) if pointed else {})}
@@ -178,10 +182,17 @@ class LoadBalancers:
         for region in regions.values():
             region.list()
         targets = {workload.host: _targets(records[workload.host]) for workload in workloads}
+        self.shown = {workload.name: self._weights(workload, records[workload.host]) for workload in workloads}
         strange = [target for ends in targets.values() if not self._are_named(ends) for target in ends.values()]
         for region in regions.values() if strange else ():
             region.find_owners(strange)
         return {workload.name: self._both(workload.host, targets[workload.host], regions) for workload in workloads}
+
+    def _weights(self, workload: Workload, records: Sequence[WeightedRecord]) -> dict[Side, int | None]:
+        """What *records* give to each side, as far as it is known which is whose."""
+        known = workload.identifiers
+        names = {side: known.of(side) if known else self._clusters[side].name for side in Side}
+        return {side: shown_weight(name, records)[0] for side, name in names.items()}
 
     def _are_named(self, targets: Mapping[str, str]) -> bool:
         """Whether the records' identifiers are the names of the clusters."""

@@ -109,7 +109,8 @@ class Demo:
         self._is_guarded = record is not None and record.outcome is not None
 
     def _show(self) -> None:
-        self._view.show(self._frame())
+        if self._view.is_seen:
+            self._view.show(self._frame())
 
     def _frame(self) -> Frame:
         now, snapshot = self._world.clock.now, self._world.estate.snapshot()

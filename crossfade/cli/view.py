@@ -40,12 +40,18 @@ class View(Protocol):
     ) -> None:
         """End; the last frame stays."""
 
+    @property
+    def is_seen(self) -> bool:
+        """Whether anybody sees a frame; if not, none has to be made."""
+
     def show(self, frame: Frame) -> None:
         """Show *frame*."""
 
 
 class SilentView:
     """Shows nothing: for output that a program reads."""
+
+    is_seen: bool = False
 
     def __enter__(self) -> Self:
         return self
@@ -61,6 +67,8 @@ class SilentView:
 
 class PlainView(SilentView):
     """Prints each new line of the timeline once: for logs and pipes."""
+
+    is_seen = True
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -81,6 +89,8 @@ class LiveView:
         console: A terminal.
         pause_seconds: Real time to leave each picture standing, so that an hour in seconds can be followed.
     """
+
+    is_seen: bool = True
 
     def __init__(self, console: Console, *, pause_seconds: float) -> None:
         self._live = Live(console=console, auto_refresh=False, transient=True)

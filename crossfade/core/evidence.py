@@ -97,11 +97,14 @@ class Series:
         workload: Its name.
         minutes: Oldest first; a minute without any number may be absent.
         unreadable: Why there are no numbers, and what to do; empty when there are.
+        shown: Blue's and green's weight, as the authority showed them when the load balancers were looked up; None
+            when that was not to be seen.
     """
 
     workload: str
     minutes: tuple[Minute, ...] = ()
     unreadable: str = ""
+    shown: tuple[int | None, int | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from crossfade.core.latch import Latch, latched_since
 from crossfade.core.migration import Action, Decision, Record, decide
 from crossfade.core.plan import Workload, alarms_of
 from crossfade.core.probe import Answer, Answers, Heard, Probed, examine
+from crossfade.core.traffic import Reading, SideReading
 from crossfade.core.verdict import Cause, Health, Verdict
 from crossfade.core.weight import Side, Split
 from crossfade.errors import CrossfadeError
@@ -47,8 +48,8 @@ def check_health(
     """
     ledger.listen(task.migration, now=task.now)  # before anything is read: who rings after that is heard
     record = current(ledger, task, writes=False)
-    drifted = _drifted(authority, record)
     series = _series(metrics, record, task)
+    drifted = _drifted(authority, record, series)
     found = _look(alarms, series, probe, record, task, drifted=drifted, latches=ledger.latches(task.migration))
     show(record, found, read_back(record))
     record = _note_change(ledger, notifier, record, task, found)
@@ -108,14 +109,25 @@ def _look(
     )
 
 
-def _drifted(authority: TrafficRouter, record: Record) -> Verdict | None:
-    """Whether weights are still as they were read back; not to know that is no good sign."""
+def _drifted(authority: TrafficRouter, record: Record, series: Mapping[str, Series]) -> Verdict | None:
+    """
+    Whether weights are still as they were read back; not to know that is no good sign.
+
+    What the look-up of the load balancers has shown already is not asked for again.
+    """
     if not (left := read_back(record)):
         return None
+    seen = [_reading(name, each.shown) for name, each in series.items() if each.shown]
+    rest = [workload for workload in record.workloads if workload.name in left and not series[workload.name].shown]
     try:
-        return drift(left, authority.observe(record.workloads))
+        return drift(left, [*seen, *(authority.observe(rest) if rest else ())])
     except CrossfadeError as error:
         return Verdict(Health.INCONCLUSIVE, f"the weights cannot be read: {error}", Cause.UNREADABLE)
+
+
+def _reading(workload: str, shown: tuple[int | None, int | None]) -> Reading:
+    blue, green = shown
+    return Reading(workload, SideReading(None, blue), SideReading(None, green))
 
 
 def _probed(probe: Probe, record: Record, workloads: Sequence[Workload], task: HealthTask) -> tuple[Probed, ...]:
@@ -134,7 +146,7 @@ def _probed(probe: Probe, record: Record, workloads: Sequence[Workload], task: H
 
 def _series(metrics: MetricSource, record: Record, task: HealthTask) -> Mapping[str, Series]:
     """The series of this stage and of what is not charged yet; unreadable ones are no error, but no evidence either."""
-    workloads, began = record.plan.workloads, record.stage_began or task.now
+    workloads, began = record.workloads, record.stage_began or task.now
     since = min(began, record.charge.until) if record.charge else began
     try:
         return metrics.read(workloads, since=max(since, task.now - LOOK_BACK), until=task.now)

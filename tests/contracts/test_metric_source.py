@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import count
-from typing import Any, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
 import boto3
 import pytest
@@ -16,7 +16,7 @@ from crossfade.adapters.cloudwatch_metrics import CloudWatchMetrics
 from crossfade.adapters.load_balancers import CLUSTER_TAG, Balancer, LoadBalancers
 from crossfade.adapters.route53 import RecordReader
 from crossfade.core.evidence import MINUTE, Minute, Sample, Series
-from crossfade.core.plan import Cluster, ListenerRule, Router, Workload
+from crossfade.core.plan import Cluster, Identifiers, ListenerRule, Router, Workload
 from crossfade.core.weight import Side
 from crossfade.errors import AlarmsRefusedError, AlarmsUnavailableError, CrossfadeError
 from crossfade.ports import MetricSource
@@ -420,6 +420,8 @@ def test_workloads_behind_one_load_balancer_are_asked_for_once(account: Account)
 class Found:
     """Load balancers of *count* workloads, all in one Region, without asking anybody."""
 
+    shown: ClassVar[dict[str, dict[Side, int | None]]] = {}
+
     def __init__(self, count: int) -> None:
         self.workloads = [BURNHAM.model_copy(update={"name": f"team-{number}"}) for number in range(count)]
 
@@ -534,6 +536,15 @@ def test_what_one_look_has_found_is_looked_up_once_and_anew_by_the_next() -> Non
     assert set(balancers.just_found([BURNHAM])) == {BURNHAM.name}
 
     stub.assert_no_pending_responses()
+
+
+def test_the_weights_that_the_zone_shows_are_told_with_the_series(cloudwatch: CloudWatchGround) -> None:
+    named = BURNHAM.model_copy(update={"identifiers": Identifiers(blue="nobody", green=CLUSTERS[Side.GREEN])})
+
+    series = cloudwatch.source.read(WORKLOADS, since=NINE, until=TEN)
+
+    assert {each.shown for each in series.values()} == {(50, 50)}
+    assert cloudwatch.source.read([named], since=NINE, until=TEN)[BURNHAM.name].shown == (None, 50)
 
 
 class NoRecords:
