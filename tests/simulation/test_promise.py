@@ -13,7 +13,7 @@ from simulation.session import PLANS, Session
 pytestmark = pytest.mark.xdist_group("simulation")
 
 SWARM_SEEDS = 150
-EVERY = 23
+EVERY = 41
 """Every so manieth call is tried here; `crossfade simulate --search exhaustive` tries all."""
 
 
