@@ -22,6 +22,7 @@ def handler(wake_up: WakeUp) -> Json:
         parts.notifier,
         parts.executions,
         metrics=parts.metrics,
+        leased=leased,
         config=parts.config,
         now=wake_up.time,
     )

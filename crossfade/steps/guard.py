@@ -5,6 +5,7 @@ nor its order: it looks at the leases, asks Step Functions whether their executi
 back as every rollback, under a fresh epoch, one safe write at a time. Each run may be the first or the hundredth.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -64,6 +65,7 @@ def guard(
     executions: Executions,
     *,
     metrics: MetricSource,
+    leased: Sequence[str],
     config: Config,
     now: datetime,
 ) -> dict[str, Deed]:
@@ -79,6 +81,7 @@ def guard(
         notifier: Who tells people.
         executions: Whether they run.
         metrics: Whether blue has targets to go back to.
+        leased: The migrations that hold a lease, by `Ledger.leased`.
         config: What the routers were made for; a migration that began under another one is not touched.
         now: UTC.
 
@@ -91,7 +94,7 @@ def guard(
     hands = _Hands(ledger, router, rescue, notifier, executions, metrics, config, now)
     done: dict[str, Deed] = {}
     failed: list[CrossfadeError] = []
-    for migration in ledger.leased():
+    for migration in leased:
         try:
             if deed := _guard_one(hands, migration):
                 done[migration] = deed

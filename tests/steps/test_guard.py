@@ -53,6 +53,7 @@ class Guarded(Scene):
             self.notifier,
             self.executions,
             metrics=self.metrics,
+            leased=self.ledger.leased(),
             config=self.config,
             now=self.now,
         )
