@@ -23,6 +23,8 @@ class Watching(SilentView):
 
     last: Frame | None = None
 
+    is_seen = True
+
     def show(self, frame: Frame) -> None:
         self.last = frame
 
