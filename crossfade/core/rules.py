@@ -33,7 +33,7 @@ def broken_rules(document: Document, *, timing: Timing | None, now: datetime | N
     found = [*_cluster_faults(document), *_workload_faults(document), *_timing_faults(timing)]
     names = [_text(_mapping(workload).get("name")) for workload in _list(document.get("workloads"))]
     for name, plan in _mapping(document.get("plans")).items():
-        found += _plan_faults(("plans", name), _mapping(plan), timing, now)
+        found += _plan_faults(("plans", name), plan, timing, now) if isinstance(plan, Mapping) else ()
         found += _wave_faults(("plans", name, "waves"), _mapping(plan), [known for known in names if known])
     return [*found, *_reference_faults(document), *_trigger_faults(document)]
 
@@ -182,8 +182,6 @@ def _zone_faults(path: Path, host: str | None, zone: str | None) -> Faults:
 
 
 def _plan_faults(path: Path, plan: Document, timing: Timing | None, now: datetime | None) -> Faults:
-    if not plan:
-        return
     stages, preset = plan.get("stages"), plan.get("preset")
     if stages is not None and preset is not None:
         yield sentence(path, "has both stages and a preset; remove one")

@@ -625,6 +625,12 @@ def test_no_document_breaks_the_check(document: object) -> None:
     assert all(": " in fault for fault in faults(document))
 
 
+def test_a_plan_that_says_nothing_is_blamed() -> None:
+    assert faults(changed((("plans", "standard"), {}))) == [
+        "plans.standard: has no stages and no preset; add one of them"
+    ]
+
+
 @given(place=st.sampled_from(PLACES), value=ANYTHING)
 def test_whatever_stands_in_one_place_is_accepted_or_blamed_with_its_path(
     place: tuple[str | int, ...], value: object
