@@ -25,6 +25,16 @@ _WIDTH: Final = 24  # the whole grid of a dashboard
 _MANY_ERRORS: Final = 3
 """In five minutes, of one function: more than the odd retry, and well before the retries are used up."""
 
+_ROLLS_BACK: Final = "A migration that runs gives its traffic back, if it goes on."
+_CONSEQUENCES: Final = {
+    Function.ROLL_BACK: "A rollback that runs is not finished; see that it goes on: see the runbook.",
+    Function.CONFIRM_ROLLBACK: "Nobody has read back where traffic is; look yourself: see the runbook.",
+    Function.LATCH_ALARM: "Alarms wake no migration; it sees them at its next look, up to five minutes later.",
+    Function.GUARDIAN: "If somebody stops a migration now, nobody gives traffic back. Stop none until it is mended.",
+    Function.REPORT: "Traffic is not touched by that; the report of a migration is missing or late.",
+}
+"""What it means for traffic that a function fails again and again; otherwise `_ROLLS_BACK`."""
+
 _SHOWN_ALARMS_MAX: Final = 100
 """As many as one widget takes."""
 
@@ -70,6 +80,7 @@ class Monitoring(Construct):
         log_groups: Sequence[logs.LogGroup],
         topic: sns.ITopic,
         guardian_dead_letters: sqs.Queue,
+        start_dead_letters: Mapping[str, sqs.Queue],
         judging_alarms: Sequence[str],
         workloads: Sequence[str],
     ) -> None:
@@ -81,6 +92,7 @@ class Monitoring(Construct):
             *self._machine_alarms(),
             self._unconfirmed_alarm(),
             *self._guardian_alarms(guardian_dead_letters),
+            *(self._lost_start_alarm(by, queue) for by, queue in start_dead_letters.items()),
             *self._function_alarms(),
         ]
         self.dashboard = cloudwatch.Dashboard(self, "Dashboard", default_interval=Duration.hours(3))
@@ -132,12 +144,20 @@ class Monitoring(Construct):
             ),
         ]
 
+    def _lost_start_alarm(self, by: str, dead_letters: sqs.Queue) -> cloudwatch.Alarm:
+        return self._alarm(
+            f"{by}DeadLetters",
+            dead_letters.metric_approximate_number_of_messages_visible(period=_MINUTE, statistic="max"),
+            f"A start by {by.lower()} did not arrive in time, so no migration has begun. The message in the queue says "
+            "which and why. Start it by hand if it is still wanted, then purge the queue.",
+        )
+
     def _function_alarms(self) -> list[cloudwatch.Alarm]:
         return [
             self._alarm(
                 f"{function.value}-errors",
                 code.metric_errors(period=_FIVE_MINUTES),
-                f"{function.value} fails again and again. Its log says why; a migration may be about to roll back.",
+                f"{function.value} fails again and again; its log says why. {_CONSEQUENCES.get(function, _ROLLS_BACK)}",
                 threshold=_MANY_ERRORS,
             )
             for function, code in self._functions.items()

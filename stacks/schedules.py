@@ -1,6 +1,8 @@
 """Starts by the clock: one EventBridge schedule for each in the configuration, off unless it says otherwise.
 
-Delivery is at least once. The execution is named after the delivery, so that a second one starts nothing.
+Delivery is at least once. The execution is named after the delivery: one whose answer was lost finds its execution
+running. A delivery under another name moves nothing either: while the first migration runs, the lease ends the second
+one as `Duplicate`; after it, the preflight finds the users on green and refuses.
 """
 
 import json

@@ -5,6 +5,7 @@ from typing import Any
 from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
@@ -82,6 +83,7 @@ class CrossfadeStack(Stack):
             log_groups=list(functions.log_groups.values()),
             topic=notifications.topic,
             guardian_dead_letters=guardian.dead_letters,
+            start_dead_letters=self._starts(config, machine, bus),
             judging_alarms=self._alarm_arns(config),
             workloads=[workload.name for workload in config.workloads],
         )
@@ -92,12 +94,6 @@ class CrossfadeStack(Stack):
             machine_arn=machine.state_machine_arn,
             bus=bus,
         )
-        if config.triggers.events:
-            by_event = [_event_start(each) for each in config.triggers.events]
-            EventRules(self, "EventRules", machine=machine, bus=bus, starts=by_event)
-        if config.triggers.schedules:
-            starts = [_start(schedule) for schedule in config.triggers.schedules]
-            Schedules(self, "Schedules", machine_arn=machine.state_machine_arn, starts=starts)
 
         grant_all(
             functions.roles,
@@ -127,6 +123,18 @@ class CrossfadeStack(Stack):
             report_bucket=reports.bucket.bucket_name,
             roles=self.kubernetes_roles,
         )
+
+    def _starts(self, config: Config, machine: sfn.StateMachine, bus: events.IEventBus) -> dict[str, sqs.Queue]:
+        """Add what starts migrations beside people; the value is where starts end that did not arrive."""
+        lost: dict[str, sqs.Queue] = {}
+        if config.triggers.events:
+            rules = [_event_start(each) for each in config.triggers.events]
+            lost["Event"] = EventRules(self, "EventRules", machine=machine, bus=bus, starts=rules).dead_letters
+        if config.triggers.schedules:
+            starts = [_start(schedule) for schedule in config.triggers.schedules]
+            arn = machine.state_machine_arn
+            lost["Schedule"] = Schedules(self, "Schedules", machine_arn=arn, starts=starts).dead_letters
+        return lost
 
     def _alarm_arns(self, config: Config) -> list[str]:
         region = config.clusters.green.region

@@ -25,6 +25,7 @@ from world.events import Events
 from world.functions import Functions, Load, LogLine, Observer
 from world.moto_hooks.swap import swapped
 from world.permissions import BEFORE, Permissions
+from world.schedules import Schedules
 from world.step_functions import Execution, History, Listener, StepFunctions
 
 LONGEST_RUN: Final = timedelta(days=15)
@@ -76,6 +77,7 @@ class Cloud:
         clock: As given.
         functions: Where faults get in: see `Functions.before` and `Functions.after`.
         events: Its rules; `Events.lost` loses what executions tell.
+        schedules: Its schedules; `Schedules.copies` delivers a start more than once.
         deployment: What `deploy` made.
         permissions: What functions may do; `Permissions.denied` has what they were refused.
     """
@@ -91,6 +93,7 @@ class Cloud:
         self.permissions = Permissions(DEFAULT_ACCOUNT_ID, lambda: self.functions.running)
         self.on_end(self.events.ended)
         self.events.start = self._step_functions.start
+        self.schedules = Schedules(clock, self._step_functions.start)
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -101,6 +104,7 @@ class Cloud:
             stack.enter_context(_asked_before_each_call(self.permissions.check))
             stack.enter_context(self._step_functions.installed())
             stack.enter_context(self.events.installed())
+            stack.enter_context(self.schedules.installed())
             self._stack = stack.pop_all()
         return self
 
@@ -146,6 +150,7 @@ class Cloud:
             self.functions.deploy(function, load)
         self.permissions.policies |= self.deployment.policies
         self.events.add(self.deployment.rules)
+        self.schedules.add(self.deployment.schedules)
         return self.deployment
 
     def start(self, name: str | None = None, execution_input: Any = None) -> str:

@@ -15,6 +15,7 @@ from crossfade.names import Env
 from world.events import Rule, Start, checked_pattern, interval_of
 from world.functions import Function
 from world.permissions import Statement, statements
+from world.schedules import Schedule, read_schedule
 
 Json = Mapping[str, Any]
 
@@ -24,6 +25,7 @@ FUNCTION: Final = "AWS::Lambda::Function"
 VERSION: Final = "AWS::Lambda::Version"
 MACHINE: Final = "AWS::StepFunctions::StateMachine"
 RULE: Final = "AWS::Events::Rule"
+SCHEDULE: Final = "AWS::Scheduler::Schedule"
 POLICY: Final = "AWS::IAM::Policy"
 BUCKET: Final = "AWS::S3::Bucket"
 PARTITION: Final = "aws"
@@ -199,6 +201,7 @@ class Deployment:
         table: The ledger's table.
         topic_arn: Where notices go.
         rules: The rules that are on.
+        schedules: The schedules that are on.
         policies: What each function may do, by role.
     """
 
@@ -207,6 +210,7 @@ class Deployment:
     table: str
     topic_arn: str
     rules: tuple[Rule, ...]
+    schedules: tuple[Schedule, ...]
     policies: Mapping[str, tuple[Statement, ...]]
 
 
@@ -236,30 +240,37 @@ def deploy(template: Template, environment: Mapping[str, str]) -> Deployment:
         functions=functions,
         table=_create_table(template, template.only(TABLE)),
         topic_arn=_create_topics(template),
-        rules=tuple(
-            _rule(template, id_, known) for id_ in template.ids(RULE) if template.property(id_, "State") != "DISABLED"
-        ),
+        rules=tuple(_rule(template, id_, known) for id_ in _enabled(template, RULE)),
+        schedules=tuple(_schedule(template, id_) for id_ in _enabled(template, SCHEDULE)),
         policies=_policies(template),
     )
 
 
+def _enabled(template: Template, kind: str) -> list[str]:
+    return [id_ for id_ in template.ids(kind) if template.property(id_, "State") != "DISABLED"]
+
+
 def _policies(template: Template) -> dict[str, tuple[Statement, ...]]:
     """By role of the function; a function without a role in the template may do everything."""
-    held: dict[str, list[Json]] = {}
-    for id_ in template.ids(POLICY):
-        for role in template.property(id_, "Roles"):
-            held.setdefault(role, []).append(template.property(id_, "PolicyDocument"))
     worn = {template.property(id_, "Handler").split(".")[-2]: _role(template, id_) for id_ in template.ids(FUNCTION)}
-    return {
-        function: tuple(statement for document in held.get(role, ()) for statement in statements(document))
-        for function, role in worn.items()
-        if role
-    }
+    return {function: _held(template, role) for function, role in worn.items() if role}
+
+
+def _held(template: Template, role: str) -> tuple[Statement, ...]:
+    """What the role of that name may do."""
+    theirs = (id_ for id_ in template.ids(POLICY) if role in template.property(id_, "Roles"))
+    return tuple(found for id_ in theirs for found in statements(template.property(id_, "PolicyDocument")))
 
 
 def _role(template: Template, function: str) -> str:
     """The name of the role of *function*; empty for none."""
     return str(template.property(function, "Role", "")).rpartition("/")[2]
+
+
+def _schedule(template: Template, id_: str) -> Schedule:
+    names = ("ScheduleExpression", "ScheduleExpressionTimezone", "FlexibleTimeWindow", "Target")
+    properties = {name: template.property(id_, name) for name in names}
+    return read_schedule(properties, _held(template, properties["Target"]["RoleArn"].rpartition("/")[2]))
 
 
 def _rule(template: Template, id_: str, functions: AbstractSet[str]) -> Rule:

@@ -638,16 +638,18 @@ def test_every_queue_takes_messages_over_tls_only_and_keeps_them_encrypted(main_
     assert all(queue["Properties"]["SqsManagedSseEnabled"] for queue in queues.values())
 
 
-def test_an_event_that_could_not_wake_the_guardian_is_told(main_template: Json) -> None:
-    (queue,) = (name for name in resources(main_template, "AWS::SQS::Queue") if name.startswith("Guardian"))
-    (alarm,) = (
-        alarm
-        for alarm in properties(main_template, "AWS::CloudWatch::Alarm")
-        if alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"
-    )
+def test_an_event_that_could_not_wake_the_guardian_and_a_start_that_did_not_arrive_are_told(
+    main_template: Json,
+) -> None:
+    alarms = properties(main_template, "AWS::CloudWatch::Alarm")
+    watching = [alarm for alarm in alarms if alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"]
+    watched = [alarm["Dimensions"][0]["Value"]["Fn::GetAtt"][0] for alarm in watching]
 
-    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": [queue, "QueueName"]}}]
-    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (1, "GreaterThanOrEqualToThreshold")
+    assert sorted(watched) == sorted(resources(main_template, "AWS::SQS::Queue"))
+    assert {(alarm["Threshold"], alarm["ComparisonOperator"]) for alarm in watching} == {
+        (1, "GreaterThanOrEqualToThreshold")
+    }
+    assert any("start by schedule" in alarm["AlarmDescription"] for alarm in watching)
 
 
 # --- Findings --------------------------------------------------------------------------------------------------------
