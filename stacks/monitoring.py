@@ -35,6 +35,17 @@ _CONSEQUENCES: Final = {
 }
 """What it means for traffic that a function fails again and again; otherwise `_ROLLS_BACK`."""
 
+_LOST: Final = {
+    "Guardian": "EventBridge could not wake the guardian, or the function that notes alarms: if somebody stops a "
+    "migration now, perhaps nobody gives traffic back. Look at the rules' targets and at both functions.",
+    "Event": "A start by an event did not arrive in time, so no migration has begun. Start it by hand if it is wanted.",
+    "Schedule": "A start by a schedule did not arrive in time, so no migration has begun. Start it by hand if it is "
+    "wanted.",
+    "Report": "The end of a migration did not reach the function that writes reports. Traffic is not touched by that; "
+    "crossfade report makes the report that is missing.",
+}
+"""What it means that messages are in a dead-letter queue, by who they were for."""
+
 _SHOWN_ALARMS_MAX: Final = 100
 """As many as one widget takes."""
 
@@ -79,8 +90,7 @@ class Monitoring(Construct):
         functions: Mapping[Function, lambda_.Function],
         log_groups: Sequence[logs.LogGroup],
         topic: sns.ITopic,
-        guardian_dead_letters: sqs.Queue,
-        start_dead_letters: Mapping[str, sqs.Queue],
+        dead_letters: Mapping[str, sqs.Queue],
         judging_alarms: Sequence[str],
         workloads: Sequence[str],
     ) -> None:
@@ -91,8 +101,8 @@ class Monitoring(Construct):
         self.alarms = [
             *self._machine_alarms(),
             self._unconfirmed_alarm(),
-            *self._guardian_alarms(guardian_dead_letters),
-            *(self._lost_start_alarm(by, queue) for by, queue in start_dead_letters.items()),
+            self._guardian_alarm(),
+            *(self._dead_letters_alarm(lost, queue) for lost, queue in dead_letters.items()),
             *self._function_alarms(),
         ]
         self.dashboard = cloudwatch.Dashboard(self, "Dashboard", default_interval=Duration.hours(3))
@@ -128,28 +138,19 @@ class Monitoring(Construct):
             "A rollback could not be read back. Somebody must look now: see the runbook.",
         )
 
-    def _guardian_alarms(self, dead_letters: sqs.Queue) -> list[cloudwatch.Alarm]:
-        return [
-            self._alarm(
-                "GuardianActed",
-                _own_metric(Metric.GUARDIAN_ACTED),
-                "The guardian gives traffic back, or a lease, for an execution that no longer can. Its log says what "
-                "it does and how it ends.",
-            ),
-            self._alarm(
-                "GuardianDeadLetters",
-                dead_letters.metric_approximate_number_of_messages_visible(period=_MINUTE, statistic="max"),
-                "EventBridge could not wake the guardian: if somebody stops a migration now, nobody gives traffic "
-                "back. Look at the rules' targets and the function, then purge the queue.",
-            ),
-        ]
-
-    def _lost_start_alarm(self, by: str, dead_letters: sqs.Queue) -> cloudwatch.Alarm:
+    def _guardian_alarm(self) -> cloudwatch.Alarm:
         return self._alarm(
-            f"{by}DeadLetters",
-            dead_letters.metric_approximate_number_of_messages_visible(period=_MINUTE, statistic="max"),
-            f"A start by {by.lower()} did not arrive in time, so no migration has begun. The message in the queue says "
-            "which and why. Start it by hand if it is still wanted, then purge the queue.",
+            "GuardianActed",
+            _own_metric(Metric.GUARDIAN_ACTED),
+            "The guardian gives traffic back, or a lease, for an execution that no longer can. Its log says what "
+            "it does and how it ends.",
+        )
+
+    def _dead_letters_alarm(self, lost: str, queue: sqs.Queue) -> cloudwatch.Alarm:
+        return self._alarm(
+            f"{lost}DeadLetters",
+            queue.metric_approximate_number_of_messages_visible(period=_MINUTE, statistic="max"),
+            f"{_LOST[lost]} The messages in the queue say which and why; purge it when that is mended.",
         )
 
     def _function_alarms(self) -> list[cloudwatch.Alarm]:

@@ -75,6 +75,13 @@ class CrossfadeStack(Stack):
             alarms=_alarm_names(config),
             dead_letters=guardian.dead_letters,
         )
+        report_rules = ReportRules(
+            self,
+            "ReportRules",
+            function=functions.by_name[Function.REPORT],
+            machine_arn=machine.state_machine_arn,
+            bus=bus,
+        )
         monitoring = Monitoring(
             self,
             "Monitoring",
@@ -82,19 +89,14 @@ class CrossfadeStack(Stack):
             functions=functions.by_name,
             log_groups=list(functions.log_groups.values()),
             topic=notifications.topic,
-            guardian_dead_letters=guardian.dead_letters,
-            start_dead_letters=self._starts(config, machine, bus),
+            dead_letters={
+                "Guardian": guardian.dead_letters,
+                "Report": report_rules.dead_letters,
+                **self._starts(config, machine, bus),
+            },
             judging_alarms=self._alarm_arns(config),
             workloads=[workload.name for workload in config.workloads],
         )
-        ReportRules(
-            self,
-            "ReportRules",
-            function=functions.by_name[Function.REPORT],
-            machine_arn=machine.state_machine_arn,
-            bus=bus,
-        )
-
         grant_all(
             functions.roles,
             Resources(

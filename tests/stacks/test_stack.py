@@ -638,7 +638,7 @@ def test_every_queue_takes_messages_over_tls_only_and_keeps_them_encrypted(main_
     assert all(queue["Properties"]["SqsManagedSseEnabled"] for queue in queues.values())
 
 
-def test_an_event_that_could_not_wake_the_guardian_and_a_start_that_did_not_arrive_are_told(
+def test_whatever_lands_in_a_dead_letter_queue_is_told(
     main_template: Json,
 ) -> None:
     alarms = properties(main_template, "AWS::CloudWatch::Alarm")
@@ -649,7 +649,7 @@ def test_an_event_that_could_not_wake_the_guardian_and_a_start_that_did_not_arri
     assert {(alarm["Threshold"], alarm["ComparisonOperator"]) for alarm in watching} == {
         (1, "GreaterThanOrEqualToThreshold")
     }
-    assert any("start by schedule" in alarm["AlarmDescription"] for alarm in watching)
+    assert any("start by a schedule" in alarm["AlarmDescription"] for alarm in watching)
 
 
 # --- Findings --------------------------------------------------------------------------------------------------------
