@@ -7,6 +7,7 @@ from typing import Final
 
 from simulation.faults import Fault, How, Spell, Trouble
 from simulation.run import Result, Scenario
+from simulation.session import FLEETS, PLANS
 
 Try = Callable[[Scenario], Result]
 
@@ -30,7 +31,12 @@ _FOREVER_SECONDS: Final = 10**6
 
 
 def single_faults(
-    attempt: Try, *, plan: str, seed: int = 0, every: int = 1, worlds: Sequence[tuple[Spell, ...]] = CANONICAL
+    attempt: Try,
+    *,
+    plan: str,
+    seed: int = 0,
+    every: int = 1,
+    worlds: Sequence[tuple[Spell, ...]] = CANONICAL,
 ) -> Iterator[Result]:
     """
     Run *plan* once for every way in which one call can go wrong, in every one of *worlds*.
@@ -45,9 +51,21 @@ def single_faults(
     for spells in worlds:
         quiet = attempt(Scenario(seed, plan, (), spells))
         yield quiet
-        for at in range(0, len(quiet.calls), every):
-            for how in How:
-                yield attempt(Scenario(seed, plan, (Fault(at, how),), spells))
+        yield from map(attempt, struck(quiet, every=every))
+
+
+def worlds() -> Iterator[Scenario]:
+    """Every plan in every one of its worlds, without faults: where an exhaustive search begins."""
+    for plan in (*PLANS, *FLEETS):
+        for spells in FLEET_WORLDS if plan in FLEETS else CANONICAL:
+            yield Scenario(0, plan, (), spells)
+
+
+def struck(quiet: Result, *, every: int = 1) -> Iterator[Scenario]:
+    """The scenario of *quiet*, a run without faults, with every fault at its first call and every *every*-th after."""
+    for at in range(0, len(quiet.calls), every):
+        for how in How:
+            yield replace(quiet.scenario, faults=(Fault(at, how),))
 
 
 def swarm(seed: int, plans: Sequence[str]) -> Scenario:

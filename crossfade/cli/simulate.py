@@ -4,9 +4,8 @@ The simulator is imported when it is asked for; no other command needs it.
 """
 
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -14,13 +13,16 @@ import typer
 from rich.console import Console
 
 from crossfade.cli.exits import Exit
+from crossfade.cli.tally import Tally, progress
 
 if TYPE_CHECKING:
-    from simulation.reactions import Reaction
+    from simulation.crew import Runs
     from simulation.run import Result
     from simulation.search import Try
 
 _SHOWN: Final = 3
+_BATCH: Final = 100
+"""So many seeds are run before the clock is looked at."""
 
 
 class Search(StrEnum):
@@ -30,54 +32,55 @@ class Search(StrEnum):
     EXHAUSTIVE = "exhaustive"  # every single fault at every call
 
 
-@dataclass
-class _Tally:
-    outcomes: Counter[str] = field(default_factory=Counter)
-    faults: int = 0
-    failing: "list[Result]" = field(default_factory=list)
-    slowest: "dict[Reaction, float]" = field(default_factory=dict)
-
-    def add(self, result: "Result") -> None:
-        self.outcomes[f"{result.outcome or 'not started'}"] += 1
-        self.faults += len(result.scenario.faults) + len(result.scenario.spells)
-        for reaction, seconds in result.slowest.items():
-            self.slowest[reaction] = max(seconds, self.slowest.get(reaction, 0.0))
-        if result.broken:
-            self.failing.append(result)
-
-
 def simulate(
     seeds: Annotated[int, typer.Option(help="How many seeds of a swarm to run.", min=1)] = 300,
     first: Annotated[int, typer.Option(help="The first seed.", min=0)] = 0,
     search: Annotated[Search, typer.Option(help="swarm, or exhaustive: each fault at each call.")] = Search.SWARM,
     seconds: Annotated[int, typer.Option(help="Go on with new seeds for so long instead; 0 does not.", min=0)] = 0,
+    processes: Annotated[int, typer.Option(help="So many share the runs; what is found stays the same.", min=1)] = 1,
 ) -> None:
     """
     Run many migrations with faults, and hold each to the invariants.
 
     Exit code 1 when an invariant was broken; the smallest scenario that breaks it is printed.
     """
-    from simulation.search import shrink
+    from crossfade.cli.synth import template
+    from simulation.crew import crew
+    from simulation.session import CONFIG
 
     console = Console(soft_wrap=True)
-    attempt = _attempt()
-    tally, began = _Tally(), time.perf_counter()
-    for result in _results(attempt, search, first=first, seeds=seeds, seconds=seconds):
-        tally.add(result)
-        if len(tally.failing) >= _SHOWN:
-            break
-    took = time.perf_counter() - began
-    runs = sum(tally.outcomes.values())
-    console.print(f"{runs} migrations, {tally.faults} faults and troubles, {runs / took:.0f} migrations a second")
-    console.print(", ".join(f"{outcome} {count}" for outcome, count in tally.outcomes.most_common()))
-    for reaction, slowest in sorted(tally.slowest.items()):
-        console.print(f"slowest {slowest:.0f} s of at most {reaction.seconds_max} s {reaction}", highlight=False)
-    for failing in tally.failing:
-        smallest = attempt(shrink(attempt, failing.scenario))
-        _show(console, smallest, f"crossfade replay {failing.scenario.seed}" if search is Search.SWARM else "")
-    if tally.failing:
+    all_runs, groups, began = Tally(), defaultdict[str, Tally](Tally), time.perf_counter()
+    with progress() as far, crew(template(CONFIG), processes=processes) as runs:
+        for group, result in _results(runs, search, first=first, seeds=seeds, seconds=seconds):
+            for tally in (all_runs, groups[group]):
+                tally.add(result)
+            far.tell(all_runs.runs, group)
+            if len(all_runs.failing) >= _SHOWN:
+                break
+    _print(console, all_runs, groups, took=time.perf_counter() - began)
+    if all_runs.failing:
+        _show_smallest(console, all_runs.failing, search)
         raise typer.Exit(Exit.BROKEN)
     console.print("No invariant was broken.", style="green")
+
+
+def _print(console: Console, all_runs: Tally, groups: dict[str, Tally], *, took: float) -> None:
+    runs = all_runs.runs
+    console.print(f"{runs} migrations, {all_runs.faults} faults and troubles, {runs / took:.0f} migrations a second")
+    console.print(", ".join(f"{outcome} {count}" for outcome, count in all_runs.outcomes.most_common()))
+    for group, tally in sorted(groups.items()):
+        console.print(tally.line(group), highlight=False)
+    for reaction, slowest in sorted(all_runs.slowest.items()):
+        console.print(f"slowest {slowest:.0f} s of at most {reaction.seconds_max} s {reaction}", highlight=False)
+
+
+def _show_smallest(console: Console, failing: "list[Result]", search: Search) -> None:
+    from simulation.search import shrink
+
+    attempt = _attempt()
+    for each in failing:
+        smallest = attempt(shrink(attempt, each.scenario))
+        _show(console, smallest, f"crossfade replay {each.scenario.seed}" if search is Search.SWARM else "")
 
 
 def replay(
@@ -105,21 +108,25 @@ def _attempt() -> "Try":
     return Session(template(CONFIG)).attempt
 
 
-def _results(attempt: "Try", search: Search, *, first: int, seeds: int, seconds: int) -> "Iterator[Result]":
-    from simulation.search import FLEET_WORLDS, single_faults, swarm
-    from simulation.session import FLEETS, PLANS
+def _results(runs: "Runs", search: Search, *, first: int, seeds: int, seconds: int) -> "Iterator[tuple[str, Result]]":
+    """Each result, and the name of the group that it counts for: its plan."""
+    from simulation.search import struck, swarm, worlds
+    from simulation.session import PLANS
 
     if search is Search.EXHAUSTIVE:
-        for plan in PLANS:
-            yield from single_faults(attempt, plan=plan)
-        for plan in FLEETS:
-            yield from single_faults(attempt, plan=plan, worlds=FLEET_WORLDS)
+        for plain in worlds():
+            quiet = next(runs([plain]))
+            yield plain.plan, quiet
+            for result in runs(struck(quiet)):
+                yield plain.plan, result
         return
     end = time.perf_counter() + seconds
     seed = first
     while seed < first + seeds or time.perf_counter() < end:
-        yield attempt(swarm(seed, PLANS))
-        seed += 1
+        size = _BATCH if seconds else min(_BATCH, first + seeds - seed)
+        for result in runs([swarm(number, PLANS) for number in range(seed, seed + size)]):
+            yield result.scenario.plan, result
+        seed += size
 
 
 def _show(console: Console, result: "Result", again: str) -> None:

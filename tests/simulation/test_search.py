@@ -1,0 +1,42 @@
+"""Which runs are tried, who makes them, and what is told of them."""
+
+import pytest
+
+from crossfade.cli.synth import template
+from crossfade.cli.tally import Tally
+from simulation.crew import crew
+from simulation.faults import Fault, How
+from simulation.run import Scenario
+from simulation.search import struck, worlds
+from simulation.session import CONFIG, FLEETS, PLANS, Session
+
+pytestmark = pytest.mark.xdist_group("simulation")
+
+
+def test_an_exhaustive_search_strikes_every_call_of_every_world_in_every_way(session: Session) -> None:
+    plain = next(worlds())
+    quiet = session.attempt(plain)
+    tried = list(struck(quiet))
+
+    assert {scenario.faults for scenario in tried} == {
+        (Fault(at, how),) for at in range(len(quiet.calls)) for how in How
+    }
+    assert {(scenario.plan, scenario.spells) for scenario in tried} == {(plain.plan, plain.spells)}
+    assert {each.plan for each in worlds()} == {*PLANS, *FLEETS}
+
+
+def test_what_is_found_does_not_depend_on_how_many_processes_look(session: Session) -> None:
+    scenarios = [Scenario(seed, "leap", (Fault(40 * seed, How.STOP),)) for seed in range(3)]
+    with crew(template(CONFIG), processes=2) as runs:
+        shared = list(runs(scenarios))
+
+    assert [result.trace for result in shared] == [session.attempt(scenario).trace for scenario in scenarios]
+
+
+def test_a_line_says_what_a_group_has_cost_and_found(session: Session) -> None:
+    tally = Tally()
+    for at in (100, 200):
+        tally.add(session.attempt(Scenario(1, "two", (Fault(at, How.STOP),))))
+
+    said = " ".join(tally.line("two").split())
+    assert said == "two 2 runs, 2 faults and troubles, 0 broke an invariant; slowest: event 1 s"
