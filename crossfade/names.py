@@ -24,6 +24,9 @@ WEIGHT_KEY: Final = "aws-weight"
 WEIGHT_PROPERTY: Final = "aws/weight"
 """What a DNSEndpoint calls the same."""
 IDENTIFIER_KEY: Final = "set-identifier"
+HEALTH_CHECK_KEY: Final = "aws-health-check-id"
+HEALTH_CHECK_PROPERTY: Final = "aws/health-check-id"
+"""What a DNSEndpoint calls the same."""
 
 
 class Env(StrEnum):
@@ -206,3 +209,15 @@ class Metric(StrEnum):
 
 WORKLOAD_DIMENSION: Final = "workload"
 """The dimension of what is told of one workload; `service` stands beside it."""
+
+
+SWITCH_NAMESPACE: Final = "Crossfade/Switch"
+"""Its own, so that a permission can be limited to it."""
+SWITCH_METRIC: Final = "GreenOut"
+"""1 or more takes green out of the answers of DNS, 0 lets it in again; without data everything stays as it is."""
+ZONE_DIMENSION: Final = "zone"
+
+
+def switch_alarm(zone: str, workload: str) -> str:
+    """The name of the alarm that the health check of *workload*, a name, in *zone*, an id, follows."""
+    return f"crossfade-switch-{zone}-{workload}"

@@ -222,17 +222,20 @@ class Wired:
         from crossfade.adapters.aws import client
         from crossfade.adapters.cloudwatch import CloudWatchAlarms
         from crossfade.adapters.estate import EstateSurvey
+        from crossfade.adapters.health_checks import STATUS_REGION, HealthChecks
         from crossfade.adapters.insights import Insights
 
         regions = {self.config.clusters.blue.region, self.config.clusters.green.region}
         clusters = {side: self._cluster(side) for side in Side}
+        route53 = client("route53", self._region)
         return EstateSurvey(
             clusters,
-            client("route53", self._region),
+            route53,
             {region: client("elbv2", region) for region in sorted(regions)},
             CloudWatchAlarms(client("cloudwatch", self._region)),
             ArgoCdSurvey(clusters, self._argocds),
             insights=Insights({region: client("eks", region) for region in sorted(regions)}),
+            health_checks=HealthChecks(route53, lambda: client("cloudwatch", STATUS_REGION)),
         )
 
     @cached_property

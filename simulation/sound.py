@@ -7,6 +7,7 @@ from crossfade.core.facts import (
     BalancerFacts,
     ControllerFacts,
     EstateFacts,
+    HealthCheckFacts,
     PlaceFacts,
     RecordFacts,
     SourceFacts,
@@ -17,7 +18,7 @@ from crossfade.core.plan import Cluster, Plan, Workload
 from crossfade.core.running import RunningFacts, ScalerFacts
 from crossfade.core.source import SourceKind
 from crossfade.core.weight import Side
-from crossfade.names import ALPHA_PREFIX
+from crossfade.names import ALPHA_PREFIX, switch_alarm
 
 _TARGETS: Final = 2
 _MINUTE: Final = timedelta(minutes=1)
@@ -51,6 +52,11 @@ def sound(plan: Plan) -> EstateFacts:
             name: WatchFacts(balancers=(f"app/{workload.name}-{plan.green.name}/1",), speed=_MINUTE)
             for workload in plan.workloads
             for name in workload.alarms
+        },
+        health_checks={
+            _health_check(workload): HealthCheckFacts(switch_alarm(plan.zone.id, workload.name), healthy=True)
+            for workload in plan.workloads
+            if workload.switch
         },
         insights=dict.fromkeys(Side, ()),
         running={side: _running(plan) for side in Side},
@@ -94,10 +100,15 @@ def _records(workload: Workload, side: Side, cluster: Cluster) -> tuple[RecordFa
     weight = 100 if side is Side.BLUE else 0
     target = _address(workload, cluster)
     identifier = workload.identifiers.of(side) if workload.identifiers else cluster.name
+    switch = _health_check(workload) if workload.switch and side is Side.GREEN else ""
     return (
-        RecordFacts("A", identifier, weight, "weighted", target=target, follows_health=True),
+        RecordFacts("A", identifier, weight, "weighted", target=target, follows_health=True, health_check=switch),
         RecordFacts("TXT", identifier, weight, "weighted", owner=cluster.name),
     )
+
+
+def _health_check(workload: Workload) -> str:
+    return f"switch-of-{workload.name}"
 
 
 def _controller(plan: Plan, cluster: Cluster) -> ControllerFacts:

@@ -14,7 +14,7 @@ from aws_cdk import aws_iam as iam
 from crossfade.core.config import Config
 from crossfade.core.plan import Router
 from crossfade.core.records import RECORD_TYPES, record_names, together
-from crossfade.names import EVENT_SOURCE, Function
+from crossfade.names import EVENT_SOURCE, SWITCH_NAMESPACE, Function
 from stacks.findings import acknowledge, as_reported
 
 _RECORD: Final = ("dynamodb:GetItem", "dynamodb:PutItem")
@@ -54,6 +54,14 @@ class Records(StrEnum):
     ALL = "all"  # on the way back, when ExternalDNS or a cluster does not do it
 
 
+class Switching(StrEnum):
+    """What a function may do with switches."""
+
+    NONE = "none"
+    LOOK = "look"
+    FLIP = "flip"  # which needs no look: it is written as a metric, and seen in the requests of green
+
+
 @dataclass(frozen=True, slots=True)
 class Grant:
     """
@@ -70,6 +78,7 @@ class Grant:
         rules: Whether it may change listener rules; to read them, `traffic` is enough.
         insights: Whether it reads what EKS says of upgrading the clusters.
         protections: Whether it looks for records that nobody may change.
+        switches: What it may do with the switches of the workloads that have one.
         publish: Whether it tells people.
         announce: Whether it tells machines what has changed, and people's chat.
         weights: Whether it stores the weights of record.
@@ -87,6 +96,7 @@ class Grant:
     rules: bool = False
     insights: bool = False
     protections: bool = False
+    switches: Switching = Switching.NONE
     publish: bool = False
     announce: bool = False
     weights: bool = False
@@ -99,7 +109,13 @@ GRANTS: Final[Mapping[Function, Grant]] = {
     Function.RESOLVE_PLAN: Grant(table=_RECORD, announce=True),
     Function.TAKE_LEASE: Grant(table=(*_RECORD, *_LEASES, *_EPOCH)),
     Function.PREFLIGHT: Grant(
-        table=(*_RECORD, *_LEASES), alarms=True, survey=_SURVEY, traffic=True, insights=True, protections=True
+        table=(*_RECORD, *_LEASES),
+        alarms=True,
+        survey=_SURVEY,
+        traffic=True,
+        insights=True,
+        protections=True,
+        switches=Switching.LOOK,
     ),
     Function.RECORD_BASELINE: Grant(table=(*_RECORD, *_LEASES), traffic=True),
     Function.SHIFT_TRAFFIC: Grant(
@@ -128,6 +144,7 @@ GRANTS: Final[Mapping[Function, Grant]] = {
         traffic=True,
         records=Records.ALL,
         rules=True,
+        switches=Switching.FLIP,
         weights=True,
     ),
     Function.CONFIRM_ROLLBACK: Grant(
@@ -140,6 +157,7 @@ GRANTS: Final[Mapping[Function, Grant]] = {
         traffic=True,
         records=Records.ALL,
         rules=True,
+        switches=Switching.FLIP,
         publish=True,
         announce=True,
         weights=True,
@@ -167,6 +185,7 @@ class Resources:
         clusters: Blue and green, and where Argo CD runs if that is elsewhere.
         executions: Those of the state machine, all of them: nobody knows their names before they start.
         machine: The state machine.
+        switches: The health checks of the workloads that have a switch.
     """
 
     table: str
@@ -181,6 +200,7 @@ class Resources:
     clusters: tuple[str, ...]
     executions: str
     machine: str
+    switches: tuple[str, ...]
 
 
 def changeable(config: Config) -> dict[Records, tuple[tuple[str, ...], ...]]:
@@ -222,6 +242,7 @@ def _grant(role: iam.Role, grant: Grant, resources: Resources) -> None:
     _grant_rules(role, grant, resources.rules)
     for names in resources.records[grant.records]:
         _allow(role, ["route53:ChangeResourceRecordSets"], [resources.zone], _only(names))
+    grant_switches(role, grant.switches, resources.switches)
     _grant_voice(role, grant, resources)
     if grant.reports:
         _grant_reports(role, resources)
@@ -258,6 +279,17 @@ def _grant_rules(role: iam.Role, grant: Grant, rules: Sequence[str]) -> None:
         own = [arn for arn in rules if kind in arn and grant.rules]
         for start in range(0, len(own), _TOGETHER):
             _allow(role, [f"elasticloadbalancing:{action}", *_STAMPS], own[start : start + _TOGETHER])
+
+
+def grant_switches(role: iam.Role, switching: Switching, switches: Sequence[str]) -> None:
+    """What it may do with switches; nothing where no workload has one."""
+    if switches and switching is Switching.LOOK:
+        _allow(role, ["cloudwatch:GetMetricData"], ["*"])
+        for start in range(0, len(switches), _TOGETHER):
+            _allow(role, ["route53:GetHealthCheck"], switches[start : start + _TOGETHER])
+    if switches and switching is Switching.FLIP:
+        only = {"StringEquals": {"cloudwatch:namespace": SWITCH_NAMESPACE}}
+        _allow(role, ["cloudwatch:PutMetricData"], ["*"], only)
 
 
 def _grant_voice(role: iam.Role, grant: Grant, resources: Resources) -> None:

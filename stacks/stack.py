@@ -26,6 +26,7 @@ from stacks.outputs import add_outputs
 from stacks.reports import ReportBucket, ReportRules
 from stacks.schedules import Schedules, Start
 from stacks.state_machine import Machine
+from stacks.switches import Switches
 
 
 class CrossfadeStack(Stack):
@@ -112,6 +113,7 @@ class CrossfadeStack(Stack):
                 clusters=tuple(self._cluster_arn(each) for each in config.all_clusters),
                 executions=self._executions_arn(machine),
                 machine=machine.state_machine_arn,
+                switches=Switches(self, "Switches", zone=config.hosted_zone, workloads=config.workloads).arns,
             ),
         )
         self.kubernetes_roles = {function: functions.roles[function] for function in KUBERNETES_FUNCTIONS}

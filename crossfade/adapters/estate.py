@@ -18,6 +18,7 @@ from crossfade.adapters.external_dns_facts import hosts_of, source_facts
 from crossfade.adapters.external_dns_objects import Prefixes, understand
 from crossfade.adapters.external_dns_settings import controller_of
 from crossfade.adapters.gathering import gather, raise_worst, split
+from crossfade.adapters.health_checks import HealthChecks
 from crossfade.adapters.insights import Insights
 from crossfade.adapters.kubernetes_api import Held, KubernetesApi
 from crossfade.adapters.route53 import RecordReader
@@ -88,6 +89,7 @@ class EstateSurvey:
         alarms: In the Region of the state machine.
         argocd: Looks at Argo CD.
         insights: What EKS says of both clusters.
+        health_checks: Those of the stack.
         namespace: Of the Deployment of ExternalDNS, in both clusters.
         deployment: Its name.
     """
@@ -101,6 +103,7 @@ class EstateSurvey:
         argocd: ArgoCdSurvey,
         *,
         insights: Insights,
+        health_checks: HealthChecks,
         namespace: str = "external-dns",
         deployment: str = "external-dns",
     ) -> None:
@@ -110,6 +113,7 @@ class EstateSurvey:
         self._alarms = alarms
         self._argocd = argocd
         self._insights = insights
+        self._health_checks = health_checks
         self._namespace = namespace
         self._deployment = deployment
 
@@ -120,13 +124,15 @@ class EstateSurvey:
         seen = self._seen(plan, controllers, listed)
         watches = dict(self._alarms.watches(plan.alarms))
         children = [name for watch in watches.values() for name in watch.children if name not in watches]
+        records = self._records(plan)
         return replace(
             seen,
-            records=self._records(plan),
+            records=records,
             watches=watches | dict(self._alarms.watches(children)),
             twins=self._twins(plan),
             running=self._running(plan),
             insights={side: self._insights.read(plan.cluster(side)) for side in Side},
+            health_checks=self._health_checks.read(_carried(plan, records)),
         )
 
     def glance(self, plan: Plan) -> EstateFacts:
@@ -251,7 +257,14 @@ def record_of(record: Mapping[str, Any]) -> RecordFacts:
         target=target.rstrip(".").lower(),
         owner=owners[0] if owners else "",
         follows_health=bool(alias.get("EvaluateTargetHealth")) or "HealthCheckId" in record,
+        health_check=record.get("HealthCheckId", ""),
     )
+
+
+def _carried(plan: Plan, records: Mapping[str, Sequence[RecordFacts]]) -> list[str]:
+    """The health checks that records of workloads with a switch carry."""
+    switched = [workload.name for workload in plan.workloads if workload.switch]
+    return [record.health_check for name in switched for record in records[name] if record.health_check]
 
 
 def _balancers(

@@ -186,6 +186,11 @@ class WorkloadConfig(Workload):
         default=(),
         description="What may run on both sides at once: cronjobs, consumers. Until it is said, the preflight refuses.",
     )
+    switch: Annotated[bool, Strict()] = Field(
+        default=False,
+        description="true: a health check on green's record, with which Crossfade takes green out of DNS when Route 53 "
+        "takes no changes. Costs about 0.60 dollars a month, and green's object has to name it.",
+    )
 
 
 class StageConfig(Entry):

@@ -181,6 +181,7 @@ class RecordFacts:
         target: The DNS name that it leads to, for an alias or a CNAME.
         owner: Who owns the host's records, for an ownership record (TXT); otherwise empty.
         follows_health: Whether Route 53 looks at the health of the target.
+        health_check: Id of the health check that it carries; empty for none.
     """
 
     type: str
@@ -190,6 +191,23 @@ class RecordFacts:
     target: str = ""
     owner: str = ""
     follows_health: bool = False
+    health_check: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HealthCheckFacts:
+    """
+    A health check.
+
+    Attributes:
+        alarm: Name of the alarm that it follows; empty for none.
+        is_as_deployed: Whether it is neither inverted nor disabled, and keeps its last status when there are no data.
+        healthy: How it is; None when that is not known.
+    """
+
+    alarm: str
+    is_as_deployed: bool = True
+    healthy: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +282,7 @@ class EstateFacts:
         insights: Those of EKS that do not pass, by side; None when they may not be read.
         rules: Of the workloads behind a listener rule, by name of the workload; None for one that does not exist.
         argocd: Of the workloads that Argo CD renders, by name of the workload and side.
+        health_checks: Those that records of workloads with a switch carry, by id; None for one that is not ours.
     """
 
     places: Mapping[tuple[str, Side], PlaceFacts]
@@ -276,6 +295,7 @@ class EstateFacts:
     running: Mapping[Side, RunningFacts] = field(default_factory=dict)
     insights: Mapping[Side, tuple[InsightFacts, ...] | None] = field(default_factory=dict)
     argocd: Mapping[tuple[str, Side], ArgoCdFacts] = field(default_factory=dict)
+    health_checks: Mapping[str, HealthCheckFacts | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

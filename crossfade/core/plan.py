@@ -236,6 +236,7 @@ class Workload(Model):
         probe: What both sides are asked directly; None for nothing.
         consumers: Names of Deployments in its namespace that take work from a queue.
         acknowledge: What of its namespace may run on both sides at once.
+        switch: Whether green's record has a health check that takes green out when Route 53 takes no changes.
     """
 
     name: str
@@ -254,6 +255,7 @@ class Workload(Model):
     probe: ProbeRequest | None = None
     consumers: tuple[str, ...] = ()
     acknowledge: tuple[Acknowledged, ...] = ()
+    switch: bool = False
 
     @property
     def listener_rule(self) -> ListenerRule:

@@ -13,6 +13,7 @@ from crossfade.core import (
     checks_external_dns,
     checks_probe,
     checks_running,
+    checks_switch,
     checks_targets,
 )
 from crossfade.core.facts import Facts
@@ -26,6 +27,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     *checks_targets.CHECKS,
     *checks_alb.CHECKS,
     *checks_probe.CHECKS,
+    *checks_switch.CHECKS,
     *checks_running.CHECKS,
     *checks_alarms.CHECKS,
 )

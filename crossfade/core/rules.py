@@ -72,6 +72,8 @@ def _workload_faults(document: Document) -> Faults:
             yield sentence(
                 (*path, "probe"), "is not for the router alb: one load balancer serves both sides; remove it"
             )
+        if workload.get("router") == Router.ALB and workload.get("switch") is True:
+            yield sentence((*path, "switch"), "is not for the router alb, whose weights are not in DNS; remove it")
 
 
 def _source_faults(path: Path, workload: Document) -> Faults:

@@ -80,6 +80,12 @@ def test_a_probe_needs_nothing_but_to_be_asked_for(
     assert (workload.probe.path, workload.probe.status, workload.probe.at_port) == (path, status, port)
 
 
+def test_a_switch_is_for_weights_in_dns() -> None:
+    found = faults(changed(((*CART, "router"), "alb"), ((*CART, "switch"), True)))
+
+    assert any(fault.startswith("workloads[0].switch: is not for the router alb") for fault in found)
+
+
 def test_a_probe_cannot_tell_both_sides_of_one_load_balancer_apart() -> None:
     assert any(
         fault.startswith("workloads[0].probe: is not for the router alb: one load balancer serves both sides")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from crossfade.core import checks_alb, checks_argocd
+from crossfade.core import checks_alb, checks_argocd, checks_switch
 from crossfade.core.facts import (
     ADDRESSES,
     ControllerFacts,
@@ -31,6 +31,7 @@ from crossfade.core.weight import Side
 from crossfade.names import ALPHA_PREFIX, STABLE_PREFIX
 from simulation.sound import sound
 from tests.core.test_checks_argocd import TRIPPED
+from tests.core.test_checks_switch import TRIPPED as SWITCHED
 from tests.core.test_preflight_alb import TRIPS as RULE_TRIPS
 from tests.steps.scene import a_plan, probed
 
@@ -310,7 +311,11 @@ def found(check: str, seen: Facts) -> list[Finding]:
     return [finding for finding in examine(seen) if finding.check == check]
 
 
-@pytest.mark.parametrize("check", [c.id for c in CHECKS if c not in (*checks_alb.CHECKS, *checks_argocd.CHECKS)])
+OF_SOME = (*checks_alb.CHECKS, *checks_argocd.CHECKS, *checks_switch.CHECKS)
+"""The checks of what this plan does not have."""
+
+
+@pytest.mark.parametrize("check", [check.id for check in CHECKS if check not in OF_SOME])
 def test_a_sound_estate_passes(check: str) -> None:
     findings = found(check, facts())
 
@@ -333,7 +338,7 @@ def test_what_is_wrong_trips_its_check_and_says_what_to_do(
 def test_every_check_is_tripped_by_a_test_and_has_its_own_name() -> None:
     ids = [check.id for check in CHECKS]
 
-    assert {check for check, *_ in (*TRIPS, *RULE_TRIPS)} | TRIPPED == set(ids)
+    assert {check for check, *_ in (*TRIPS, *RULE_TRIPS)} | TRIPPED | SWITCHED == set(ids)
     assert len(set(ids)) == len(ids)
 
 
