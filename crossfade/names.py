@@ -174,6 +174,7 @@ class TimelineEvent(StrEnum):
     WEIGHT_WRITTEN = "weight_written"
     TRAFFIC_MOVED = "traffic_moved"
     ALARM_LATCHED = "alarm_latched"
+    ALARM_EDITED = "alarm_edited"
     VERDICT_CHANGED = "verdict_changed"
     STAGE_PASSED = "stage_passed"
     APPROVAL_AWAITED = "approval_awaited"

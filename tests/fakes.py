@@ -10,12 +10,14 @@ from datetime import datetime
 from typing import Any
 
 from crossfade.core.announcement import Announcement
+from crossfade.core.definition import Definition
 from crossfade.core.evidence import MINUTE, Minute, Sample, Series
 from crossfade.core.facts import EstateFacts
 from crossfade.core.latch import Latch
 from crossfade.core.migration import Record, Signal
 from crossfade.core.plan import Plan, Workload
 from crossfade.core.probe import Answer, Answers, Heard
+from crossfade.core.sight import Standing
 from crossfade.core.traffic import Reading, SideReading, Write
 from crossfade.core.verdict import Alarm, AlarmState
 from crossfade.core.weight import WEIGHT_MAX, Side
@@ -425,11 +427,19 @@ class InMemoryLedger(_Faulty, MemoryLedger):
 
 
 class FakeAlarms(_Faulty):
-    """Alarms in states that the test sets; OK unless told otherwise."""
+    """
+    Alarms in states that the test sets; OK unless told otherwise.
+
+    Attributes:
+        sees: Dimensions at which they look, by name.
+        told: What they are told; the same for all unless the test says otherwise.
+    """
 
     def __init__(self, names: Iterable[str] = ()) -> None:
         super().__init__()
         self._alarms = {name: Alarm(name, AlarmState.OK) for name in names}
+        self.sees: dict[str, tuple[str, ...]] = {}
+        self.told: dict[str, Definition] = {}
         self.asked: list[tuple[str, ...]] = []
 
     def set(self, name: str, state: AlarmState, reason: str = "") -> None:
@@ -442,7 +452,15 @@ class FakeAlarms(_Faulty):
         """See `ports.AlarmSource.read`."""
         self._trip("read")
         self.asked.append(tuple(names))
-        return {name: self._alarms[name] for name in names if name in self._alarms}
+        return {name: self._alarm(name) for name in names if name in self._alarms}
+
+    def edit(self, name: str, *children: str, **parts: str) -> None:
+        """Tell *name* something else."""
+        self.told[name] = Definition(alarm=name, parts=parts, children=children)
+
+    def _alarm(self, name: str) -> Alarm:
+        told = self.told.get(name, Definition(alarm=name, parts={"threshold": "1.0", "saved": "yesterday"}))
+        return replace(self._alarms[name], sees=self.sees.get(name, ()), definition=told)
 
 
 class FakeMetrics(_Faulty):
@@ -455,6 +473,7 @@ class FakeMetrics(_Faulty):
         failing: Which part fails, by workload and side, 0 to 1; nothing fails unless told.
         healthy_targets: By workload and side; unknown unless told.
         unreadable: Why there are no numbers, by workload.
+        standing: What stands behind green, by workload; unknown unless told.
     """
 
     def __init__(self, share: Callable[[str], float] = lambda _workload: 0.5, *, requests: int = 60_000) -> None:
@@ -464,6 +483,7 @@ class FakeMetrics(_Faulty):
         self.failing: dict[tuple[str, Side], float] = {}
         self.healthy_targets: dict[tuple[str, Side], int] = {}
         self.unreadable: dict[str, str] = {}
+        self.standing: dict[str, Standing] = {}
         self.made: dict[str, list[Minute]] = {}
 
     def put(self, workload: str, minutes: Iterable[Minute]) -> None:
@@ -483,7 +503,8 @@ class FakeMetrics(_Faulty):
         else:
             first = since.replace(second=0, microsecond=0)
             minutes = [self._minute(workload, first + n * MINUTE) for n in range((until - first) // MINUTE + 1)]
-        return Series(workload, tuple(m for m in minutes if m.at >= since and m.at + MINUTE <= until))
+        read = tuple(m for m in minutes if m.at >= since and m.at + MINUTE <= until)
+        return Series(workload, read, standing=self.standing.get(workload))
 
     def _minute(self, workload: str, at: datetime) -> Minute:
         green = round(self.requests * self.share(workload))

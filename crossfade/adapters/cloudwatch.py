@@ -4,13 +4,16 @@ Limits: 100 names a call; 9 calls a second an account. Without AlarmTypes the se
 Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
+from hashlib import sha256
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from crossfade.adapters.aws import Translation
+from crossfade.core.definition import SAVED, Definition
 from crossfade.core.facts import WatchFacts
 from crossfade.core.verdict import Alarm, AlarmState
 from crossfade.errors import AlarmsRefusedError, AlarmsUnavailableError
@@ -22,6 +25,27 @@ _NAMES_MAX: Final = 100
 _LISTS: Final = {"MetricAlarm": "MetricAlarms", "CompositeAlarm": "CompositeAlarms", "LogAlarm": "LogAlarms"}
 _DIMENSIONS: Final = frozenset({"LoadBalancer", "TargetGroup"})
 _CHILD: Final = re.compile(r"(?:ALARM|OK|INSUFFICIENT_DATA)\(\s*[\"']?([^\"')]+?)[\"']?\s*\)")
+_VOLATILE: Final = re.compile(
+    r"AlarmName|AlarmArn|AlarmDescription|State.*|EvaluationState|ActionsSuppressed(By|Reason)"
+)
+"""Fields of an alarm that change by themselves, or say nothing of what it watches."""
+_CALLED: Final[Mapping[str, str]] = {
+    "AlarmConfigurationUpdatedTimestamp": SAVED,
+    "Threshold": "threshold",
+    "Period": "period",
+    "EvaluationPeriods": "periods",
+    "DatapointsToAlarm": "data points",
+    "TreatMissingData": "missing data",
+    "ComparisonOperator": "comparison",
+    "MetricName": "metric",
+    "Dimensions": "dimensions",
+    "ActionsEnabled": "actions enabled",
+    "AlarmRule": "rule",
+}
+"""The words for those that people edit; all others are one part."""
+_REST: Final = "actions or other settings"
+_SHORT: Final = 32
+_DIGEST: Final = 8
 _BLIND: Final = frozenset({"PARTIAL_DATA", "EVALUATION_ERROR", "EVALUATION_FAILURE"})
 
 _CLOUDWATCH: Final = Translation(
@@ -76,10 +100,25 @@ def _types_known(cloudwatch: "CloudWatchClient") -> list[str]:
 
 
 def _alarm(entry: Mapping[str, Any]) -> Alarm:
-    evaluation = entry.get("EvaluationState")
-    if evaluation in _BLIND and entry["StateValue"] != AlarmState.ALARM:
-        return Alarm(entry["AlarmName"], AlarmState.INSUFFICIENT_DATA, f"CloudWatch reports {evaluation}: it is blind")
-    return Alarm(entry["AlarmName"], AlarmState(entry["StateValue"]), entry.get("StateReason", ""))
+    evaluation, state, reason = entry.get("EvaluationState"), entry["StateValue"], entry.get("StateReason", "")
+    if evaluation in _BLIND and state != AlarmState.ALARM:
+        state, reason = AlarmState.INSUFFICIENT_DATA, f"CloudWatch reports {evaluation}: it is blind"
+    watch = watch_of(entry)
+    definition = Definition(alarm=entry["AlarmName"], parts=_parts(entry), children=watch.children)
+    return Alarm(entry["AlarmName"], AlarmState(state), reason, sees=watch.balancers, definition=definition)
+
+
+def _parts(entry: Mapping[str, Any]) -> dict[str, str]:
+    """What an alarm was told, part by part; what is long as a digest, so that a record stays small."""
+    told = {field: value for field, value in entry.items() if _VOLATILE.fullmatch(field) is None}
+    rest = {field: value for field, value in told.items() if field not in _CALLED}
+    parts = {word: told[field] for field, word in _CALLED.items() if field in told} | {_REST: rest}
+    texts = {word: json.dumps(value, sort_keys=True, default=str).strip('"') for word, value in parts.items()}
+    return {word: text if len(text) <= _SHORT else _digest(text) for word, text in texts.items()}
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:_DIGEST]
 
 
 def watch_of(entry: Mapping[str, Any]) -> WatchFacts:

@@ -21,6 +21,7 @@ from crossfade.adapters.aws import Translation
 from crossfade.adapters.load_balancers import Balancer, LoadBalancers
 from crossfade.core.evidence import MINUTE, Minute, Sample, Series
 from crossfade.core.plan import Workload
+from crossfade.core.sight import Standing
 from crossfade.core.weight import Side
 from crossfade.errors import AlarmsRefusedError, AlarmsUnavailableError
 
@@ -188,7 +189,14 @@ def _series(workload: str, sides: Mapping[Side, Balancer] | str, values: _Read) 
         {at for balancer in sides.values() for query in _queries(balancer) for at in values.get(query, ())}
     )
     minutes = (Minute(at, *(_sample(sides[side], values, at) for side in (Side.BLUE, Side.GREEN))) for at in instants)
-    return Series(workload, tuple(minutes))
+    return Series(workload, tuple(minutes), standing=standing_of(sides[Side.GREEN]))
+
+
+def standing_of(green: Balancer) -> Standing:
+    """What an alarm that sees green looks at."""
+    if green.part:
+        return Standing(frozenset({green.part}), shared=green.dimension)
+    return Standing(frozenset({green.dimension, *green.groups}))
 
 
 def _sample(balancer: Balancer, values: _Read, at: datetime) -> Sample:

@@ -16,6 +16,7 @@ from typing import Final
 
 from crossfade.core.plan import Evidence, Plan, Workload, alarms_of
 from crossfade.core.probe import Probed
+from crossfade.core.sight import Standing
 from crossfade.core.statistics import NOTHING, Claim, Count, evidence, fisher_p, weakest, wilson
 from crossfade.core.verdict import Alarm, AlarmState, Cause, Health, Verdict, judge
 from crossfade.core.waves import wave_of
@@ -99,12 +100,14 @@ class Series:
         unreadable: Why there are no numbers, and what to do; empty when there are.
         shown: Blue's and green's weight, as the authority showed them when the load balancers were looked up; None
             when that was not to be seen.
+        standing: What stands behind green, as it was looked up for this; None when that is not known.
     """
 
     workload: str
     minutes: tuple[Minute, ...] = ()
     unreadable: str = ""
     shown: tuple[int | None, int | None] | None = None
+    standing: Standing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +239,7 @@ def assess(
     moved: datetime,
     now: datetime,
     latched: Sequence[str] = (),
+    doubts: Mapping[str, Verdict] | None = None,
     probed: Sequence[Probed] = (),
     drifted: Verdict | None = None,
     workloads: Sequence[Workload] | None = None,
@@ -255,6 +259,7 @@ def assess(
         moved: When the authority showed the stage's weights.
         now: UTC.
         latched: Names of alarms that were in ALARM since the stage began, whatever they are now.
+        doubts: Why some alarms cannot be believed, by name.
         probed: What came of asking green directly.
         drifted: What is wrong with the weights themselves; None for nothing.
         workloads: Those that are to have users on green, in the plan's order; all of them if none are named.
@@ -272,7 +277,7 @@ def assess(
         )
         for workload in watched
     )
-    spoken = _Alarms(watched, alarms, latched, findings)
+    spoken = _Alarms(watched, alarms, latched, findings, doubts or {})
     said = [*spoken.verdicts(alarms_of(watched)), *(found.verdict for found in findings)]
     said += [each.verdict for each in probed]
     said += [drifted] if drifted else []
@@ -309,6 +314,7 @@ class _Alarms:
         alarms: Mapping[str, Alarm],
         latched: Sequence[str],
         findings: Sequence[Finding],
+        doubts: Mapping[str, Verdict],
     ) -> None:
         is_common = (found for found in findings if found.were_so_lately or found.verdict.cause is Cause.COMMON_CAUSE)
         forgiven = _alarms_of(workloads, is_common)
@@ -316,10 +322,11 @@ class _Alarms:
         self._firing = [name for name, at in alarms.items() if at.state is AlarmState.ALARM and name in forgiven]
         self._spoken = {**alarms, **{name: Alarm(name, AlarmState.OK) for name in self._firing}}
         self._latched = [name for name in latched if name not in explained]
+        self._doubts = doubts
 
     def verdicts(self, names: Sequence[str]) -> Iterator[Verdict]:
         """What those called *names* say."""
-        yield judge(names, self._spoken, self._latched)
+        yield judge(names, self._spoken, self._latched, self._doubts)
         if firing := [name for name in self._firing if name in names]:
             reason = f"{', '.join(firing)} fired when both sides were sick"
             yield Verdict(Health.INCONCLUSIVE, reason, Cause.ALARM)

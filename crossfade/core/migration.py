@@ -12,6 +12,7 @@ from typing import assert_never
 
 from crossfade.core.budget import pause_after, spare_time
 from crossfade.core.charge import Charge, Residual
+from crossfade.core.definition import Definition, Definitions
 from crossfade.core.ladder import RESCUE_AFTER
 from crossfade.core.plan import Gate, Identifiers, Model, Plan, Workload
 from crossfade.core.probe import Failing
@@ -84,6 +85,8 @@ class Record(Model):
         cause_since: Since when verdicts have rested on that.
         postponed: Since when the next stage waits for blue; None while it does not.
         failing: The workloads whose green answered the last probes badly.
+        definitions: What the alarms were told when it began, or as somebody has accepted it since.
+        edited: Likewise those that are something else now, which nobody has accepted.
         paged: The stage in which somebody was paged because both sides were sick; None for none.
         charge: What it has cost users so far; None before anything was counted.
         residual: What blue still had at the end of the soak; None before, and when that is not known.
@@ -123,6 +126,8 @@ class Record(Model):
     cause_since: datetime | None = None
     postponed: datetime | None = None
     failing: tuple[Failing, ...] = ()
+    definitions: tuple[Definition, ...] = ()
+    edited: tuple[Definition, ...] = ()
     paged: int | None = None
     charge: Charge | None = None
     residual: Residual | None = None
@@ -152,6 +157,11 @@ class Record(Model):
     def soak_stage(self) -> int:
         """The number under which signals speak of the soak: one past the last stage."""
         return len(self.plan.stages)
+
+    @property
+    def alarm_definitions(self) -> Definitions:
+        """What its alarms were told, and what has changed."""
+        return Definitions(self.definitions, self.edited)
 
     def patience_ends(self, *, soaking: bool = False) -> datetime:
         """
@@ -424,6 +434,12 @@ def abort_asked(signals: tuple[Signal, ...]) -> str:
     """Who asked for a rollback and why, in a sentence; empty when nobody did."""
     abort = _last(signals, SignalKind.ABORT)
     return f"aborted by {abort.by}: {abort.reason or 'no reason given'}" if abort else ""
+
+
+def resumed_at(signals: tuple[Signal, ...]) -> datetime | None:
+    """When a person last said that it is to go on; None when nobody did."""
+    resume = _last(signals, SignalKind.RESUME)
+    return resume.at if resume else None
 
 
 def _last(signals: tuple[Signal, ...], kind: SignalKind) -> Signal | None:

@@ -120,7 +120,9 @@ def consequence(steered: Steered, signal: Signal, *, woken: bool = False) -> str
                 f"being watched: one in ALARM rolls back. After that it goes on by itself; bakes run on meanwhile."
             )
         case SignalKind.RESUME:
-            return f"It goes on {look}."
+            accepted = ", ".join(each.alarm for each in steered.record.edited)
+            believed = f" {accepted}: believed again, as edited." if accepted else ""
+            return f"It goes on {look}.{believed}"
         case SignalKind.PROMOTE:
             rest = "the soak" if signal.stage == len(stages) else f"stage {(signal.stage or 0) + 1}"
             return f"{look.capitalize()}, if every alarm is OK, {rest} is over. Otherwise it is watched on as planned."
@@ -146,8 +148,9 @@ def _ending(record: Record) -> str:
 
 
 def _instant(steered: Steered) -> datetime:
-    """Now, but after every signal before: the clocks of two people may differ, the order of their words may not."""
-    latest = max((signal.at for signal in steered.signals), default=steered.now)
+    """Now, but after every signal and what it answers: clocks may differ, the order of words may not."""
+    told = [each.noticed for each in steered.record.edited if each.noticed]
+    latest = max((*(signal.at for signal in steered.signals), *told), default=steered.now)
     return max(steered.now, latest + timedelta(milliseconds=1))
 
 
@@ -182,8 +185,8 @@ def _refusal(steered: Steered, kind: SignalKind, stage: int | None, hold: timede
             return _promote_refusal(steered)
         case SignalKind.HOLD:
             return _hold_refusal(steered, hold)
-        case SignalKind.RESUME if active_hold(steered.signals, steered.now) is None:
-            return f"{steered.name} is not held; there is nothing to resume"
+        case SignalKind.RESUME if active_hold(steered.signals, steered.now) is None and not steered.record.edited:
+            return f"{steered.name} is not held, and no alarm was edited; there is nothing to resume"
         case SignalKind.RESUME | SignalKind.ABORT:
             return ""
 

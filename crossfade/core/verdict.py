@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from crossfade.core.definition import Definition
+
 
 class Health(StrEnum):
     """The three values of a verdict."""
@@ -33,6 +35,8 @@ class Cause(StrEnum):
     TOO_FEW_REQUESTS = "too_few_requests"  # not enough to say anything
     UNCERTAIN = "uncertain"  # more errors than tolerated, not enough of them to be sure
     ALARM_SILENT = "alarm_silent"  # an alarm has no data
+    ALARM_BLIND = "alarm_blind"  # an alarm watches a load balancer or target group that is not green's any more
+    ALARM_EDITED = "alarm_edited"  # an alarm was edited since the start, and nobody has accepted that
     DRIFT = "drift"  # somebody else changed a weight
     UNREADABLE = "unreadable"  # the series could not be read, or green could not be probed
 
@@ -55,11 +59,15 @@ class Alarm:
         name: Its name.
         state: Its state; MISSING when CloudWatch did not return it.
         reason: CloudWatch's words for the state.
+        sees: The load balancers and target groups in the dimensions of its metrics, as CloudWatch names them.
+        definition: What it was told; None when that is not known.
     """
 
     name: str
     state: AlarmState
     reason: str = ""
+    sees: tuple[str, ...] = ()
+    definition: Definition | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +79,22 @@ class Verdict:
     cause: Cause = Cause.GOOD
 
 
-def judge(asked: Sequence[str], alarms: Mapping[str, Alarm], latched: Sequence[str] = ()) -> Verdict:
+def judge(
+    asked: Sequence[str],
+    alarms: Mapping[str, Alarm],
+    latched: Sequence[str] = (),
+    doubts: Mapping[str, Verdict] | None = None,
+) -> Verdict:
     """
     Judge by alarms alone: any ALARM is unhealthy, anything but OK for all of *asked* is inconclusive.
+
+    What is in doubt is never good; in ALARM it is bad all the same.
 
     Args:
         asked: Names of the alarms that must speak.
         alarms: What came back, by name.
         latched: Names of alarms that were in ALARM since the stage began, whatever they are now.
+        doubts: Why some cannot be believed, by name.
     """
     found = [alarms.get(name, Alarm(name, AlarmState.MISSING)) for name in asked]
     if firing := in_state(found, AlarmState.ALARM):
@@ -87,11 +103,19 @@ def judge(asked: Sequence[str], alarms: Mapping[str, Alarm], latched: Sequence[s
         return Verdict(Health.UNHEALTHY, _sentence("gone: it was there at the start", missing), Cause.ALARM_GONE)
     if fired := [alarm for alarm in found if alarm.name in latched]:
         return Verdict(Health.UNHEALTHY, _sentence("OK again after an ALARM since the stage began", fired), Cause.ALARM)
-    if silent := in_state(found, AlarmState.INSUFFICIENT_DATA):
-        return Verdict(Health.INCONCLUSIVE, _sentence("without data", silent), Cause.ALARM_SILENT)
-    if not found:
-        return Verdict(Health.INCONCLUSIVE, "no alarm was asked for", Cause.ALARM_SILENT)
+    if doubted := [doubts[name] for name in asked if name in doubts] if doubts else []:
+        return _doubt(doubted)
+    silent = in_state(found, AlarmState.INSUFFICIENT_DATA)
+    if silent or not found:
+        reason = _sentence("without data", silent) if silent else "no alarm was asked for"
+        return Verdict(Health.INCONCLUSIVE, reason, Cause.ALARM_SILENT)
     return Verdict(Health.HEALTHY, f"all {len(found)} alarms are OK" if len(found) > 1 else f"{asked[0]} is OK")
+
+
+def _doubt(doubted: Sequence[Verdict]) -> Verdict:
+    told = [verdict.reason for verdict in doubted[:_NAMED]]
+    more = [f"and {len(doubted) - _NAMED} more alarms"] if len(doubted) > _NAMED else []
+    return Verdict(Health.INCONCLUSIVE, "; ".join([*told, *more]), doubted[0].cause)
 
 
 def in_state(alarms: Sequence[Alarm], state: AlarmState) -> list[Alarm]:

@@ -8,15 +8,16 @@ from crossfade.core.evidence import LOOK_BACK, PUBLISHED, Assessment, Series, as
 from crossfade.core.fleet import by_policy, going_on, left_out, on_green, read_back
 from crossfade.core.latch import Latch, latched_since
 from crossfade.core.migration import Action, Decision, Record, decide
-from crossfade.core.plan import Workload, alarms_of
+from crossfade.core.plan import Workload
 from crossfade.core.probe import Answer, Answers, Heard, Probed, examine
 from crossfade.core.traffic import Reading, SideReading
-from crossfade.core.verdict import Cause, Health, Verdict
+from crossfade.core.verdict import Alarm, Cause, Health, Verdict
 from crossfade.core.weight import Side, Split
 from crossfade.errors import CrossfadeError
 from crossfade.names import TimelineEvent
 from crossfade.ports import AlarmSource, Ledger, MetricSource, Notice, Notifier, Probe, TrafficRouter
 from crossfade.steps.common import charge_data, current, note
+from crossfade.steps.read_alarms import doubts, read_alarms
 from crossfade.steps.tasks import HealthTask
 from crossfade.steps.waiting import tell_waiting
 
@@ -48,12 +49,14 @@ def check_health(
     """
     ledger.listen(task.migration, now=task.now)  # before anything is read: who rings after that is heard
     record = current(ledger, task, writes=False)
+    signals = ledger.signals(task.migration)
+    workloads = on_green(record)
+    record, spoken = read_alarms(ledger, alarms, notifier, record, workloads=workloads, signals=signals, now=task.now)
     series = _series(metrics, record, task)
     drifted = _drifted(authority, record, series)
-    found = _look(alarms, series, probe, record, task, drifted=drifted, latches=ledger.latches(task.migration))
+    found = _look(spoken, series, probe, record, task, drifted=drifted, latches=ledger.latches(task.migration))
     show(record, found, read_back(record))
     record = _note_change(ledger, notifier, record, task, found)
-    signals = ledger.signals(task.migration)
     decision = decide(record=record, now=task.now, verdict=found.verdict, signals=signals, soaking=task.soaking)
     decision = by_policy(record, decision, found.blamed, task.now)
     decision = going_on(record, decision, found.verdict, signals, task.now)
@@ -80,7 +83,7 @@ def _leave_out(ledger: Ledger, record: Record, task: HealthTask, decision: Decis
 
 
 def _look(
-    alarms: AlarmSource,
+    alarms: Mapping[str, Alarm],
     series: Mapping[str, Series],
     probe: Probe,
     record: Record,
@@ -97,7 +100,7 @@ def _look(
     return assess(
         plan,
         stage=record.stage,
-        alarms=alarms.read(alarms_of(workloads)) if workloads else {},
+        alarms=alarms,
         series=series,
         began=began,
         moved=max(moved, earliest),
@@ -106,6 +109,7 @@ def _look(
         probed=_probed(probe, record, workloads, task),
         drifted=drifted,
         latched=latched_since(latches, began),
+        doubts=doubts(record, workloads, alarms, series),
     )
 
 

@@ -6,6 +6,7 @@ This file gathers what is read; what it means stands in `core.preflight`.
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from crossfade.core.definition import Definition
 from crossfade.core.facts import Facts
 from crossfade.core.finding import Finding
 from crossfade.core.plan import Plan, Workload
@@ -37,9 +38,12 @@ def preflight(
         PreflightFailedError: One or more checks failed; the message has them, each with its fix.
     """
     record = current(ledger, task)
-    findings = look(router, rescue, alarms, estate, record.plan, probe=probe)
+    facts = gather(router, rescue, alarms, estate, record.plan, probe=probe)
+    findings = examine(facts)
     if faults := refusal(findings):
         raise PreflightFailedError(faults)
+    if record.definitions != (definitions := _definitions(facts)):
+        record = ledger.save(record.with_(definitions=definitions))
     reason = summary(findings)
     note(ledger, record, task.now, TimelineEvent.PREFLIGHT_PASSED, reason, **table(findings))
     return {"checks": len(findings), "reason": reason}
@@ -60,12 +64,25 @@ def look(
     Raises:
         TemporaryError: Something did not answer; ask again later.
     """
+    return examine(gather(router, rescue, alarms, estate, plan, probe=probe))
+
+
+def gather(
+    router: TrafficRouter,
+    rescue: TrafficRouter,
+    alarms: AlarmSource,
+    estate: EstateReader,
+    plan: Plan,
+    *,
+    probe: Probe,
+) -> Facts:
+    """All that is read for the checks; raises as `look`."""
     unread: list[str] = []
     seen = unless_refused(lambda: estate.read(plan), unread)
     children = [name for watch in seen.watches.values() for name in watch.children] if seen else []
     names = tuple(dict.fromkeys((*plan.alarms, *children)))
     readings = unless_refused(lambda: observe_all(router, plan.workloads), unread) or ()
-    facts = Facts(
+    return Facts(
         plan=plan,
         readings={reading.workload: reading for reading in readings},
         alarms=unless_refused(lambda: alarms.read(names), unread) or {},
@@ -75,7 +92,11 @@ def look(
         probes=unless_refused(lambda: probe.ask(plan.workloads), unread) or {},
         unread=tuple(dict.fromkeys(unread)),
     )
-    return examine(facts)
+
+
+def _definitions(facts: Facts) -> tuple[Definition, ...]:
+    """What every alarm is told now, those in the rules of others included."""
+    return tuple(alarm.definition for alarm in facts.alarms.values() if alarm.definition)
 
 
 def _with_a_second_rung(plan: Plan, readings: Sequence[Reading]) -> list[Workload]:

@@ -45,11 +45,21 @@ class CloudWatchGround:
         self._client: Any = boto3.client("cloudwatch", region_name=REGION)
         self.source = CloudWatchAlarms(self._client)
 
-    def put(self, name: str, state: AlarmState, reason: str) -> None:
+    def put(self, name: str, state: AlarmState, reason: str, *, threshold: float = 5.0) -> None:
         metric = {"Namespace": "Test", "MetricName": "Errors", "Period": 60, "Statistic": "Sum"}
-        rule = {"Threshold": 5.0, "ComparisonOperator": "GreaterThanThreshold", "EvaluationPeriods": 2}
+        rule = {"Threshold": threshold, "ComparisonOperator": "GreaterThanThreshold", "EvaluationPeriods": 2}
         self._client.put_metric_alarm(AlarmName=name, **metric, **rule)
         self.set(name, state, reason)
+
+    def edit(self, name: str, how: str) -> None:
+        match how:
+            case "threshold":
+                self.put(name, AlarmState.OK, "", threshold=50.0)
+            case "actions":
+                self._client.disable_alarm_actions(AlarmNames=[name])
+            case _:
+                self._client.delete_alarms(AlarmNames=[name])
+                self.put(name, AlarmState.OK, "")
 
     def put_composite(self, name: str, state: AlarmState, reason: str) -> None:
         self._client.put_composite_alarm(AlarmName=name, AlarmRule='ALARM("a")')
@@ -119,6 +129,41 @@ def test_composite_alarms_are_asked_for_by_type(cloudwatch: CloudWatchGround) ->
     found = cloudwatch.source.read(["a", "all"])
 
     assert {alarm.name: alarm.state for alarm in found.values()} == {"a": AlarmState.ALARM, "all": AlarmState.ALARM}
+
+
+def test_what_an_alarm_was_told_stays_the_same_when_its_state_changes(cloudwatch: CloudWatchGround) -> None:
+    cloudwatch.put("a", AlarmState.OK, "")
+    before = cloudwatch.source.read(["a"])["a"].definition
+    cloudwatch.set("a", AlarmState.ALARM, "too many")
+
+    assert before is not None
+    assert cloudwatch.source.read(["a"])["a"].definition == before
+    assert before.parts["threshold"] == "5.0"
+
+
+@pytest.mark.parametrize("how", ["threshold", "actions", "made anew"])
+def test_an_edit_changes_what_an_alarm_was_told(cloudwatch: CloudWatchGround, how: str) -> None:
+    cloudwatch.put("a", AlarmState.OK, "")
+    before = cloudwatch.source.read(["a"])["a"].definition
+    cloudwatch.edit("a", how)
+    after = cloudwatch.source.read(["a"])["a"].definition
+
+    assert before is not None
+    assert after is not None
+    said = {
+        "threshold": "threshold 5.0 -> 50.0",
+        "actions": "actions enabled true -> false",
+        "made anew": "made anew or saved again",
+    }
+    assert before.changes_to(after) == said[how]
+
+
+def test_an_alarm_tells_the_load_balancers_and_target_groups_that_it_sees() -> None:
+    dimensions = [{"Name": "LoadBalancer", "Value": "app/green/1"}, {"Name": "TargetGroup", "Value": "targetgroup/b/2"}]
+    query = {"Id": "e", "MetricStat": {"Metric": {"Dimensions": dimensions}, "Period": 60, "Stat": "Sum"}}
+    answer = {"MetricAlarms": [{"AlarmName": "a", "StateValue": "OK", "Metrics": [query]}]}
+
+    assert stubbed(answers=[answer]).read(["a"])["a"].sees == ("app/green/1", "targetgroup/b/2")
 
 
 def stubbed(*, answers: list[dict[str, Any]] | None = None, error: tuple[str, int] | None = None) -> Any:

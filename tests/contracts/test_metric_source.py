@@ -322,6 +322,17 @@ def test_a_load_balancer_that_was_replaced_is_found_by_its_record(cloudwatch: Cl
     assert counts(cloudwatch.read()) == [(NINE, (900, 0), (7, 0))]
 
 
+def test_what_stands_behind_green_is_told_as_it_is_now(cloudwatch: CloudWatchGround) -> None:
+    before = cloudwatch.read().standing
+    cloudwatch.point(BURNHAM.host, CLUSTERS[Side.GREEN], cloudwatch.serve(BURNHAM, Side.GREEN))
+    after = cloudwatch.read().standing
+
+    assert before is not None
+    assert after is not None
+    assert not before.own & after.own
+    assert {name.partition("/")[0] for name in after.own} == {"app", "targetgroup"}
+
+
 @pytest.mark.parametrize(
     ("prefix", "suffix", "kind"), [("dualstack.", ".", "alias"), ("", "", "CNAME"), ("", ".", "alias")]
 )

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from crossfade.core.definition import Definition
 from crossfade.core.migration import Action, Outcome, Record, Signal, SignalKind, decide
 from crossfade.core.plan import Gate, Plan
 from crossfade.core.situation import Phase, situation
@@ -189,6 +190,16 @@ def test_what_is_not_held_cannot_be_resumed() -> None:
     for signals in ((), (over,), (HELD, sent(RESUME))):
         with pytest.raises(InvalidInputError, match="is not held"):
             signal_for(steered(BAKING, *signals), RESUME, by=ME)
+
+
+def test_an_edited_alarm_can_be_accepted_without_a_hold_by_a_word_that_comes_after_it_was_noticed() -> None:
+    edited = Definition(alarm="green-yelb-5xx", parts={}, noticed=T0 + 2 * HOUR)  # by a clock that is ahead
+    asked = steered(BAKING.with_(edited=(edited,)))
+
+    signal = signal_for(asked, RESUME, by=ME)
+
+    assert signal.at > T0 + 2 * HOUR
+    assert "green-yelb-5xx: believed again, as edited" in consequence(asked, signal)
 
 
 # --- What is sent ----------------------------------------------------------------------------------------------------
