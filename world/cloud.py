@@ -4,6 +4,7 @@ Everything in it happens in virtual time and in one order. Nothing in it reaches
 anybody in this process talk to it while it is open, and profiles and endpoints of the machine are out of sight.
 """
 
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -20,7 +21,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.sns.models import sns_backends
 
 from world.clock import Clock
-from world.deployment import Deployment, Template, deploy
+from world.deployment import TOPIC, Deployment, Template, deploy
 from world.events import Events
 from world.functions import Functions, Load, LogLine, Observer
 from world.moto_hooks.swap import swapped
@@ -152,6 +153,16 @@ class Cloud:
         self.events.add(self.deployment.rules)
         self.schedules.add(self.deployment.schedules)
         return self.deployment
+
+    def add_stack(self, name: str, outputs: Mapping[str, str]) -> None:
+        """Let CloudFormation tell of a stack that has *outputs*, for whoever looks there for what is deployed."""
+        body = {
+            "Resources": {"Deployed": {"Type": TOPIC}},
+            "Outputs": {key: {"Value": value} for key, value in outputs.items()},
+        }
+        boto3.client("cloudformation", region_name=self._region).create_stack(
+            StackName=name, TemplateBody=json.dumps(body)
+        )
 
     def start(self, name: str | None = None, execution_input: Any = None) -> str:
         """Ask for an execution, with {} if there is no input. It runs when time passes; the value is its ARN."""

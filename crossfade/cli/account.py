@@ -6,6 +6,8 @@ fails becomes one sentence that ends with what to do.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Any, Final
 
@@ -39,6 +41,9 @@ from crossfade.ports import Ledger
 _CONNECT_SECONDS: Final = 5
 _READ_SECONDS: Final = 15
 _TRIES: Final = 4
+
+_SAME_TIME: Final = timedelta(seconds=3)
+"""AWS tells its time to the second, and an answer takes a moment: less than this is no difference."""
 
 _NO_CREDENTIALS: Final = (
     NoCredentialsError,
@@ -107,7 +112,9 @@ class Account:
 
     def __init__(self, *, profile: str | None, region: str | None, stack: str) -> None:
         self._session = boto3.Session(profile_name=profile, region_name=region)
+        self._session.events.register("after-call", self._note_time)
         self._stack = stack
+        self._ahead = timedelta(0)
 
     @property
     def region(self) -> str:
@@ -118,6 +125,15 @@ class Account:
     def session(self) -> boto3.Session:
         """With the caller's own credentials."""
         return self._session
+
+    @property
+    def now(self) -> datetime:
+        """
+        The present instant, UTC, by the clock of AWS, once it has answered anything.
+
+        What people say is put in order with what the migration does by it, so it must not hang on this machine's.
+        """
+        return datetime.now(UTC) + self._ahead
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -144,6 +160,12 @@ class Account:
         """ARN of whoever runs the command."""
         arn: str = self._client("sts").get_caller_identity()["Arn"]
         return arn
+
+    def _note_time(self, http_response: Any, **_more: Any) -> None:
+        """A handler of botocore's, after each answer."""
+        if date := http_response.headers.get("Date"):
+            ahead = parsedate_to_datetime(date) - datetime.now(UTC)
+            self._ahead = ahead if abs(ahead) > _SAME_TIME else timedelta(0)
 
     def _output(self, name: str) -> str:
         if name not in self._outputs:

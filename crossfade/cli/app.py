@@ -6,7 +6,7 @@ from typing import Final
 import typer
 
 from crossfade import __version__
-from crossfade.cli import demo, plan, preflight, report, simulate, start, status, steer, watch
+from crossfade.cli import demo, plan, preflight, report, serve, simulate, start, status, steer, watch
 from crossfade.cli.exits import MEANINGS, Exit
 from crossfade.errors import CrossfadeError
 
@@ -50,6 +50,7 @@ def _options(
 
 
 app.command("demo")(demo.command)
+app.command("serve")(serve.serve)
 app.command("simulate")(simulate.simulate)
 app.command("replay")(simulate.replay)
 app.command("plan")(plan.command)

@@ -25,10 +25,12 @@ _PREFACE: Final = """\
 `crossfade COMMAND --help` says the same as this page.
 `crossfade --install-completion` teaches your shell the commands and their options.
 
-`demo`, `plan` and `preflight --embedded` ask nobody but this machine.
+`demo`, `serve`, `simulate`, `plan` and `preflight --embedded` ask nobody but this machine.
 All other commands speak to the account in which Crossfade is deployed, with your own credentials:
 `--profile` or `AWS_PROFILE`, `--region` or `AWS_REGION`, and `AWS_ENDPOINT_URL` work as everywhere.
 They find the state machine and the ledger in the outputs of the CloudFormation stack.
+`crossfade serve` opens the embedded world for them, so that all of them can be tried without an account.
+They go by the clock of AWS, as its answers tell it, not by that of your machine.
 
 What they need to be allowed: `cloudformation:DescribeStacks`, `states:DescribeExecution` and `states:ListExecutions`,
 `dynamodb:GetItem` and `dynamodb:Query` on the ledger's table;

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from crossfade.cli.account import Account
@@ -156,7 +156,7 @@ def see(account: Account, migration: str) -> Seen:
         msg = f"there is no migration {migration} in {account.region}; `crossfade status` lists what runs"
         raise InvalidInputError(msg)
     signals = account.ledger.signals(migration) if record else ()
-    return Seen(migration, execution, record, signals, datetime.now(UTC))
+    return Seen(migration, execution, record, signals, account.now)
 
 
 def see_listed(account: Account, execution: Execution) -> Seen:
@@ -165,4 +165,4 @@ def see_listed(account: Account, execution: Execution) -> Seen:
     if execution.status != RUNNING and (record is None or record.outcome is None):
         return see(account, execution.name)
     signals = account.ledger.signals(execution.name) if record else ()
-    return Seen(execution.name, execution, record, signals, datetime.now(UTC))
+    return Seen(execution.name, execution, record, signals, account.now)

@@ -84,7 +84,7 @@ def _show_smallest(console: Console, failing: "list[Result]", search: Search) ->
 
 
 def replay(
-    seed: Annotated[int, typer.Argument(help="A seed of a swarm.", min=0)],
+    seed: Annotated[int, typer.Argument(metavar="SEED", help="A seed of a swarm.", min=0)],
     smallest: Annotated[bool, typer.Option(help="Drop whatever is not needed to break it.")] = False,  # noqa: FBT002 - a flag
 ) -> None:
     """Repeat one run of a swarm and print what happened in it."""

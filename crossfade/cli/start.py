@@ -1,7 +1,7 @@
 """`start`: a migration, by hand. The deployed configuration judges the input; this file only writes it."""
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -57,19 +57,18 @@ def command(
     `crossfade watch` follows it, `crossfade abort` rolls it back.
     Try --dry-run first.
     """
-    now = datetime.now(UTC)
     given = asked_for(plan, workloads)
     if dry_run:
         given["dryRun"] = True
-    if not_after is not None:
-        given["notAfter"] = read_when(not_after, now).isoformat()
     if words := one_line(reason):
         given["reason"] = words
     if words := one_line(override):
         given["override"] = words
-    migration = name or f"manual-{now:%Y%m%d-%H%M%S}"
     with connected(profile=profile, region=region, stack=stack) as account:
         given["startedBy"] = account.caller
+        if not_after is not None:
+            given["notAfter"] = read_when(not_after, account.now).isoformat()
+        migration = name or f"manual-{account.now:%Y%m%d-%H%M%S}"
         execution = account.executions.start(migration, given)
     if output is Output.JSON:
         typer.echo(json.dumps({"migration": migration, "execution": execution, "input": given}, indent=2))

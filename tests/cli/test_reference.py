@@ -13,6 +13,7 @@ from crossfade.core.migration import Outcome
 
 GROUP: Any = typer.main.get_command(app)
 OURS = [
+    "serve",
     "plan",
     "preflight",
     "start",

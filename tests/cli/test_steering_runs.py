@@ -1,6 +1,5 @@
 """Steering from the command line to the weights: the commands, the ledger, the deployed machine and its functions."""
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -8,7 +7,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 import yaml
 from typer.testing import CliRunner
@@ -16,8 +14,8 @@ from typer.testing import CliRunner
 from crossfade.adapters.config_file import parse_config
 from crossfade.cli.app import app
 from crossfade.cli.embedded import Embedded, embedded
+from crossfade.cli.serve import findable
 from crossfade.core.migration import Record
-from crossfade.names import MACHINE_OUTPUT, TABLE_OUTPUT
 from world.step_functions import Execution
 
 pytestmark = pytest.mark.xdist_group("steering")
@@ -89,13 +87,7 @@ def _world(tmp_path: Path) -> Iterator[Embedded]:
     path.write_text(yaml.safe_dump(document), encoding="utf-8")
     config = parse_config(path.read_text(encoding="utf-8"), now=None)
     with embedded(config, path, seed=1) as world:
-        outputs = {MACHINE_OUTPUT: world.cloud.deployment.machine_arn, TABLE_OUTPUT: world.cloud.deployment.table}
-        template = {
-            "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
-            "Outputs": {name: {"Value": value} for name, value in outputs.items()},
-        }
-        cloudformation = boto3.client("cloudformation", region_name=config.clusters.green.region)
-        cloudformation.create_stack(StackName="Crossfade", TemplateBody=json.dumps(template))
+        findable(world)
         yield world
 
 
