@@ -78,6 +78,7 @@ class Alarms:
         self._clock = clock
         self._region = region
         self._metrics = MetricIndex()
+        self._elsewhere: dict[str, MetricIndex] = {}
 
     @contextmanager
     def installed(self) -> Iterator[Self]:
@@ -98,6 +99,15 @@ class Alarms:
         """The state of every alarm, by its name."""
         return {alarm.name: alarm.state_value for alarm in self._backend.alarms.values()}
 
+    def says(self, name: str) -> str | None:
+        """What the data of the alarm *name* say now, whatever its state was set to; None for too few, or no alarm."""
+        alarm = self._backend.alarms.get(name)
+        if alarm is None:
+            return None
+        self._metrics.read(self._backend.metric_data)
+        state = judge(_breaches(alarm, self._values(alarm)), periods=1, needed=1, missing="missing")
+        return None if state == INSUFFICIENT_DATA else state
+
     def evaluate(self) -> None:
         """Evaluate every alarm now, composites last."""
         self._metrics.read(self._backend.metric_data)
@@ -114,10 +124,7 @@ class Alarms:
 
     def _evaluate_metric_alarm(self, alarm: Alarm) -> None:
         needed = int(alarm.datapoints_to_alarm or alarm.evaluation_periods)
-        breaches = [
-            None if value is None else _COMPARISONS[alarm.comparison_operator](value, float(alarm.threshold))
-            for value in self._values(alarm)
-        ]
+        breaches = _breaches(alarm, self._values(alarm))
         treatment = alarm.treat_missing_data or "missing"
         state = judge(breaches, periods=int(alarm.evaluation_periods), needed=needed, missing=treatment)
         if state is not None:
@@ -188,11 +195,19 @@ class Alarms:
             end_time: datetime,
             scan_by: str = "TimestampDescending",
         ) -> list[dict[str, Any]]:
-            self._metrics.read(backend.metric_data)
+            own = backend.region_name == self._region
+            index = self._metrics if own else self._elsewhere.setdefault(backend.region_name, MetricIndex())
+            index.read(backend.metric_data)
             newest_first = scan_by == "TimestampDescending"
-            return metric_data(self._metrics, queries, start_time, end_time, newest_first=newest_first)
+            return metric_data(index, queries, start_time, end_time, newest_first=newest_first)
 
         return swapped(CloudWatchBackend, "get_metric_data", get_metric_data)
+
+
+def _breaches(alarm: Alarm, values: Series) -> list[bool | None]:
+    """Whether each of *values* is beyond the threshold; None for no data."""
+    beyond = _COMPARISONS[alarm.comparison_operator]
+    return [None if value is None else beyond(value, float(alarm.threshold)) for value in values]
 
 
 def judge(breaches: Sequence[bool | None], *, periods: int, needed: int, missing: str) -> str | None:

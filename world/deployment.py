@@ -7,11 +7,13 @@ not known here is an error, never a guess.
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import boto3
 
 from crossfade.names import Env
+from world import health_checks
 from world.events import Rule, Start, checked_pattern, interval_of
 from world.functions import Function
 from world.permissions import Statement, statements
@@ -28,6 +30,8 @@ RULE: Final = "AWS::Events::Rule"
 SCHEDULE: Final = "AWS::Scheduler::Schedule"
 POLICY: Final = "AWS::IAM::Policy"
 BUCKET: Final = "AWS::S3::Bucket"
+ALARM: Final = "AWS::CloudWatch::Alarm"
+HEALTH_CHECK: Final = "AWS::Route53::HealthCheck"
 PARTITION: Final = "aws"
 PUBLISHED: Final = "1"
 """Every published version here is the first one."""
@@ -170,6 +174,7 @@ class Template:
             "Name": self.name,
             "TopicName": self.name,
             "Version": lambda _id: PUBLISHED,
+            "HealthCheckId": lambda id_: health_checks.id_of(self.property(id_, "HealthCheckConfig")),
         }
         if attribute not in known:
             msg = f"the attribute {attribute} of {target} is not known here; teach it to world/deployment.py"
@@ -231,6 +236,10 @@ def deploy(template: Template, environment: Mapping[str, str]) -> Deployment:
         for function in (_function(template, id_, environment) for id_ in template.ids(FUNCTION))
     }
     known = {function.arn for function in functions.values()}
+    health_checks.deploy(
+        [template.property(id_, "HealthCheckConfig") for id_ in template.ids(HEALTH_CHECK)],
+        {template.property(id_, "AlarmName"): partial(template.property, id_) for id_ in template.ids(ALARM)},
+    )
     for id_ in template.ids(BUCKET):
         boto3.resource("s3").create_bucket(
             Bucket=template.name(id_), CreateBucketConfiguration={"LocationConstraint": template.region}

@@ -29,8 +29,9 @@ from world.clock import Clock
 from world.eks_tokens import EMBEDDED, EksAuthenticator, Identity
 from world.external_dns import ExternalDns
 from world.external_dns_sources import SOURCES, Endpoint, endpoint_of, endpoints
-from world.faults import GREEN_ERROR_RATE, THROTTLED_FOR, Fault, FaultKind, InvalidFaultError
+from world.faults import DOWN_FOR, GREEN_ERROR_RATE, THROTTLED_FOR, Fault, FaultKind, InvalidFaultError
 from world.front_doors import FrontDoors
+from world.health_checks import HealthChecks
 from world.insights import an_insight
 from world.kubernetes import KubernetesApi, Object, definitions
 from world.load_balancers import LoadBalancer, LoadBalancers
@@ -212,6 +213,7 @@ class Estate:
         insights: What EKS says of each cluster, by its name.
         clients: The users.
         alarms: All alarms.
+        checks: All health checks.
         clock: As given.
         spec: As given.
         faults: As given.
@@ -232,9 +234,10 @@ class Estate:
         self.clusters: dict[str, Cluster] = {}
         self.balancers = LoadBalancers(clock)
         self.insights = {cluster.name: [an_insight("Kubelet version skew")] for cluster in spec.sides.values()}
-        self.route53 = Route53(clock, stream(seed, "route53"), self.balancers.is_healthy)
-        self.doors = FrontDoors(self.balancers, self._served, partial(stream, seed, "doors"))
         self.alarms = Alarms(clock, spec.green.region)
+        self.checks = HealthChecks(clock, self.alarms.says)
+        self.route53 = Route53(clock, stream(seed, "route53"), self.balancers.is_healthy, self.checks.is_healthy)
+        self.doors = FrontDoors(self.balancers, self._served, partial(stream, seed, "doors"))
         self.clients: Clients
         self.clock = clock
         self.spec = spec
@@ -248,6 +251,7 @@ class Estate:
         with ExitStack() as stack:
             stack.enter_context(self.route53.installed())
             stack.enter_context(self.alarms.installed())
+            stack.enter_context(self.checks.installed())
             stack.enter_context(self.balancers.installed())
             stack.enter_context(clusters_have_insights(lambda name: self.insights.get(name, [])))
             stack.callback(self.doors.close)
@@ -334,6 +338,8 @@ class Estate:
                 self.clusters[GREEN if fault.stage == 1 else BLUE].external_dns.is_stuck = True
             case FaultKind.THROTTLED_ROUTE53:
                 self.route53.throttle(THROTTLED_FOR)
+            case FaultKind.ROUTE53_DOWN:
+                self.route53.throttle(DOWN_FOR)
             case FaultKind.HANDLER_CRASH | FaultKind.STOP:
                 pass  # whoever runs the machine and calls the functions asks `is_active`
             case _:
@@ -469,6 +475,7 @@ class Estate:
             self.clients.start(),
             self._metrics.start(list(self.balancers)),
             self.alarms.start(),
+            *self.checks.start(),
             *(self.clusters[side].external_dns.start(timedelta(seconds=phase)) for side, phase in phases.items()),
             *(cluster.argocd.start(ARGOCD_PHASE) for cluster in self.clusters.values()),
         ]

@@ -203,6 +203,7 @@ class ExternalDns:
 
     def _records(self, settings: Settings, endpoint: Endpoint) -> Iterator[Record]:
         common: dict[str, Any] = {"set_identifier": endpoint.identifier, "weight": self._weight(settings, endpoint)}
+        common["health_check"] = endpoint.health_check  # of the ownership records, too: registry/txt.go copies it
         says = f"heritage=external-dns,external-dns/owner={settings.owner},external-dns/resource={endpoint.resource}"
         for record in _addresses(settings, endpoint, common):
             yield record

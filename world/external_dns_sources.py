@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from crossfade.names import IDENTIFIER_KEY, WEIGHT_KEY, WEIGHT_PROPERTY
+from crossfade.names import HEALTH_CHECK_KEY, HEALTH_CHECK_PROPERTY, IDENTIFIER_KEY, WEIGHT_KEY, WEIGHT_PROPERTY
 from world.kubernetes import Object, Store
 
 SOURCES: Final = {
@@ -38,6 +38,7 @@ class Endpoint:
         identifier: Its set identifier; None when it has none.
         weight: As it is written; None when there is none.
         resource: The object, as the ownership records name it.
+        health_check: Id of the health check of its records; None for none.
         is_dualstack: Whether it says that its load balancer has IPv6, which versions before v0.16 went by.
     """
 
@@ -47,6 +48,7 @@ class Endpoint:
     weight: str | None
     resource: str
     is_dualstack: bool = False
+    health_check: str | None = None
 
 
 def endpoints(store: Store, sources: tuple[str, ...], prefix: str) -> Iterator[Endpoint]:
@@ -113,6 +115,7 @@ def _dns_endpoints(store: Store, _: str) -> Iterator[Endpoint]:
                 identifier=entry.get("setIdentifier") or None,
                 weight=properties.get(WEIGHT_PROPERTY),
                 resource=_resource("crd", held),
+                health_check=properties.get(HEALTH_CHECK_PROPERTY),
             )
 
 
@@ -144,6 +147,7 @@ def _made(
             weight=says.get(WEIGHT_KEY),
             resource=_resource(kind, held),
             is_dualstack=annotations.get("alb.ingress.kubernetes.io/ip-address-type") == "dualstack",
+            health_check=says.get(HEALTH_CHECK_KEY) or None,
         )
 
 

@@ -139,7 +139,7 @@ def _requests(model: Any, params: Json, *, region: str, account: str) -> Iterato
         return
     resources: Mapping[str, Callable[[Json], str]] = {
         "eks": lambda given: f"arn:aws:eks:{place}:cluster/{given['name']}",
-        "route53": lambda given: f"arn:aws:route53:::hostedzone/{given['HostedZoneId'].removeprefix('/hostedzone/')}",
+        "route53": _route53_arn,
         "s3": lambda given: f"arn:aws:s3:::{given['Bucket']}/{given['Key']}",
         "sns": lambda given: str(given["TopicArn"]),
         "ssm": lambda given: f"arn:aws:ssm:{place}:parameter{given['Name']}",
@@ -153,6 +153,12 @@ def _requests(model: Any, params: Json, *, region: str, account: str) -> Iterato
     yield Request(action, resource, _context(action, params))
 
 
+def _route53_arn(given: Json) -> str:
+    if "HealthCheckId" in given:
+        return f"arn:aws:route53:::healthcheck/{given['HealthCheckId']}"
+    return f"arn:aws:route53:::hostedzone/{given['HostedZoneId'].removeprefix('/hostedzone/')}"
+
+
 def _of_tables(operation: str, params: Json, place: str) -> Iterator[Request]:
     """A transaction needs the action of each of its items."""
     items = [item for each in params.get("TransactItems", ()) for item in each.items()]
@@ -162,6 +168,8 @@ def _of_tables(operation: str, params: Json, place: str) -> Iterator[Request]:
 
 
 def _context(action: str, params: Json) -> dict[str, list[str]]:
+    if action == "cloudwatch:PutMetricData":
+        return {"cloudwatch:namespace": [params["Namespace"]]}
     if action == "events:PutEvents":
         return {"events:source": [entry["Source"] for entry in params["Entries"]]}
     if action != _RECORDS:

@@ -56,6 +56,7 @@ class Record:
         evaluate_target_health: Whether an alias counts as healthy only while its target is.
         ttl: In seconds; None for an alias.
         values: Of a record that is no alias.
+        health_check: Id of the health check that it needs to be healthy; None for none.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Record:
     evaluate_target_health: bool = False
     ttl: int | None = None
     values: tuple[str, ...] = ()
+    health_check: str | None = None
 
     @classmethod
     def of(cls, stored: RecordSet) -> Self:
@@ -80,6 +82,7 @@ class Record:
             evaluate_target_health=bool(alias.get("EvaluateTargetHealth", False)),
             ttl=None if stored.ttl is None else int(stored.ttl),
             values=tuple(sorted(stored.records or ())),
+            health_check=stored.health_check_id or None,
         )
 
     @property
@@ -94,6 +97,8 @@ class Record:
             request["SetIdentifier"] = self.set_identifier
         if self.weight is not None:
             request["Weight"] = self.weight
+        if self.health_check is not None:
+            request["HealthCheckId"] = self.health_check
         if self.target is None:
             return request | {"TTL": self.ttl, "ResourceRecords": [{"Value": value} for value in self.values]}
         alias = {"DNSName": self.target, "EvaluateTargetHealth": self.evaluate_target_health}
@@ -133,12 +138,20 @@ class Route53:
         clock: Its time.
         random: Where propagation delays come from.
         is_healthy: The verdict on the target of an alias, by its DNS name.
+        passes: The verdict of a health check, by its id.
     """
 
-    def __init__(self, clock: Clock, random: Random, is_healthy: Callable[[str], bool] = lambda _: True) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        random: Random,
+        is_healthy: Callable[[str], bool] = lambda _: True,
+        passes: Callable[[str], bool] = lambda _: True,
+    ) -> None:
         self._clock = clock
         self._random = random
         self._is_healthy = is_healthy
+        self._passes = passes
         self._visible: dict[str, dict[RecordKey, Record]] = {}
         self._accepted: dict[RecordKey, tuple[int, Record | None]] = {}
         self._shown: dict[RecordKey, int] = {}
@@ -196,7 +209,10 @@ class Route53:
         return tuple(map(Answer, records, shares, healthy))
 
     def _counts_as_healthy(self, record: Record) -> bool:
-        return record.target is None or not record.evaluate_target_health or self._is_healthy(record.target)
+        """Of an alias with both a health check and target health, both have to be good."""
+        passes = record.health_check is None or self._passes(record.health_check)
+        is_led = record.target is not None and record.evaluate_target_health
+        return passes and (not is_led or self._is_healthy(record.target or ""))
 
     # --- hooks, each named after what is true with it ----------------------------------------------------------------
 

@@ -41,10 +41,10 @@ def command(  # noqa: PLR0917 - typer reads options from arguments
     fault: Annotated[
         str,
         typer.Option(
-            help="Break something: green-5xx, green-crash, stuck-external-dns, throttled-route53, handler-crash, "
-            "argocd-reverts, argocd-stalled or "
-            "stop (somebody stops the execution), with @STAGE to begin later, such as green-5xx@3; "
-            "green-5xx:yelb breaks one workload alone; "
+            help="Break something: green-5xx, green-crash, stuck-external-dns, throttled-route53, route53-down, "
+            "handler-crash, argocd-reverts, argocd-stalled or stop (somebody stops the execution), with @STAGE "
+            "to begin later, such as green-5xx@3; "
+            "green-5xx:yelb breaks one workload alone; several with commas; "
             "or one that `preflight` lists, such as preflight:blind-alarm."
         ),
     ] = "",
@@ -118,7 +118,7 @@ def _run(
 
 def _faults(text: str) -> tuple[Fault, ...]:
     try:
-        return (parse_fault(text),) if text else ()
+        return tuple(parse_fault(part) for part in text.split(",")) if text else ()
     except InvalidFaultError as error:
         raise typer.BadParameter(str(error), param_hint="--fault") from error
 

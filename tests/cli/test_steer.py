@@ -229,7 +229,9 @@ def test_a_reason_is_one_line(deployed: Deployed, run: Run, reason: str) -> None
 def test_a_resume_without_a_hold_is_refused(deployed: Deployed, run: Run) -> None:
     deployed.baking()
 
-    assert "tonight is not held, and no alarm was edited; there is nothing to resume" in _refused(run, "resume", "tonight")
+    assert "tonight is not held, and no alarm was edited; there is nothing to resume" in _refused(
+        run, "resume", "tonight"
+    )
 
 
 def test_a_name_that_no_migration_can_have_is_refused(deployed: Deployed, run: Run) -> None:

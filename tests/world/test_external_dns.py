@@ -347,3 +347,14 @@ def test_of_two_objects_with_one_host_that_counts_which_the_ownership_record_nam
     blue.loop.sync()
 
     assert weights(route53) == {"blue": 100}
+
+
+def test_the_health_check_of_an_object_is_carried_to_its_records_and_ownership_records(
+    cluster: Make, route53: Route53
+) -> None:
+    green = cluster("green", "v0.16.0")
+    green.annotate("aws-health-check-id", "one")
+
+    green.loop.sync()
+
+    assert {record.health_check for record in route53.records(ZONE) if record.set_identifier == "green"} == {"one"}
