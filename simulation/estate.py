@@ -99,6 +99,7 @@ class Estate:
         self.began = self.clock.now
         names = tuple(workload.name for workload in self.plan.workloads)
         self.users = Users(names, self.share, self.is_bad)
+        self._last = max(names)
         self._batches = 0
         self._shown: dict[Key, int] = {}
         for workload in self.plan.workloads:
@@ -112,8 +113,7 @@ class Estate:
 
     def is_bad(self, workload: str) -> bool:
         """Whether green fails the requests of *workload* now."""
-        is_last = workload == max(each.name for each in self.plan.workloads)
-        return "green_bad" in self.broken or ("one_bad" in self.broken and is_last)
+        return "green_bad" in self.broken or ("one_bad" in self.broken and workload == self._last)
 
     @property
     def seconds(self) -> float:

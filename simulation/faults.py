@@ -9,9 +9,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from random import Random
-from typing import TypeVar
+from typing import Final, TypeVar
 
 T = TypeVar("T")
+
+_HOUR: Final = 3600
 
 
 class How(StrEnum):
@@ -73,6 +75,11 @@ class Spell:
     trouble: Trouble
     begins: int
     lasts: int
+
+    @property
+    def passes(self) -> int:
+        """For how many seconds its end is waited for: what lasts for longer than an hour is there for good."""
+        return self.lasts if self.lasts <= _HOUR else 0
 
     def __str__(self) -> str:
         return f"{self.trouble.value} at +{self.begins} s for {self.lasts} s"

@@ -46,11 +46,13 @@ class Watch:
     alarms: SimulatedAlarms
     record: Callable[[], Record | None]
     broken: list[str] = field(default_factory=list)
+    _versions: dict[Key, int] = field(default_factory=dict)
     _epochs: dict[Key, int] = field(default_factory=dict)
     _markers: dict[str, int] = field(default_factory=dict)
     _foreign: frozenset[Key] = frozenset()
     _seen: int = 0
     _commanded: dict[str, list[tuple[float, float]]] = field(default_factory=lambda: defaultdict(list))
+    _noted: Record | None = None
     _has_succeeded: bool = False
     _has_parted: bool = False
     _latched: list[float] = field(default_factory=list)
@@ -88,23 +90,40 @@ class Watch:
 
     def _never_all_zero(self) -> None:
         for workload in self.estate.plan.workloads:
+            blue, green = (workload.name, Side.BLUE), (workload.name, Side.GREEN)
             for name, shown in (("answers", self.estate.answered), ("lists", self.estate.listed)):
-                if shown[workload.name, Side.BLUE] == 0 == shown[workload.name, Side.GREEN]:
+                if shown[blue] == 0 == shown[green]:
                     self.violated("I2", f"{workload.name}: Route 53 {name} only zero weights")
 
     def _never_more_than_commanded(self) -> None:
-        record = self.record()
         if self._has_succeeded:
             return  # green has all traffic, whatever a later migration wants
+        self._note_commands()
         now = self.estate.seconds
         for workload in self.estate.plan.workloads:
-            commanded = _commanded(record, workload.name) if record is not None else 0.0
-            earlier = [(at, share) for at, share in self._commanded[workload.name] if now - at <= _ECHO_SECONDS]
-            self._commanded[workload.name] = [*earlier, (now, commanded)]
-            most = max(share for _, share in self._commanded[workload.name])
+            most = self._most_commanded(workload.name, now)
             share = self._share(workload.name)
-            if share is not None and workload.name not in self._edited() and share > most * 1.05 + _ROUNDING:
+            if share is not None and share > most * 1.05 + _ROUNDING and workload.name not in self._edited():
                 self.violated("I3", f"{workload.name}: {share:.2f} % on green, only {most:g} % were commanded")
+
+    def _note_commands(self) -> None:
+        """Remember what is commanded from now on; only what changes is written down."""
+        record = self.record()
+        if record is self._noted:
+            return
+        self._noted, now = record, self.estate.seconds
+        for workload in self.estate.plan.workloads:
+            commands = self._commanded[workload.name]
+            share = _commanded(record, workload.name) if record is not None else 0.0
+            if not commands or commands[-1][1] != share:
+                commands.append((now, share))
+
+    def _most_commanded(self, workload: str, now: float) -> float:
+        """The highest share that was commanded when an answer of now may have been written, in percent."""
+        commands = self._commanded[workload]
+        while len(commands) > 1 and now - commands[1][0] > _ECHO_SECONDS:
+            del commands[0]
+        return max([share for _, share in commands], default=0.0)
 
     def _share(self, workload: str) -> float | None:
         blue, green = (self.estate.answered[workload, side] for side in (Side.BLUE, Side.GREEN))
@@ -155,6 +174,9 @@ class Watch:
 
     def _epochs_only_rise(self) -> None:
         for key, held in self.estate.ingresses.items():
+            if held.version == self._versions.get(key):
+                continue
+            self._versions[key] = held.version
             epoch = int(held.annotations.get(EPOCH_ANNOTATION, "0"))
             if epoch < self._epochs.get(key, 0):
                 self.violated("I5", f"{key[0]} {key[1]}: epoch {epoch} wrote after epoch {self._epochs[key]}")

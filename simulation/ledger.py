@@ -28,6 +28,7 @@ class SimulatedLedger:
         self._seams = seams
         self._broken = broken
         self._names: list[str] = []
+        self._newest: Record | None = None
         self.taken: Callable[[str, list[str]], None] = lambda _migration, _others: None
         self.saved: Callable[[Record | None, Record], None] = lambda _before, _after: None
 
@@ -37,8 +38,7 @@ class SimulatedLedger:
 
     def newest(self) -> Record | None:
         """The record with the highest epoch, past the seams: the migration that may write."""
-        records = [record for name in self._names if (record := self._inner.load(name)) is not None]
-        return max(records, key=lambda record: record.epoch, default=None)
+        return self._newest
 
     def entries(self, migration: str) -> tuple[Event, ...]:
         """The timeline, past the seams."""
@@ -51,7 +51,19 @@ class SimulatedLedger:
     def open(self, record: Record) -> Record:
         """See `ports.Ledger.open`."""
         self._names.append(record.migration)
-        return self._call("open", lambda: self._inner.open(record))
+
+        def open_() -> Record:
+            stored = self._inner.open(record)
+            self._note(stored)
+            return stored
+
+        return self._call("open", open_)
+
+    def _note(self, record: Record) -> None:
+        """Keep the newest in sight: it is asked for after every event."""
+        newest = self._newest
+        if newest is None or newest.migration == record.migration or newest.epoch < record.epoch:
+            self._newest = record
 
     def load(self, migration: str) -> Record | None:
         """See `ports.Ledger.load`."""
@@ -63,6 +75,7 @@ class SimulatedLedger:
         def save() -> Record:
             before = self._inner.load(record.migration)
             after = self._inner.save(record)
+            self._note(after)
             self.saved(before, after)
             return after
 

@@ -118,7 +118,8 @@ class Walker:
             "Task": self._task, "Choice": self._choice, "Wait": self._wait,
             "Pass": self._pass, "Fail": self._fail, "Succeed": self._succeed,
         }  # fmt: skip
-        self._entered: datetime = now()
+        self._entered = stamp(now())
+        self._started = stamp(execution.started)
         self._next = ""
         self._output: Any = None
 
@@ -147,7 +148,7 @@ class Walker:
         self._execution.path.append(name)
         self._execution.transitions += 1
         self._execution.events += _TASK_EVENTS if state["Type"] == "Task" else _STATE_EVENTS
-        self._entered = self._now()
+        self._entered = stamp(self._now())
         return state
 
     # --- States ------------------------------------------------------------------------------------------------------
@@ -278,9 +279,9 @@ class Walker:
             "context": {
                 "Execution": {
                     "Id": execution.arn, "Name": execution.name, "Input": execution.input,
-                    "StartTime": stamp(execution.started),
+                    "StartTime": self._started,
                 },
-                "State": {"EnteredTime": stamp(self._entered)},
+                "State": {"EnteredTime": self._entered},
             },
         }  # fmt: skip
         if result is not None:

@@ -162,6 +162,7 @@ class Run:
         self._clock = Clock(START)
         self._executions: dict[str, Execution] = {}
         self._asleep: dict[str, tuple[Appointment, Iterator[float]]] = {}
+        self._eventful = max((spell.begins + spell.passes for spell in scenario.spells), default=0)
         self._plan = resolve(config, {"plan": scenario.plan}, now=START)
         self._seams = Seams(
             {fault.at: fault.how for fault in scenario.faults},
@@ -403,13 +404,14 @@ class Run:
         self._estate.broken.discard(spell.trouble.value)
 
     def _is_quiet(self) -> bool:
-        if any(execution.is_running for execution in self._executions.values()) or not self._executions:
+        now = self._estate.seconds
+        if now < self._eventful or not self._executions:
             return False
-        if self._estate.seconds < max((s.begins + min(s.lasts, 3600) for s in self._scenario.spells), default=0):
+        if any(execution.is_running for execution in self._executions.values()):
             return False
-        last = max((change.at for change in self._estate.changes), default=0)
+        last = self._estate.changes[-1].at if self._estate.changes else 0.0
         leased = bool(self._parts.ledger.holders())
-        return self._estate.seconds - last > (LONGEST if leased else QUIET).total_seconds() / (3 if leased else 1)
+        return now - last > (LONGEST if leased else QUIET).total_seconds() / (3 if leased else 1)
 
 
 class _Throttled(Exception):  # noqa: N818 - a service's word
