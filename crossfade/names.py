@@ -175,6 +175,7 @@ class TimelineEvent(StrEnum):
     TRAFFIC_MOVED = "traffic_moved"
     ALARM_LATCHED = "alarm_latched"
     ALARM_EDITED = "alarm_edited"
+    BLUE_SHRANK = "blue_shrank"
     VERDICT_CHANGED = "verdict_changed"
     STAGE_PASSED = "stage_passed"
     APPROVAL_AWAITED = "approval_awaited"

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from math import ceil
 from typing import Final
 
+from crossfade.core.capacity import is_short
 from crossfade.core.facts import Facts
 from crossfade.core.finding import Check, Found, Subject, each_workload, fail, passed, warn
 from crossfade.core.plan import Acknowledged, Plan, Workload
@@ -46,13 +47,16 @@ def ready_pods(facts: Facts, subject: Subject) -> Iterator[Found]:
 
 
 def scalers(facts: Facts, subject: Subject) -> Iterator[Found]:
-    """Autoscalers let green be as large as blue is now."""
+    """Autoscalers let green be as large as blue is now, and blue stay so."""
     both = _both(facts)
     if both is None:
         return
     for name, blue in both[Side.BLUE].scalers.items():
         if not _is_in(subject.of, name):
             continue
+        if is_short(blue.now, blue.floor):
+            evidence = f"{name} lets blue shrink to {blue.floor} pods as its users leave; it has {blue.now} now"
+            yield warn(evidence, f"raise its minReplicas on blue to {blue.now} until the soak is over, or stages wait")
         green = both[Side.GREEN].scalers.get(name)
         if green is None:
             yield warn(f"green has no autoscaler {name}, blue has", "let both clusters have it")
@@ -139,9 +143,10 @@ CHECKS: Final = (
     ),
     Check(
         "autoscaler-floor",
-        "autoscalers let green be as large as blue is",
-        "An autoscaler's maxReplicas on green is less than blue has pods now. A lower minReplicas warns.",
-        "Raise minReplicas on green until the soak is over.",
+        "autoscalers let green be as large as blue is, and blue stay so",
+        "An autoscaler's maxReplicas on green is less than blue has pods now. A lower minReplicas warns; on blue one "
+        "under two thirds of that does.",
+        "Raise minReplicas on both sides until the soak is over.",
         each_workload,
         scalers,
     ),

@@ -561,6 +561,11 @@ def is_blue_dead(series: Series) -> bool:
     return _targets(blue) == 0 and (_targets(green) or 0) > 0
 
 
+def blue_targets(series: Series) -> int | None:
+    """How many healthy targets blue has; None when that is not known."""
+    return _targets([minute.blue for minute in series.minutes])
+
+
 def _targets(samples: Sequence[Sample]) -> int | None:
     """The most healthy targets of the last two minutes in which they were counted; None before there are two."""
     known = [sample.healthy_targets for sample in samples if sample.healthy_targets is not None]

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from crossfade.core.budget import pause_after, spare_time
+from crossfade.core.capacity import Capacity, Room, Shortfall, words
 from crossfade.core.charge import Charge, Residual
 from crossfade.core.definition import Definition, Definitions
 from crossfade.core.ladder import RESCUE_AFTER
@@ -87,6 +88,8 @@ class Record(Model):
         failing: The workloads whose green answered the last probes badly.
         definitions: What the alarms were told when it began, or as somebody has accepted it since.
         edited: Likewise those that are something else now, which nobody has accepted.
+        capacity: How many healthy targets blue had when it began, or as somebody has accepted it since.
+        short: Where blue has too few of them to take its traffic back without harm.
         paged: The stage in which somebody was paged because both sides were sick; None for none.
         charge: What it has cost users so far; None before anything was counted.
         residual: What blue still had at the end of the soak; None before, and when that is not known.
@@ -128,6 +131,8 @@ class Record(Model):
     failing: tuple[Failing, ...] = ()
     definitions: tuple[Definition, ...] = ()
     edited: tuple[Definition, ...] = ()
+    capacity: tuple[Capacity, ...] = ()
+    short: tuple[Shortfall, ...] = ()
     paged: int | None = None
     charge: Charge | None = None
     residual: Residual | None = None
@@ -162,6 +167,11 @@ class Record(Model):
     def alarm_definitions(self) -> Definitions:
         """What its alarms were told, and what has changed."""
         return Definitions(self.definitions, self.edited)
+
+    @property
+    def room(self) -> Room:
+        """Whether blue has room for what it gave away."""
+        return Room(self.capacity, self.short)
 
     def patience_ends(self, *, soaking: bool = False) -> datetime:
         """
@@ -379,6 +389,19 @@ def _leave(
             return Decision(Action.ROLL_BACK, verdict.reason, judged=True)
         case _:
             assert_never(verdict.health)
+
+
+def held_back(record: Record, decision: Decision, *, now: datetime, soaking: bool = False) -> Decision:
+    """
+    *decision*, but no further stage is begun while blue has no room to take back what it gave away.
+
+    To make green permanent takes nothing more from blue, and nobody who rolls back asks how large blue is: a small
+    blue is better than a bad green.
+    """
+    if decision.action is not Action.ADVANCE or decision.next_stage >= len(record.plan.stages) or not record.short:
+        return decision
+    reason = f"the next stage waits for blue to be scaled up: {words(record.short)}"
+    return _wait_for_people(record, reason, now=now, soaking=soaking)
 
 
 def _needs_approval(record: Record, signals: tuple[Signal, ...], *, soaking: bool) -> bool:

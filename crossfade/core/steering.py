@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from crossfade.core.capacity import words
 from crossfade.core.duration import format_duration
 from crossfade.core.fleet import kept
 from crossfade.core.migration import (
@@ -122,7 +123,8 @@ def consequence(steered: Steered, signal: Signal, *, woken: bool = False) -> str
         case SignalKind.RESUME:
             accepted = ", ".join(each.alarm for each in steered.record.edited)
             believed = f" {accepted}: believed again, as edited." if accepted else ""
-            return f"It goes on {look}.{believed}"
+            small = f" Accepted as enough: {words(steered.record.short)}." if steered.record.short else ""
+            return f"It goes on {look}.{believed}{small}"
         case SignalKind.PROMOTE:
             rest = "the soak" if signal.stage == len(stages) else f"stage {(signal.stage or 0) + 1}"
             return f"{look.capitalize()}, if every alarm is OK, {rest} is over. Otherwise it is watched on as planned."
@@ -149,9 +151,14 @@ def _ending(record: Record) -> str:
 
 def _instant(steered: Steered) -> datetime:
     """Now, but after every signal and what it answers: clocks may differ, the order of words may not."""
-    told = [each.noticed for each in steered.record.edited if each.noticed]
-    latest = max((*(signal.at for signal in steered.signals), *told), default=steered.now)
+    latest = max((*(signal.at for signal in steered.signals), *_told(steered)), default=steered.now)
     return max(steered.now, latest + timedelta(milliseconds=1))
+
+
+def _told(steered: Steered) -> list[datetime]:
+    """When it noticed what a person may accept."""
+    record = steered.record
+    return [at for at in (*(each.noticed for each in record.edited), *(each.noticed for each in record.short)) if at]
 
 
 def _stage(steered: Steered, stage: int | None) -> int:
@@ -185,8 +192,8 @@ def _refusal(steered: Steered, kind: SignalKind, stage: int | None, hold: timede
             return _promote_refusal(steered)
         case SignalKind.HOLD:
             return _hold_refusal(steered, hold)
-        case SignalKind.RESUME if active_hold(steered.signals, steered.now) is None and not steered.record.edited:
-            return f"{steered.name} is not held, and no alarm was edited; there is nothing to resume"
+        case SignalKind.RESUME if active_hold(steered.signals, steered.now) is None and not _told(steered):
+            return f"{steered.name} is not held, and nothing is there to be accepted; there is nothing to resume"
         case SignalKind.RESUME | SignalKind.ABORT:
             return ""
 

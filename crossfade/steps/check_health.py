@@ -7,7 +7,7 @@ from crossfade.core.drift import drift
 from crossfade.core.evidence import LOOK_BACK, PUBLISHED, Assessment, Series, assess
 from crossfade.core.fleet import by_policy, going_on, left_out, on_green, read_back
 from crossfade.core.latch import Latch, latched_since
-from crossfade.core.migration import Action, Decision, Record, decide
+from crossfade.core.migration import Action, Decision, Record, decide, held_back
 from crossfade.core.plan import Workload
 from crossfade.core.probe import Answer, Answers, Heard, Probed, examine
 from crossfade.core.traffic import Reading, SideReading
@@ -20,6 +20,7 @@ from crossfade.steps.common import charge_data, current, note
 from crossfade.steps.read_alarms import doubts, read_alarms
 from crossfade.steps.tasks import HealthTask
 from crossfade.steps.waiting import tell_waiting
+from crossfade.steps.watch_blue import watch_blue
 
 Show = Callable[[Record, Assessment, Mapping[str, Split]], None]
 
@@ -60,6 +61,8 @@ def check_health(
     decision = decide(record=record, now=task.now, verdict=found.verdict, signals=signals, soaking=task.soaking)
     decision = by_policy(record, decision, found.blamed, task.now)
     decision = going_on(record, decision, found.verdict, signals, task.now)
+    record = watch_blue(ledger, notifier, record, series, signals, now=task.now)
+    decision = held_back(record, decision, now=task.now, soaking=task.soaking)
     record = _charge(ledger, record, task, series, decision.action)
     if decision.action is Action.ADVANCE:
         _advance(ledger, record, task, decision, found)

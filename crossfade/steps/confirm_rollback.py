@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from crossfade.core import overrides
+from crossfade.core.capacity import words
 from crossfade.core.fleet import kept, rest
 from crossfade.core.migration import Outcome, Record
 from crossfade.core.traffic import Reading, disputed
@@ -14,6 +15,9 @@ from crossfade.names import TimelineEvent
 from crossfade.ports import Ledger, Notice, Notifier, TrafficRouter
 from crossfade.steps.common import note, result_of, where
 from crossfade.steps.tasks import EndTask
+
+_BACK: Final = frozenset({Outcome.ROLLED_BACK, Outcome.PARTLY_ROLLED_BACK, Outcome.ROLLBACK_UNCONFIRMED, Outcome.HELD})
+"""The outcomes of a rollback."""
 
 
 def confirm_rollback(ledger: Ledger, router: TrafficRouter, notifier: Notifier, task: EndTask) -> dict[str, Any]:
@@ -41,8 +45,9 @@ def end(
     ledger: Ledger, notifier: Notifier, record: Record, outcome: Outcome, reason: str, *, now: datetime
 ) -> dict[str, Any]:
     """Write down that *record* ended as *outcome* and tell people. Only an unconfirmed rollback keeps its lease."""
-    reason = "; ".join(filter(None, (reason, overrides.words(record.with_(outcome=outcome)))))
-    notice = _notice(record.migration, outcome, reason)
+    small = _small_blue(record) if outcome in _BACK else ""
+    reason = "; ".join(filter(None, (reason, small, overrides.words(record.with_(outcome=outcome)))))
+    notice = _notice(record.migration, outcome, reason, page=bool(small))
     if notice.page:
         notifier.tell(notice)  # before it is written down: if this dies in between, people are paged twice, not never
     record = ledger.save(record.with_(outcome=outcome, ended=now, reason=reason))
@@ -108,7 +113,11 @@ def _before(record: Record, reading: Reading) -> str:
     return f"{rest(record, reading.workload) or f'blue {before.blue} : green {before.green}'}"
 
 
-def _notice(migration: str, outcome: Outcome, reason: str) -> Notice:
-    page = outcome in (Outcome.ROLLBACK_UNCONFIRMED, Outcome.HELD)
+def _small_blue(record: Record) -> str:
+    return f"{words(record.short)}; scale it up now" if record.short else ""
+
+
+def _notice(migration: str, outcome: Outcome, reason: str, *, page: bool = False) -> Notice:
+    page = page or outcome in (Outcome.ROLLBACK_UNCONFIRMED, Outcome.HELD)
     title = f"Crossfade {'NEEDS YOU: ' if page else ''}{outcome.value}: {migration}"
     return Notice(migration, title[:100], reason, outcome, page=page)

@@ -5,15 +5,16 @@ What is wrong with green, or with what moves and judges it, refuses the stage. A
 back makes it wait: it goes neither on nor back.
 """
 
+from crossfade.core.capacity import request, words
 from crossfade.core.facts import Facts
 from crossfade.core.migration import Record
 from crossfade.core.plan import Plan
-from crossfade.core.preflight import Again, examine_again
+from crossfade.core.preflight import examine_again
 from crossfade.errors import StageRefusedError
 from crossfade.names import TimelineEvent
 from crossfade.ports import AlarmSource, EstateReader, Ledger
 from crossfade.steps.common import note
-from crossfade.steps.preflight import unless_refused
+from crossfade.steps.preflight import listed_targets, unless_refused
 from crossfade.steps.tasks import StageTask
 
 
@@ -30,14 +31,17 @@ def look_again(
         StageRefusedError: A check failed, or blue did not recover in time; nothing of the stage was written.
         TemporaryError: Something did not answer; ask again later.
     """
-    found = _found(alarms, estate, _still_moving(record))
+    facts = _facts(alarms, estate, _still_moving(record))
+    found = examine_again(facts)
+    short = record.room.short_of(listed_targets(facts), now=task.now)
+    waits = "; ".join(filter(None, (found.waits, f"{words(short)}; {request(short)}" if short else "")))
     name = f"stage {task.stage + 1} is not begun"
     if found.refuses:
         msg = f"{name}: {found.refuses}"
         raise StageRefusedError(msg)
-    if not found.waits:
+    if not waits:
         return (record if record.postponed is None else ledger.save(record.with_(postponed=None))), ""
-    reason = f"{name} while blue could not take its traffic back: {found.waits}"
+    reason = f"{name} while blue could not take its traffic back: {waits}"
     if record.postponed is None:
         record = ledger.save(record.with_(postponed=task.now))
         note(ledger, record, task.now, TimelineEvent.STAGE_POSTPONED, reason, stage=task.stage)
@@ -47,11 +51,11 @@ def look_again(
     return record, reason
 
 
-def _found(alarms: AlarmSource, estate: EstateReader, plan: Plan) -> Again:
+def _facts(alarms: AlarmSource, estate: EstateReader, plan: Plan) -> Facts:
     unread: list[str] = []
     seen = unless_refused(lambda: estate.glance(plan), unread)
     spoken = unless_refused(lambda: alarms.read(plan.alarms), unread) or {}
-    return examine_again(Facts(plan=plan, readings={}, alarms=spoken, estate=seen, unread=tuple(unread)))
+    return Facts(plan=plan, readings={}, alarms=spoken, estate=seen, unread=tuple(unread))
 
 
 def _still_moving(record: Record) -> Plan:

@@ -6,12 +6,14 @@ This file gathers what is read; what it means stands in `core.preflight`.
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from crossfade.core.capacity import Capacity
 from crossfade.core.definition import Definition
 from crossfade.core.facts import Facts
 from crossfade.core.finding import Finding
 from crossfade.core.plan import Plan, Workload
 from crossfade.core.preflight import examine, refusal, summary, table
 from crossfade.core.traffic import Reading
+from crossfade.core.weight import Side
 from crossfade.errors import PermanentError, PreflightFailedError
 from crossfade.names import TimelineEvent
 from crossfade.ports import AlarmSource, EstateReader, Ledger, Probe, TrafficRouter
@@ -42,8 +44,8 @@ def preflight(
     findings = examine(facts)
     if faults := refusal(findings):
         raise PreflightFailedError(faults)
-    if record.definitions != (definitions := _definitions(facts)):
-        record = ledger.save(record.with_(definitions=definitions))
+    began = record.with_(definitions=_definitions(facts), capacity=_capacity(facts))
+    record = record if began == record else ledger.save(began)
     reason = summary(findings)
     note(ledger, record, task.now, TimelineEvent.PREFLIGHT_PASSED, reason, **table(findings))
     return {"checks": len(findings), "reason": reason}
@@ -97,6 +99,18 @@ def gather(
 def _definitions(facts: Facts) -> tuple[Definition, ...]:
     """What every alarm is told now, those in the rules of others included."""
     return tuple(alarm.definition for alarm in facts.alarms.values() if alarm.definition)
+
+
+def _capacity(facts: Facts) -> tuple[Capacity, ...]:
+    """How many healthy targets blue has before anything moves."""
+    listed = listed_targets(facts)
+    return tuple(Capacity(workload=each.name, listed=listed.get(each.name)) for each in facts.plan.workloads)
+
+
+def listed_targets(facts: Facts) -> dict[str, int]:
+    """Blue's healthy targets as its load balancers list them, by workload; those that are not known left out."""
+    balancers = ((each.name, facts.balancer(each, Side.BLUE)) for each in facts.plan.workloads)
+    return {name: sum(group.healthy for group in at.groups) for name, at in balancers if at is not None}
 
 
 def _with_a_second_rung(plan: Plan, readings: Sequence[Reading]) -> list[Workload]:

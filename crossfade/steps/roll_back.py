@@ -4,13 +4,14 @@ All of it but complete waves that the plan keeps; or that of some workloads alon
 The steps themselves are those of `give_back`. What was never written is never touched.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from crossfade.core.evidence import is_blue_dead
-from crossfade.core.fleet import on_green
+from crossfade.core.capacity import words
+from crossfade.core.evidence import Series, blue_targets, is_blue_dead
+from crossfade.core.fleet import kept, on_green
 from crossfade.core.migration import Record
 from crossfade.core.plan import Workload
 from crossfade.errors import BlueIsDeadError, CrossfadeError, NotPropagatedError, SupersededError
@@ -47,7 +48,7 @@ def roll_back(
     if record is None or record.execution != task.execution or not record.baseline or record.outcome is not None:
         return Progress(arrived=True, reason="there is nothing to give back", wait_seconds=0)
     if record.rollback_began is None:
-        record = record.with_(stranded=_dead(metrics, on_green(record), task.now))
+        record = _knowing_blue(metrics, record, task.now)
     record = begin(ledger, router, record, now=task.now, reason=task.reason)
     progress = give_back(ledger, router, rescue, record, now=task.now)
     limit = record.plan.timing.rollback
@@ -57,15 +58,29 @@ def roll_back(
     return progress
 
 
+def _knowing_blue(metrics: MetricSource, record: Record, now: datetime) -> Record:
+    """*record*, knowing where blue is dead, and where it has less room than it had for what comes back."""
+    series = _series(metrics, on_green(record), now)
+    stranded = tuple(name for name, each in series.items() if is_blue_dead(each))
+    staying = {*stranded, *kept(record)}
+    counted = {name: targets for name, each in series.items() if (targets := blue_targets(each))}
+    room = record.room.seen(counted, resumed=None, now=now)
+    return record.with_(stranded=stranded, short=tuple(each for each in room.short if each.workload not in staying))
+
+
 def _dead(metrics: MetricSource, workloads: Sequence[Workload], now: datetime) -> tuple[str, ...]:
     """Names of those of *workloads* whose blue has no healthy target, while green has; none when nobody knows."""
+    return tuple(name for name, each in _series(metrics, workloads, now).items() if is_blue_dead(each))
+
+
+def _series(metrics: MetricSource, workloads: Sequence[Workload], now: datetime) -> Mapping[str, Series]:
+    """What is known of *workloads*; nothing when CloudWatch does not answer."""
     if not workloads:
-        return ()
+        return {}
     try:
-        series = metrics.read(workloads, since=now - _LATELY, until=now)
+        return metrics.read(workloads, since=now - _LATELY, until=now)
     except CrossfadeError:
-        return ()
-    return tuple(workload.name for workload in workloads if is_blue_dead(series[workload.name]))
+        return {}
 
 
 def give_some_back(
@@ -138,6 +153,9 @@ def begin(ledger: Ledger, router: TrafficRouter, record: Record, *, now: datetim
     if record.stranded:
         text = f"{', '.join(record.stranded)} stay where they are: blue has no healthy target, and green has"
         note(ledger, record, now, TimelineEvent.ROLLBACK_BEGAN, text, workloads=list(record.stranded))
+    if record.short:
+        text = f"traffic comes back to less than there was: {words(record.short)}; scale blue up now"
+        note(ledger, record, now, TimelineEvent.BLUE_SHRANK, text, workloads=[each.workload for each in record.short])
     _stamp(ledger, router, record, now)
     return record
 

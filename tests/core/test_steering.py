@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from crossfade.core.capacity import Shortfall
 from crossfade.core.definition import Definition
 from crossfade.core.migration import Action, Outcome, Record, Signal, SignalKind, decide
 from crossfade.core.plan import Gate, Plan
@@ -200,6 +201,15 @@ def test_an_edited_alarm_can_be_accepted_without_a_hold_by_a_word_that_comes_aft
 
     assert signal.at > T0 + 2 * HOUR
     assert "green-yelb-5xx: believed again, as edited" in consequence(asked, signal)
+
+
+def test_a_blue_that_has_shrunk_can_be_accepted_without_a_hold() -> None:
+    short = Shortfall(workload="yelb", had=6, has=3, noticed=T0)
+    asked = steered(BAKING.with_(short=(short,)))
+
+    said = consequence(asked, signal_for(asked, RESUME, by=ME))
+
+    assert "Accepted as enough: yelb: blue has 3 of the 6 healthy targets that it had." in said
 
 
 # --- What is sent ----------------------------------------------------------------------------------------------------
