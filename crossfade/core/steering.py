@@ -193,7 +193,9 @@ def _refusal(steered: Steered, kind: SignalKind, stage: int | None, hold: timede
         case SignalKind.HOLD:
             return _hold_refusal(steered, hold)
         case SignalKind.RESUME if active_hold(steered.signals, steered.now) is None and not _told(steered):
-            return f"{steered.name} is not held, and nothing is there to be accepted; there is nothing to resume"
+            return (
+                f"{steered.name} is not held, no alarm was edited and blue has not shrunk; there is nothing to resume"
+            )
         case SignalKind.RESUME | SignalKind.ABORT:
             return ""
 

@@ -229,7 +229,7 @@ def test_a_reason_is_one_line(deployed: Deployed, run: Run, reason: str) -> None
 def test_a_resume_without_a_hold_is_refused(deployed: Deployed, run: Run) -> None:
     deployed.baking()
 
-    assert "tonight is not held, and no alarm was edited; there is nothing to resume" in _refused(
+    assert "tonight is not held, no alarm was edited and blue has not shrunk; there is nothing to resume" in _refused(
         run, "resume", "tonight"
     )
 
