@@ -48,6 +48,7 @@ from simulation.catalogue import Failure, catalogue
 from simulation.faults import How
 from simulation.mutants import MUTANTS
 from stacks.definition_check import read_definition
+from tools.trips import SAMPLE, Trip, trips
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 CONFIG_FILE: Final = ROOT / "crossfade.yaml"
@@ -530,6 +531,23 @@ def checks() -> Lines:
     return _table(["Check", "Passes when", "Fails or warns when", "Fix"], rows)
 
 
+def tripping() -> Lines:
+    """What trips each check in the embedded world, by check."""
+    rows = (
+        [f"`{check.id}`", _estate(trip), f"`{trip.fault}`" if trip.fault else "as it stands", trip.verdict, trip.says]
+        for check in CHECKS
+        for trip in trips()
+        if trip.check == check.id
+    )
+    return _table(["Check", "Estate", "`--fault`", "Verdict", "It says"], rows)
+
+
+def _estate(trip: Trip) -> str:
+    return (
+        "the sample" if trip.estate == SAMPLE else f"[{trip.estate}](../examples/estates/{trip.estate}/crossfade.yaml)"
+    )
+
+
 def exits() -> Lines:
     """What the exit codes of the commands mean."""
     return _table(["Code", "Meaning"], ([f"{code.value}", words] for code, words in MEANINGS.items()))
@@ -746,6 +764,7 @@ PARTS: Final[Mapping[str, Callable[[], Lines]]] = {
     "rbac": rbac,
     "standing": standing,
     "states": states,
+    "tripping": tripping,
     "weights": stage_weights,
 }
 

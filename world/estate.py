@@ -23,6 +23,7 @@ from world.alarms import Alarms
 from world.application import Application
 from world.argocd import ArgoCd, install
 from world.balancing import Balancing
+from world.by_hand import change_record
 from world.chance import stream
 from world.clients import REQUESTS_PER_SECOND, Clients, Counts, Population
 from world.clock import Clock
@@ -36,7 +37,7 @@ from world.insights import an_insight
 from world.kubernetes import KubernetesApi, Object, definitions
 from world.load_balancers import LoadBalancer, LoadBalancers
 from world.metrics import NAMESPACE, NETWORK_NAMESPACE, LoadBalancerMetrics
-from world.misconfigured import change_record, check_kinds, misconfigure, set_ready
+from world.misconfigured import check_kinds, misconfigure
 from world.misconfigured_argocd import EVERYWHERE, MAKERS, has_argocd
 from world.moto_hooks.insights import clusters_have_insights
 from world.pods import run_pods
@@ -287,7 +288,7 @@ class Estate:
             InvalidFaultError: A fault is about Argo CD, and nothing here is rendered by it; or about a listener rule,
                 and there is none; or about a workload that is not here.
         """
-        check_kinds(self.spec.workloads, self.faults)
+        check_kinds(self.spec, self.faults)
         names = [workload.name for workload in self.spec.workloads]
         for fault in self.faults:
             if fault.workload and fault.workload not in names:
@@ -413,9 +414,7 @@ class Estate:
         external_dns.sync()
         argocd = ArgoCd(self.clock, api.store, spec.manifests)
         argocd.reconcile()
-        cluster = Cluster(spec, api, authenticator, external_dns, argocd)
-        set_ready(cluster, 1)
-        return cluster
+        return Cluster(spec, api, authenticator, external_dns, argocd)
 
     def _share(self, workload: WorkloadSpec) -> None:
         """Put *workload* behind its rule, let both clusters' bindings know, and its host point to the load balancer."""
@@ -441,7 +440,7 @@ class Estate:
 
     def _put_alarms(self) -> None:
         cloudwatch: Any = boto3.client("cloudwatch", region_name=self.spec.green.region)
-        own = {workload.alarms[0]: self._green_balancer(workload) for workload in self.spec.workloads}
+        own = {workload.alarms[0]: self.green_balancer(workload) for workload in self.spec.workloads}
         for name, balancer in own.items():
             rule = _sick_targets(balancer) if balancer.is_network else _error_rate_above_threshold(balancer)
             cloudwatch.put_metric_alarm(AlarmName=name, **rule)
@@ -450,7 +449,13 @@ class Estate:
             if name not in own:
                 cloudwatch.put_composite_alarm(AlarmName=name, AlarmRule=any_of_them)
 
-    def _green_balancer(self, workload: WorkloadSpec) -> LoadBalancer:
+    def green_balancer(self, workload: WorkloadSpec) -> LoadBalancer:
+        """
+        What serves *workload* on green.
+
+        Raises:
+            LookupError: Its object has no load balancer.
+        """
         if workload.rule is not None:
             return self.balancers.part(workload.rule.groups[GREEN])
         endpoint = self.endpoint(GREEN, workload)

@@ -38,11 +38,24 @@ class FaultKind(StrEnum):
     DRY_RUN = "preflight:dry-run"  # green's ExternalDNS only pretends
     EXTERNAL_DNS_DOWN = "preflight:external-dns-down"  # blue's ExternalDNS has no ready pod
     SHARED_OWNER = "preflight:shared-owner"  # green's ExternalDNS has just been given blue's owner id
+    OTHER_PREFIX = "preflight:other-prefix"  # green's ExternalDNS reads other annotations since its upgrade
+    UNKNOWN_VERSION = "preflight:unknown-version"  # the image of green's ExternalDNS has no tag; only a warning
+    OTHER_DOMAIN = "preflight:other-domain"  # green's ExternalDNS looks at another domain only
+    SLOW_LOOP = "preflight:slow-loop"  # green's ExternalDNS looks every ten minutes
     MISSING_TXT = "preflight:missing-txt"  # somebody deleted green's ownership records of the first host
     SIMPLE_RECORD = "preflight:simple-record"  # the first host has an AAAA record that no weight rules
+    STALE_RECORD = "preflight:stale-record"  # green's first record leads to a load balancer of before
+    IPV6_ALONE = "preflight:ipv6-alone"  # green's first host has IPv6 addresses, blue's has none
+    PROTECTED_RECORD = "preflight:protected-record"  # Route 53 lets nobody change green's first record
     UNHEALTHY_TARGETS = "preflight:unhealthy-targets"  # green's targets fail their health checks
     BLIND_ALARM = "preflight:blind-alarm"  # the first alarm watches a load balancer that is gone
+    FIRING_ALARM = "preflight:firing-alarm"  # the first alarm takes missing data for a breach, and green has no users
+    SLOW_ALARM = "preflight:slow-alarm"  # the first alarm looks at half an hour; only a warning
     PRIVATE_TWIN = "preflight:private-twin"  # there is a private zone with the same name; only a warning
+    SILENT_CLUSTER = "preflight:silent-cluster"  # green's API server does not answer
+    UNBOUND_ROLE = "preflight:unbound-role"  # green's API server does not let us read the first Ingress
+    ADMISSION = "preflight:admission"  # a policy in green refuses every change of the first Ingress
+    UNSEEN_PODS = "preflight:unseen-pods"  # green's API server does not show what runs; only a warning
     ARGOCD_SELF_HEAL = "preflight:argocd-self-heal"  # Argo CD puts back what is written on the Ingresses
     ARGOCD_OUT_OF_SYNC = "preflight:argocd-out-of-sync"  # green's first Ingress was edited by hand
     ARGOCD_DEGRADED = "preflight:argocd-degraded"  # blue's first Application is not healthy
@@ -53,6 +66,10 @@ class FaultKind(StrEnum):
     MISSING_OBJECT = "preflight:missing-object"  # somebody deleted the first workload's object in green
     NO_STATUS = "preflight:no-status"  # it has no load balancer in its status
     SHARED_HOST = "preflight:shared-host"  # another Ingress of green has its host and set identifier
+    SAME_IDENTIFIER = "preflight:same-identifier"  # green's first object has blue's set identifier
+    ODD_HOST = "preflight:odd-host"  # green's Ingress serves one host more than blue's
+    WEIGHT_TOO_LARGE = "preflight:weight-too-large"  # blue's first object has a weight of 1000
+    WEIGHT_NOT_CANONICAL = "preflight:weight-not-canonical"  # it has a weight of 0100
     TWO_OWNERS = "preflight:two-owners"  # an ownership record of blue's first host names a third owner
     SERVICE_TYPE = "preflight:service-type"  # green's Service is of type ClusterIP; needs a workload with a Service
     WEIGHTLESS = "preflight:weightless"  # green's DNSEndpoint has no weight; needs a workload with one
@@ -65,6 +82,7 @@ class FaultKind(StrEnum):
     STICKY = "preflight:sticky"  # green's target groups have sticky sessions and a long deregistration delay; a warning
     INSIGHTS = "preflight:insights"  # EKS has an upgrade insight of blue in ERROR; only a warning
     CRONJOBS = "preflight:cronjobs"  # a CronJob runs in both clusters
+    CONSUMERS = "preflight:consumers"  # a queue consumer runs in both clusters; needs one that is idle in green
 
     MISSING_RULE = "preflight:missing-rule"  # the listener rule of the first workload is gone
     CONTROLLERS_RULE = "preflight:controllers-rule"  # a load balancer controller owns it

@@ -28,6 +28,7 @@ from world.shared_balancers import RuleSpec, SharedBalancer, make
 _FAMILIES = {"Ingress": "ingress.k8s.aws", "Gateway": "gateway.k8s.aws", "Service": "service.k8s.aws"}
 """What the tags of a load balancer begin with, by the kind of its object."""
 _GROUP_ANNOTATION = "alb.ingress.kubernetes.io/group.name"
+_ATTRIBUTES_ANNOTATION = "alb.ingress.kubernetes.io/load-balancer-attributes"
 _NO_LETTER = re.compile(r"[^a-z0-9]")
 
 
@@ -159,13 +160,16 @@ class LoadBalancers:
         family = _FAMILIES[held["kind"]]
         tags = {"elbv2.k8s.aws/cluster": cluster, f"{family}/stack": stack_of(held)}
         is_network = held["kind"] == "Service"
-        made = _make(name, region, tags | {f"{family}/resource": "LoadBalancer"}, is_network=is_network)
+        tags |= {f"{family}/resource": "LoadBalancer"}
+        made = _make(name, region, tags, attributes_of(held), is_network=is_network)
         balancer = LoadBalancer(side, region, name, *made, application, is_network=is_network)
         self._by_dns_name[balancer.dns_name] = balancer
         return balancer
 
 
-def _make(name: str, region: str, tags: Mapping[str, str], *, is_network: bool) -> tuple[str, str, str]:
+def _make(
+    name: str, region: str, tags: Mapping[str, str], attributes: Mapping[str, str], *, is_network: bool
+) -> tuple[str, str, str]:
     """
     A load balancer with a target group in moto; the value is its DNS name and both CloudWatch dimensions.
 
@@ -176,12 +180,19 @@ def _make(name: str, region: str, tags: Mapping[str, str], *, is_network: bool) 
     subnets = [subnet for zone in books.ec2_backend.subnets.values() for subnet in zone]
     kind, protocol = ("network", "TCP") if is_network else ("application", "HTTP")
     balancer = books.create_load_balancer(name, [], subnets[:2], tags=listed, loadbalancer_type=kind)
+    balancer.attrs.update(attributes)
     listening = {"vpc_id": balancer.vpc_id, "protocol": protocol, "port": 80, "target_type": "ip"}
     group = books.create_target_group(name, **listening, tags=listed)
     books.register_targets(group.arn, [{"Id": f"10.0.0.{10 + number}", "Port": 80} for number in range(TARGETS)])
     forward = [{"Type": "forward", "TargetGroupArn": group.arn}]
     books.create_listener(balancer.arn, protocol, 80, ssl_policy="", certificate=None, actions=forward)
     return balancer.dns_name.lower(), balancer.arn.partition(":loadbalancer/")[2], group.arn.rpartition(":")[2]
+
+
+def attributes_of(held: Object) -> dict[str, str]:
+    """What the annotation of an Ingress sets, such as `client_keep_alive.seconds=60`."""
+    said = (held["metadata"].get("annotations") or {}).get(_ATTRIBUTES_ANNOTATION, "")
+    return dict(part.strip().split("=", 1) for part in said.split(",") if part.strip())
 
 
 def stack_of(held: Object) -> str:

@@ -9,22 +9,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 
-from world import misconfigured_rules
+from world import misconfigured_access, misconfigured_argocd, misconfigured_dns, misconfigured_rules
 from world.application import UNHEALTHY_AFTER
-from world.external_dns import DEPLOYMENT, NAMESPACE, TXT_TTL
+from world.by_hand import BLUE, GREEN, of_kind
 from world.faults import Fault, FaultKind, InvalidFaultError
 from world.front_doors import Oddity
 from world.insights import an_insight
 from world.kubernetes import Object
-from world.misconfigured_argocd import MAKERS
 from world.pods import an_object
-from world.route53 import Record
 
 if TYPE_CHECKING:
-    from world.estate import Cluster, Estate, WorkloadSpec
+    from world.estate import Estate, EstateSpec
 
-BLUE: Final = "blue"
-GREEN: Final = "green"
 GONE: Final = "app/k8s-burnham-0000000000/0123456789abcdef"
 """The dimension of a load balancer that was made anew since."""
 
@@ -36,39 +32,7 @@ def misconfigure(estate: "Estate", fault: Fault) -> None:
     Raises:
         KeyError: It is not one of those that are there before the start.
     """
-    (_MAKERS.get(fault.kind) or MAKERS[fault.kind])(estate)
-
-
-def _create_only(estate: "Estate") -> None:
-    _tell(estate.clusters[GREEN], "--policy=", "--policy=create-only")
-
-
-def _dry_run(estate: "Estate") -> None:
-    _tell(estate.clusters[GREEN], "--dry-run", "--dry-run")
-    estate.clusters[GREEN].external_dns.is_stuck = True
-
-
-def _external_dns_down(estate: "Estate") -> None:
-    set_ready(estate.clusters[BLUE], 0)
-    estate.clusters[BLUE].external_dns.is_stuck = True
-
-
-def _shared_owner(estate: "Estate") -> None:
-    """Its first loop, which would delete blue's records, has not come yet."""
-    _tell(estate.clusters[GREEN], "--txt-owner-id=", f"--txt-owner-id={estate.clusters[BLUE].spec.name}")
-    estate.clusters[GREEN].external_dns.is_stuck = True
-
-
-def _missing_txt(estate: "Estate") -> None:
-    host = estate.spec.workloads[0].host
-    for record in estate.route53.records(estate.spec.zone_id):
-        is_green = record.set_identifier == _identifier(estate, GREEN)
-        if record.type == "TXT" and record.ttl == TXT_TTL and record.name.endswith(host) and is_green:
-            change_record(estate, "DELETE", record)
-
-
-def _simple_record(estate: "Estate") -> None:
-    change_record(estate, "CREATE", Record(estate.spec.workloads[0].host, "AAAA", ttl=300, values=("2001:db8::1",)))
+    _MAKERS[fault.kind](estate)
 
 
 def _unhealthy_targets(estate: "Estate") -> None:
@@ -77,32 +41,44 @@ def _unhealthy_targets(estate: "Estate") -> None:
 
 def _blind_alarm(estate: "Estate") -> None:
     """As if green's load balancer had been made anew after the alarm."""
-    cloudwatch: Any = boto3.client("cloudwatch", region_name=estate.spec.green.region)
-    name = estate.spec.workloads[0].alarms[0]
-    cloudwatch.put_metric_alarm(
-        AlarmName=name,
-        Namespace="AWS/ApplicationELB",
-        MetricName="HTTPCode_Target_5XX_Count",
-        Dimensions=[{"Name": "LoadBalancer", "Value": GONE}],
-        Statistic="Sum",
-        Period=60,
-        EvaluationPeriods=3,
-        DatapointsToAlarm=2,
-        ComparisonOperator="GreaterThanThreshold",
-        Threshold=5.0,
-        TreatMissingData="notBreaching",
-    )
+    _put_alarm(estate, dimension=GONE)
 
 
-def _private_twin(estate: "Estate") -> None:
-    route53: Any = boto3.client("route53", region_name=estate.spec.green.region)
-    vpc = {"VPCRegion": estate.spec.green.region, "VPCId": "vpc-0123456789abcdef0"}
-    route53.create_hosted_zone(
-        Name=estate.spec.zone_name,
-        CallerReference="twin",
-        VPC=vpc,
-        HostedZoneConfig={"PrivateZone": True, "Comment": "split view"},
-    )
+def _slow_alarm(estate: "Estate") -> None:
+    """It was made for a weekly report, and nobody has thought of bakes."""
+    _put_alarm(estate, Period=600, DatapointsToAlarm=3)
+
+
+def _firing_alarm(estate: "Estate") -> None:
+    """It takes missing data for a breach; there is none while green has no users."""
+    name = _put_alarm(estate, TreatMissingData="breaching")
+    reason = "Threshold Crossed: no datapoints were received for 3 periods and 3 missing datapoints were treated as "
+    _cloudwatch(estate).set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason=f"{reason}[Breaching].")
+
+
+def _put_alarm(estate: "Estate", *, dimension: str = "", **more: Any) -> str:
+    """Make the first alarm anew, on green's load balancer if there is no other *dimension*; the value is its name."""
+    workload = estate.spec.workloads[0]
+    balancer = dimension or estate.green_balancer(workload).dimension
+    given = {
+        "AlarmName": workload.alarms[0],
+        "Namespace": "AWS/ApplicationELB",
+        "MetricName": "HTTPCode_Target_5XX_Count",
+        "Dimensions": [{"Name": "LoadBalancer", "Value": balancer}],
+        "Statistic": "Sum",
+        "Period": 60,
+        "EvaluationPeriods": 3,
+        "DatapointsToAlarm": 2,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "Threshold": 5.0,
+        "TreatMissingData": "notBreaching",
+    }
+    _cloudwatch(estate).put_metric_alarm(**given | more)
+    return workload.alarms[0]
+
+
+def _cloudwatch(estate: "Estate") -> Any:
+    return boto3.client("cloudwatch", region_name=estate.spec.green.region)
 
 
 def _wrong_certificate(estate: "Estate") -> None:
@@ -171,55 +147,57 @@ def _cronjobs(estate: "Estate") -> None:
         cluster.api.store.add(an_object("batch/v1", "CronJob", namespace, "nightly-bill", spec=spec))
 
 
+def _consumers(estate: "Estate") -> None:
+    """Somebody has scaled green's idle consumers up too early."""
+    store = estate.clusters[GREEN].api.store
+    for namespace, name in _idle(estate.spec.green.manifests):
+        store.merge("Deployment", namespace, name, {"spec": {"replicas": 1}})
+        store.merge("Deployment", namespace, name, {"status": {"replicas": 1, "readyReplicas": 1}})
+
+
+def _idle(manifests: Iterable[Object]) -> list[tuple[str, str]]:
+    """Namespace and name of every Deployment that is not to run yet."""
+    waiting = [each for each in manifests if each["kind"] == "Deployment" and each["spec"].get("replicas") == 0]
+    return [(each["metadata"]["namespace"], each["metadata"]["name"]) for each in waiting]
+
+
 def _missing_object(estate: "Estate") -> None:
-    workload = _of_kind(estate, "Ingress")
+    workload = of_kind(estate, "Ingress")
     estate.clusters[GREEN].api.store.remove(workload.kind, workload.namespace, workload.objects[0])
     estate.clusters[GREEN].external_dns.is_stuck = True
 
 
 def _no_status(estate: "Estate") -> None:
     """As if the controller had just begun; ExternalDNS has not looked since."""
-    workload = _of_kind(estate, "Ingress")
+    workload = of_kind(estate, "Ingress")
     status: Object = {"status": {"loadBalancer": {"ingress": None}}}
     estate.clusters[GREEN].api.store.merge(workload.kind, workload.namespace, workload.objects[0], status)
     estate.clusters[GREEN].external_dns.is_stuck = True
 
 
 def _shared_host(estate: "Estate") -> None:
-    workload, store = _of_kind(estate, "Ingress"), estate.clusters[GREEN].api.store
+    workload, store = of_kind(estate, "Ingress"), estate.clusters[GREEN].api.store
     held = store.read("Ingress", workload.namespace, workload.objects[0])
     metadata = {"name": "copy", "namespace": workload.namespace, "annotations": held["metadata"]["annotations"]}
     store.add({**held, "metadata": metadata})
 
 
-def _two_owners(estate: "Estate") -> None:
-    """Left behind by an ExternalDNS of before, under the name that old versions gave it."""
-    workload = _of_kind(estate, "Ingress")
-    host, found = workload.host, estate.endpoint(BLUE, workload)
-    identifier = found.identifier if found else None
-    says = '"heritage=external-dns,external-dns/owner=default,external-dns/resource=ingress/old/old"'
-    change_record(estate, "UPSERT", Record(f"a-{host}", "TXT", identifier, 100, ttl=TXT_TTL, values=(says,)))
-
-
 def _service_type(estate: "Estate") -> None:
-    workload = _of_kind(estate, "Service")
+    workload = of_kind(estate, "Service")
     spec: Object = {"spec": {"type": "ClusterIP"}}
     estate.clusters[GREEN].api.store.merge("Service", workload.namespace, workload.objects[0], spec)
     estate.clusters[GREEN].external_dns.is_stuck = True
 
 
 def _weightless(estate: "Estate") -> None:
-    workload, store = _of_kind(estate, "DNSEndpoint"), estate.clusters[GREEN].api.store
+    workload, store = of_kind(estate, "DNSEndpoint"), estate.clusters[GREEN].api.store
     entries = store.read("DNSEndpoint", workload.namespace, workload.objects[0])["spec"]["endpoints"]
     spec: Object = {"spec": {"endpoints": [{**entry, "providerSpecific": []} for entry in entries]}}
     store.merge("DNSEndpoint", workload.namespace, workload.objects[0], spec)
     estate.clusters[GREEN].external_dns.is_stuck = True
 
 
-def _of_kind(estate: "Estate", kind: str) -> "WorkloadSpec":
-    return next(workload for workload in estate.spec.workloads if workload.kind == kind and workload.objects)
-
-
+_IDLE: Final = "an idle Deployment"
 NEEDS: Final[Mapping[FaultKind, str]] = {
     FaultKind.MISSING_OBJECT: "Ingress",
     FaultKind.NO_STATUS: "Ingress",
@@ -227,38 +205,35 @@ NEEDS: Final[Mapping[FaultKind, str]] = {
     FaultKind.TWO_OWNERS: "Ingress",
     FaultKind.SERVICE_TYPE: "Service",
     FaultKind.WEIGHTLESS: "DNSEndpoint",
+    FaultKind.ODD_HOST: "Ingress",
+    FaultKind.ADMISSION: "Ingress",
+    FaultKind.CONSUMERS: _IDLE,
 }
-"""Of which kind a workload has to be for a fault."""
+"""What a workload has to have for a fault."""
 
 
-def check_kinds(workloads: "Iterable[WorkloadSpec]", faults: Iterable[Fault]) -> None:
+def check_kinds(spec: "EstateSpec", faults: Iterable[Fault]) -> None:
     """
     Make sure that there is something that *faults* can break.
 
     Raises:
         InvalidFaultError: There is no workload of the kind that one of them is about.
     """
-    kinds = {workload.kind for workload in workloads if workload.objects}
+    kinds = {workload.kind for workload in spec.workloads if workload.objects}
+    if _idle(spec.green.manifests):
+        kinds.add(_IDLE)
     for fault in faults:
         if (kind := NEEDS.get(fault.kind)) and kind not in kinds:
-            msg = f"{fault}: no workload here has a {kind}; try --config examples/estates/sources/crossfade.yaml"
+            msg = f"{fault}: no workload here has {kind}; try --config examples/estates/sources/crossfade.yaml"
             raise InvalidFaultError(msg)
 
 
 _MAKERS: Final[Mapping[FaultKind, Callable[["Estate"], None]]] = {
-    FaultKind.CREATE_ONLY: _create_only,
-    FaultKind.DRY_RUN: _dry_run,
-    FaultKind.EXTERNAL_DNS_DOWN: _external_dns_down,
-    FaultKind.SHARED_OWNER: _shared_owner,
-    FaultKind.MISSING_TXT: _missing_txt,
-    FaultKind.SIMPLE_RECORD: _simple_record,
     FaultKind.UNHEALTHY_TARGETS: _unhealthy_targets,
     FaultKind.BLIND_ALARM: _blind_alarm,
-    FaultKind.PRIVATE_TWIN: _private_twin,
     FaultKind.MISSING_OBJECT: _missing_object,
     FaultKind.NO_STATUS: _no_status,
     FaultKind.SHARED_HOST: _shared_host,
-    FaultKind.TWO_OWNERS: _two_owners,
     FaultKind.SERVICE_TYPE: _service_type,
     FaultKind.WEIGHTLESS: _weightless,
     FaultKind.WRONG_CERTIFICATE: _wrong_certificate,
@@ -269,33 +244,11 @@ _MAKERS: Final[Mapping[FaultKind, Callable[["Estate"], None]]] = {
     FaultKind.STICKY: _sticky,
     FaultKind.INSIGHTS: _insights,
     FaultKind.CRONJOBS: _cronjobs,
+    FaultKind.CONSUMERS: _consumers,
+    FaultKind.FIRING_ALARM: _firing_alarm,
+    FaultKind.SLOW_ALARM: _slow_alarm,
+    **misconfigured_access.MAKERS,
+    **misconfigured_argocd.MAKERS,
+    **misconfigured_dns.MAKERS,
     **misconfigured_rules.MAKERS,
 }
-
-
-def set_ready(cluster: "Cluster", pods: int) -> None:
-    """Let so many pods of the cluster's ExternalDNS be ready."""
-    status = {"replicas": 1, "readyReplicas": pods, "availableReplicas": pods}
-    cluster.api.store.merge("Deployment", NAMESPACE, DEPLOYMENT, {"status": status})
-
-
-def _tell(cluster: "Cluster", flag: str, argument: str) -> None:
-    """Give *argument* to the cluster's ExternalDNS, instead of any that begins with *flag*."""
-    deployment = cluster.api.store.read("Deployment", NAMESPACE, DEPLOYMENT)
-    container = deployment["spec"]["template"]["spec"]["containers"][0]
-    kept = [given for given in container["args"] if not given.startswith(flag)]
-    patch = {"spec": {"template": {"spec": {"containers": [container | {"args": [*kept, argument]}]}}}}
-    cluster.api.store.merge("Deployment", NAMESPACE, DEPLOYMENT, patch)
-
-
-def _identifier(estate: "Estate", side: str) -> str | None:
-    """The set identifier of the first workload on *side*."""
-    found = estate.endpoint(side, estate.spec.workloads[0])
-    return found.identifier if found else None
-
-
-def change_record(estate: "Estate", action: str, record: Record) -> None:
-    """Change one record of the zone."""
-    route53: Any = boto3.client("route53", region_name=estate.spec.green.region)
-    batch = {"Changes": [{"Action": action, "ResourceRecordSet": record.as_request()}]}
-    route53.change_resource_record_sets(HostedZoneId=estate.spec.zone_id, ChangeBatch=batch)

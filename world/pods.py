@@ -12,7 +12,7 @@ from world.kubernetes import KubernetesApi, Object
 
 
 def run_pods(api: KubernetesApi) -> None:
-    """Let two ready pods be behind every Service that users reach."""
+    """Let two ready pods be behind every Service that users reach, and every Deployment have the pods it asks for."""
     for number, (namespace, service) in enumerate(sorted(set(_services(api)))):
         labels = {"kubernetes.io/service-name": service}
         endpoints = [
@@ -22,6 +22,10 @@ def run_pods(api: KubernetesApi) -> None:
         ]
         piece = an_object("discovery.k8s.io/v1", "EndpointSlice", namespace, f"{service}-slice", labels=labels)
         api.store.add(piece | {"addressType": "IPv4", "endpoints": endpoints})
+    for deployment in api.store.all("Deployment"):
+        metadata, pods = deployment["metadata"], deployment["spec"].get("replicas", 1)
+        status = {"replicas": pods, "readyReplicas": pods, "availableReplicas": pods}
+        api.store.merge("Deployment", metadata["namespace"], metadata["name"], {"status": status})
 
 
 def an_object(api_version: str, kind: str, namespace: str, name: str, **more: Any) -> Object:

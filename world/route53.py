@@ -10,6 +10,7 @@ routing" and "How Amazon Route 53 chooses records when health checking is config
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,6 +25,7 @@ from moto.route53.responses import Route53 as Route53Responses
 from moto.utilities.id_generator import moto_id_manager
 
 from world.clock import Clock
+from world.moto_hooks.protections import records_can_be_protected
 from world.moto_hooks.swap import swapped
 
 WEIGHT_MAX = 255
@@ -139,6 +141,9 @@ class Route53:
         random: Where propagation delays come from.
         is_healthy: The verdict on the target of an alias, by its DNS name.
         passes: The verdict of a health check, by its id.
+
+    Attributes:
+        protected: Name and type of every record that nobody may change.
     """
 
     def __init__(
@@ -148,6 +153,7 @@ class Route53:
         is_healthy: Callable[[str], bool] = lambda _: True,
         passes: Callable[[str], bool] = lambda _: True,
     ) -> None:
+        self.protected: set[tuple[str, str]] = set()
         self._clock = clock
         self._random = random
         self._is_healthy = is_healthy
@@ -166,6 +172,7 @@ class Route53:
             swapped(Route53Backend, "change_resource_record_sets", self._changes_are_checked_as_one_batch),
             swapped(Route53Responses, "list_resource_record_sets", _lists_begin_where_asked),
             self._calls_can_be_throttled(),
+            records_can_be_protected(lambda: self.protected),
         )
         with ExitStack() as stack:
             for hook in hooks:
@@ -223,6 +230,7 @@ class Route53:
         def change_resource_record_sets(backend: Route53Backend, zoneid: str, change_list: list[Any]) -> None:
             zone = backend.get_hosted_zone(zoneid)
             _check_names(zone.name, change_list)
+            _check_protections(self.protected, change_list)
             zone.rrsets = changed(zone.rrsets, change_list)
             keys = dict.fromkeys(_record_set(change)[1].key for change in change_list)
             self._accept(list(keys), zone.rrsets)
@@ -328,6 +336,13 @@ def _check_names(zone: str, changes: Sequence[Mapping[str, Any]]) -> None:
         name = change["ResourceRecordSet"]["Name"].rstrip(".").lower()
         if not f".{name}".endswith(f".{zone.rstrip('.')}"):
             msg = f"[RRSet with DNS name {name}. is not permitted in zone {zone}]"
+            raise Route53ClientError("InvalidChangeBatch", msg)
+
+
+def _check_protections(protected: AbstractSet[tuple[str, str]], changes: Sequence[Mapping[str, Any]]) -> None:
+    for _, record in map(_record_set, changes):
+        if (record.name, record.type) in protected:
+            msg = f"[Tried to change resource record set {record.label} but it is protected]"
             raise Route53ClientError("InvalidChangeBatch", msg)
 
 

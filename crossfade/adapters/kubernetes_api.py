@@ -348,7 +348,8 @@ def translated(place: str, needs: str = "get and patch") -> Iterator[None]:
         TypeError,
         LookupError,
     ) as error:  # no answer, or not Kubernetes'
-        msg = f"{place}: the API server gave no readable answer ({type(error).__name__}); it is tried again"
+        fix = "it is tried again; if this lasts, see that its endpoint can be reached from here"
+        msg = f"{place}: the API server gave no readable answer ({type(error).__name__}); {fix}"
         raise RouterUnavailableError(msg) from error
 
 
@@ -360,6 +361,7 @@ def _error(place: str, status: int, message: str, needs: str) -> CrossfadeError:
             return RouterUnavailableError(f"{place}: the API server does not know us ({message}); {fix}")
         case 403:
             fix = f"bind a Role with {needs} on it to the group {KUBERNETES_GROUP}"
+            fix = _ADMIT if any(words in message for words in _DENIED) else fix
             return RouterRefusedError(f"{place}: {message}; {fix}")
         case 404:
             return RouterObjectMissingError(f"{place} does not exist ({message}); create it or correct crossfade.yaml")
@@ -370,8 +372,14 @@ def _error(place: str, status: int, message: str, needs: str) -> CrossfadeError:
         case _ if status >= 500 or status < 400:  # noqa: PLR2004 - server faults, and no error at all
             return RouterUnavailableError(f"{place}: the API server answered {status} ({message}); it is tried again")
         case _:
-            fix = "let its admission policies accept a change of the weight and epoch annotations"
-            return RouterRefusedError(f"{place}: the API server refused the write ({status}: {message}); {fix}")
+            return RouterRefusedError(f"{place}: the API server refused the write ({status}: {message}); {_ADMIT}")
+
+
+_ADMIT: Final = "let its admission policies accept a change of the weight and epoch annotations"
+_DENIED: Final = ("denied request", "denied the request")
+"""How policies and webhooks word a refusal that no Role can mend; both may use the status of a missing right.
+Sources: https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/; Kubernetes,
+apiserver/pkg/admission/plugin/webhook/errors/statuserror.go."""
 
 
 def _message(error: ApiException) -> str:

@@ -191,9 +191,11 @@ class RecordKeeper(RecordReader):
 
 def shown_weight(identifier: str, records: Iterable[WeightedRecord]) -> tuple[int | None, str]:
     """The weight that all address records of *identifier* agree on, or None and why."""
+    if not identifier:
+        return None, "without a set identifier nobody can tell which record is its"
     mine = [record for record in records if record.identifier == identifier and record.type in ADDRESSES]
     weights = {record.weight for record in mine}
-    if not identifier or not mine:
+    if not mine:
         return None, f"Route 53 has no record with the set identifier {identifier!r}"
     if len(weights) > 1:
         shown = ", ".join(f"{record.type} {record.weight}" for record in mine)

@@ -39,8 +39,8 @@ from crossfade.cli.printing import console
 from crossfade.core.config import Config
 from crossfade.core.finding import Finding, Grade, together
 from crossfade.core.plan import Plan
-from crossfade.core.preflight import CHECKS
-from crossfade.errors import InvalidInputError
+from crossfade.core.preflight import CHECKS, UNREAD
+from crossfade.errors import CrossfadeError, InvalidInputError
 from crossfade.steps.preflight import look
 from crossfade.wiring import Wired
 from world.faults import FaultKind, InvalidFaultError, parse_fault
@@ -106,7 +106,7 @@ def _looked(
 ) -> tuple[Finding, ...]:
     parts = Wired(table="", topic_arn="", config_file="", region=region, session=session, network=network)
     parts.config = config
-    return look(parts.router, parts.rescue, parts.alarms, parts.estate, plan, probe=parts.probe)
+    return look(parts.router, parts.rescue, parts.alarms, parts.estate, plan, probe=parts.probe, told=CrossfadeError)
 
 
 def _look_embedded(config: Config, path: Path, plan: Plan, fault: str) -> tuple[Finding, ...]:
@@ -160,6 +160,8 @@ def show(findings: Sequence[Finding], out: Console) -> None:
     out.print(table)
     counts = Counter(finding.verdict for finding in findings)
     out.print()
+    if any(finding.check == UNREAD and finding.verdict is Grade.FAIL for finding in findings):
+        out.print("Something could not be read: a check without a line above may not have been made.")
     out.print(f"{counts[Grade.PASS]} passed, {counts[Grade.WARN]} with a warning, {counts[Grade.FAIL]} failed")
 
 

@@ -13,6 +13,10 @@ from crossfade.core.plan import Workload
 from crossfade.core.verdict import AlarmState
 from crossfade.core.weight import Side
 
+_MISSING: Final = "[Breaching]"
+"""How CloudWatch ends the reason of an alarm that takes missing data for a breach."""
+_UNSEEN: Final = "let it treat missing data as notBreaching: green has no users yet, so nothing is counted"
+
 
 def state(facts: Facts, subject: Subject) -> Iterator[Found]:
     """It exists and does not fire. Without data it may start: green has no traffic yet."""
@@ -25,7 +29,8 @@ def state(facts: Facts, subject: Subject) -> Iterator[Found]:
         if child not in facts.alarms:
             yield fail(f"its rule names {child}, which does not exist", "create that alarm, or correct the rule")
     if alarm.state is AlarmState.ALARM:
-        yield fail(f"is already in ALARM ({alarm.reason})", "start when it is OK")
+        fix = _UNSEEN if _MISSING in alarm.reason else "start when it is OK"
+        yield fail(f"is already in ALARM ({alarm.reason})", fix)
     elif alarm.state is AlarmState.INSUFFICIENT_DATA:
         fix = "it must be OK before a stage is left; let it treat missing data as notBreaching if it counts errors"
         yield warn("has no data yet", fix)

@@ -10,7 +10,7 @@ from typing import Final
 
 from crossfade.core.capacity import is_short
 from crossfade.core.facts import Facts
-from crossfade.core.finding import Check, Found, Subject, each_workload, fail, passed, warn
+from crossfade.core.finding import UNSEEN, Check, Found, Subject, each_workload, fail, passed, warn
 from crossfade.core.plan import Acknowledged, Plan, Workload
 from crossfade.core.running import RunningFacts
 from crossfade.core.weight import PERCENT, Side
@@ -25,13 +25,15 @@ def seen(facts: Facts, subject: Subject) -> Iterator[Found]:
     """What runs is to be seen; else the checks below have looked at nothing."""
     running = facts.running(subject.on)
     for why in running.unseen if running else ():
-        yield warn(why, "bind the shipped Role crossfade-running, or look at pods and CronJobs yourself")
+        evidence, _semicolon, _fix = why.rpartition("; ")
+        yield warn(evidence or why, "bind the shipped Role crossfade-running, or look at pods and CronJobs yourself")
 
 
 def ready_pods(facts: Facts, subject: Subject) -> Iterator[Found]:
     """Green has as many ready pods as blue, or at least enough for the first stage."""
     both = _both(facts)
     name = subject.of.name
+    yield from _unseen(both)
     if both is None or name not in both[Side.BLUE].ready or name not in both[Side.GREEN].ready:
         return
     blue, green = both[Side.BLUE].ready[name], both[Side.GREEN].ready[name]
@@ -49,6 +51,7 @@ def ready_pods(facts: Facts, subject: Subject) -> Iterator[Found]:
 def scalers(facts: Facts, subject: Subject) -> Iterator[Found]:
     """Autoscalers let green be as large as blue is now, and blue stay so."""
     both = _both(facts)
+    yield from _unseen(both)
     if both is None:
         return
     for name, blue in both[Side.BLUE].scalers.items():
@@ -71,6 +74,7 @@ def scalers(facts: Facts, subject: Subject) -> Iterator[Found]:
 def cronjobs(facts: Facts, subject: Subject) -> Iterator[Found]:
     """No CronJob runs on both sides, or people say that it may."""
     both = _both(facts)
+    yield from _unseen(both)
     if both is None:
         return
     twice = sorted(name for name in both[Side.GREEN].jobs & both[Side.BLUE].jobs if _is_in(subject.of, name))
@@ -82,6 +86,7 @@ def cronjobs(facts: Facts, subject: Subject) -> Iterator[Found]:
 def consumers(facts: Facts, subject: Subject) -> Iterator[Found]:
     """No declared queue consumer runs on both sides, or people say that it may."""
     both = _both(facts)
+    yield from _unseen(both)
     if both is None:
         return
     names = [f"{subject.of.namespace}/{name}" for name in subject.of.consumers]
@@ -89,7 +94,7 @@ def consumers(facts: Facts, subject: Subject) -> Iterator[Found]:
     if twice:
         evidence = f"queue consumers run on green and on blue: {', '.join(twice)}"
         yield _unless_acknowledged(facts, subject.of, Acknowledged.CONSUMERS, evidence, "scale them to 0 on green")
-    elif names:
+    elif names and not any(_unseen(both)):
         yield passed(f"on one side at most: {', '.join(names)}")
 
 
@@ -109,6 +114,12 @@ def _both(facts: Facts) -> dict[Side, RunningFacts] | None:
     found = {side: facts.running(side) for side in Side}
     known = {side: running for side, running in found.items() if running is not None}
     return known if len(known) == len(Side) else None
+
+
+def _unseen(both: dict[Side, RunningFacts] | None) -> Iterator[Found]:
+    """Something of what runs was not to be seen: what is not found is then no good sign."""
+    if both and any(running.unseen for running in both.values()):
+        yield UNSEEN
 
 
 def _is_in(workload: Workload, name: str) -> bool:

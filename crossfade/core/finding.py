@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Final
 
 from crossfade.core.facts import Facts
 from crossfade.core.plan import Plan, Workload
@@ -39,6 +40,10 @@ def warn(evidence: str, fix: str) -> Found:
 def passed(evidence: str) -> Found:
     """In order, and this was seen."""
     return Found(Grade.PASS, evidence)
+
+
+UNSEEN: Final = Found(Grade.PASS, "")
+"""What a check yields when there was nothing to look at: no finding at all, and no reason to pass either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +148,16 @@ class Check:
     look: Look
 
     def run(self, facts: Facts, *, on: Side | None = None) -> Iterator[Finding]:
-        """One finding or more a subject; only of those *on* one side, if that is given."""
+        """
+        One finding or more a subject; only of those *on* one side, if that is given.
+
+        While something could not be read, nothing to complain of is no finding: it may not have been seen.
+        """
         for subject in self.scope(facts.plan):
             if on is not None and subject.side is not on:
                 continue
-            found = tuple(self.look(facts, subject)) or (passed(self.title),)
-            for each in found:
+            found = tuple(self.look(facts, subject)) or (() if facts.unread else (passed(self.title),))
+            for each in (one for one in found if one is not UNSEEN):
                 yield Finding(self.id, str(subject), each.verdict, each.evidence, each.fix)
 
 

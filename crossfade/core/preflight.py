@@ -32,9 +32,11 @@ CHECKS: Final[tuple[Check, ...]] = (
     *checks_alarms.CHECKS,
 )
 
+UNREAD: Final = "answers"
+"""The check that fails when something could not be read; then others have not been made."""
 AGAIN: Final = frozenset(
     {
-        "answers",
+        UNREAD,
         "source",
         "external-dns-runs",
         "external-dns-policy",

@@ -14,7 +14,7 @@ from crossfade.core.plan import Plan, Workload
 from crossfade.core.preflight import examine, refusal, summary, table
 from crossfade.core.traffic import Reading
 from crossfade.core.weight import Side
-from crossfade.errors import PermanentError, PreflightFailedError
+from crossfade.errors import CrossfadeError, PermanentError, PreflightFailedError
 from crossfade.names import TimelineEvent
 from crossfade.ports import AlarmSource, EstateReader, Ledger, Probe, TrafficRouter
 from crossfade.steps.common import current, identifiers_of, note, observe_all
@@ -59,14 +59,18 @@ def look(
     plan: Plan,
     *,
     probe: Probe,
+    told: type[CrossfadeError] = PermanentError,
 ) -> tuple[Finding, ...]:
     """
     Read all that *plan* is about and run every check. Nothing is changed.
 
+    Args:
+        told: Which errors become findings; CrossfadeError for somebody who is not going to ask again by himself.
+
     Raises:
         TemporaryError: Something did not answer; ask again later.
     """
-    return examine(gather(router, rescue, alarms, estate, plan, probe=probe))
+    return examine(gather(router, rescue, alarms, estate, plan, probe=probe, told=told))
 
 
 def gather(
@@ -77,21 +81,26 @@ def gather(
     plan: Plan,
     *,
     probe: Probe,
+    told: type[CrossfadeError] = PermanentError,
 ) -> Facts:
-    """All that is read for the checks; raises as `look`."""
+    """All that is read for the checks; takes and raises what `look` does."""
     unread: list[str] = []
-    seen = unless_refused(lambda: estate.read(plan), unread)
+
+    def unless_told(read: Callable[[], T]) -> T | None:
+        return unless_refused(read, unread, told=told)
+
+    seen = unless_told(lambda: estate.read(plan))
     children = [name for watch in seen.watches.values() for name in watch.children] if seen else []
     names = tuple(dict.fromkeys((*plan.alarms, *children)))
-    readings = unless_refused(lambda: observe_all(router, plan.workloads), unread) or ()
+    readings = unless_told(lambda: observe_all(router, plan.workloads)) or ()
     return Facts(
         plan=plan,
         readings={reading.workload: reading for reading in readings},
-        alarms=unless_refused(lambda: alarms.read(names), unread) or {},
-        rehearsed=unless_refused(lambda: router.rehearse(plan.workloads), unread) or (),
-        rescued=unless_refused(lambda: rescue.rehearse(_with_a_second_rung(plan, readings)), unread) or (),
+        alarms=unless_told(lambda: alarms.read(names)) or {},
+        rehearsed=unless_told(lambda: router.rehearse(plan.workloads)) or (),
+        rescued=unless_told(lambda: rescue.rehearse(_with_a_second_rung(plan, readings))) or (),
         estate=seen,
-        probes=unless_refused(lambda: probe.ask(plan.workloads), unread) or {},
+        probes=unless_told(lambda: probe.ask(plan.workloads)) or {},
         unread=tuple(dict.fromkeys(unread)),
     )
 
@@ -123,10 +132,12 @@ def _with_a_second_rung(plan: Plan, readings: Sequence[Reading]) -> list[Workloa
     ]
 
 
-def unless_refused(read: Callable[[], T], unread: list[str]) -> T | None:
-    """What *read* gives; None, and one more reason in *unread*, when asking again is useless."""
+def unless_refused(
+    read: Callable[[], T], unread: list[str], *, told: type[CrossfadeError] = PermanentError
+) -> T | None:
+    """What *read* gives; None, and one more reason in *unread*, when it ends with an error of the class *told*."""
     try:
         return read()
-    except PermanentError as error:
+    except told as error:
         unread.append(str(error))
         return None

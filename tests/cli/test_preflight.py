@@ -70,3 +70,13 @@ def test_without_credentials_it_is_refused_in_one_sentence(
 
     assert (ran.code, ran.out) == (2, "")
     assert "credentials" in ran.err
+
+
+@pytest.mark.xdist_group("synthesis")
+def test_a_silent_cluster_is_a_failed_check_and_what_was_not_seen_does_not_pass(run: Run) -> None:
+    ran = run("preflight", "--embedded", "--fault", "preflight:silent-cluster", "--workloads", "burnham")
+
+    assert ran.code == 5, ran.err
+    assert "answers          FAIL" in ran.out
+    assert "may not have been made" in ran.out
+    assert "targets " not in ran.out

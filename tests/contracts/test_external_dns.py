@@ -219,7 +219,7 @@ def test_a_silent_cluster_among_many_records_has_the_one_that_is_remembered(esta
     readings = estate.router.observe([BURNHAM, remembered])
 
     assert [reading.green.authoritative for reading in readings] == [None, 0]
-    assert "set identifier ''" in readings[0].green.note
+    assert "without a set identifier" in readings[0].green.note
 
 
 def test_a_silent_cluster_is_asked_once_and_not_for_every_ingress(estate: Estate) -> None:

@@ -514,3 +514,15 @@ def test_moto_knows_no_insights_of_clusters(cloud: Cloud) -> None:
 
     assert [insight["name"] for insight in listed] == ["Deprecated APIs"]
     assert described["insightStatus"] == {"status": "ERROR", "reason": "used lately"}
+
+
+def test_moto_knows_no_protections_of_records(cloud: Cloud) -> None:
+    del cloud
+    client: Any = boto3.client("route53")
+    with pytest.raises(ClientError):
+        client.list_resource_record_set_protections(HostedZoneId="Z1")
+
+    with moto_hooks.records_can_be_protected(lambda: {("www.example.com", "A")}):
+        listed = client.list_resource_record_set_protections(HostedZoneId="Z1")["ResourceRecordSetProtections"]
+
+    assert listed == [{"RecordName": "www.example.com.", "RecordType": "A"}]

@@ -23,6 +23,7 @@ from world.moto_hooks.expressions import (
 )
 from world.moto_hooks.functions import functions_run_in_process
 from world.moto_hooks.insights import clusters_have_insights
+from world.moto_hooks.protections import records_can_be_protected
 from world.moto_hooks.time import (
     executions_time_out_in_virtual_time,
     jitter_comes_from_the_seed,
@@ -47,6 +48,7 @@ __all__ = [
     "functions_run_in_process",
     "jitter_comes_from_the_seed",
     "one_client_serves_all_calls",
+    "records_can_be_protected",
     "retries_back_off_in_virtual_time",
     "tasks_time_out_in_virtual_time",
     "the_interpreter_is_silent",
