@@ -47,6 +47,7 @@ class FaultKind(StrEnum):
     STALE_RECORD = "preflight:stale-record"  # green's first record leads to a load balancer of before
     IPV6_ALONE = "preflight:ipv6-alone"  # green's first host has IPv6 addresses, blue's has none
     PROTECTED_RECORD = "preflight:protected-record"  # Route 53 lets nobody change green's first record
+    NO_SWITCH = "preflight:no-switch"  # green's first record has lost its health check; needs one that has one
     UNHEALTHY_TARGETS = "preflight:unhealthy-targets"  # green's targets fail their health checks
     BLIND_ALARM = "preflight:blind-alarm"  # the first alarm watches a load balancer that is gone
     FIRING_ALARM = "preflight:firing-alarm"  # the first alarm takes missing data for a breach, and green has no users

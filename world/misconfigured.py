@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 
+from crossfade.names import HEALTH_CHECK_KEY
 from world import misconfigured_access, misconfigured_argocd, misconfigured_dns, misconfigured_rules
 from world.application import UNHEALTHY_AFTER
 from world.by_hand import BLUE, GREEN, of_kind
@@ -198,6 +199,7 @@ def _weightless(estate: "Estate") -> None:
 
 
 _IDLE: Final = "an idle Deployment"
+_SWITCH: Final = "a health check on green's record"
 NEEDS: Final[Mapping[FaultKind, str]] = {
     FaultKind.MISSING_OBJECT: "Ingress",
     FaultKind.NO_STATUS: "Ingress",
@@ -208,8 +210,13 @@ NEEDS: Final[Mapping[FaultKind, str]] = {
     FaultKind.ODD_HOST: "Ingress",
     FaultKind.ADMISSION: "Ingress",
     FaultKind.CONSUMERS: _IDLE,
+    FaultKind.NO_SWITCH: _SWITCH,
 }
 """What a workload has to have for a fault."""
+
+
+def _has_health_check(document: Object) -> bool:
+    return any(key.endswith(f"/{HEALTH_CHECK_KEY}") for key in document["metadata"].get("annotations") or ())
 
 
 def check_kinds(spec: "EstateSpec", faults: Iterable[Fault]) -> None:
@@ -222,9 +229,12 @@ def check_kinds(spec: "EstateSpec", faults: Iterable[Fault]) -> None:
     kinds = {workload.kind for workload in spec.workloads if workload.objects}
     if _idle(spec.green.manifests):
         kinds.add(_IDLE)
+    if any(_has_health_check(each) for each in spec.green.manifests):
+        kinds.add(_SWITCH)
     for fault in faults:
         if (kind := NEEDS.get(fault.kind)) and kind not in kinds:
-            msg = f"{fault}: no workload here has {kind}; try --config examples/estates/sources/crossfade.yaml"
+            estate = "switch" if kind == _SWITCH else "sources"
+            msg = f"{fault}: no workload here has {kind}; try --config examples/estates/{estate}/crossfade.yaml"
             raise InvalidFaultError(msg)
 
 

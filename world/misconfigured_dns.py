@@ -152,6 +152,12 @@ def _protected_record(estate: "Estate") -> None:
     estate.route53.protected.add((record.name, record.type))
 
 
+def _no_switch(estate: "Estate") -> None:
+    """Somebody has written the record anew, without the health check that it had."""
+    change_record(estate, "UPSERT", replace(_green_record(estate), health_check=None))
+    estate.clusters[GREEN].external_dns.is_stuck = True
+
+
 def _green_record(estate: "Estate") -> Record:
     """The address record of the first workload on green."""
     host, green = estate.spec.workloads[0].host, identifier(estate, GREEN)
@@ -179,5 +185,6 @@ MAKERS: Final[Mapping[FaultKind, Callable[["Estate"], None]]] = {
     FaultKind.STALE_RECORD: _stale_record,
     FaultKind.IPV6_ALONE: _ipv6_alone,
     FaultKind.PROTECTED_RECORD: _protected_record,
+    FaultKind.NO_SWITCH: _no_switch,
 }
 """What puts each fault into place."""

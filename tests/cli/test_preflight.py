@@ -5,8 +5,8 @@ import pytest
 from crossfade.core.preflight import CHECKS
 from tests.cli.conftest import Run
 
-OTHER_ROADS = ("argocd-", "listener-rule", "rule-", "stickiness", "binding")
-"""How checks begin that have nothing to look at in the sample estate, in which only ExternalDNS carries weights."""
+OTHER_ROADS = ("argocd-", "listener-rule", "rule-", "stickiness", "binding", "switch")
+"""How checks begin that have nothing to look at in the sample estate: only ExternalDNS carries weights, no switch."""
 
 
 @pytest.mark.xdist_group("synthesis")

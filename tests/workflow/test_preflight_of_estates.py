@@ -14,7 +14,7 @@ from typing import Final
 import pytest
 
 from crossfade.adapters.config_file import read_config
-from crossfade.cli.embedded import START, estate_of, network_of
+from crossfade.cli.embedded import START, embedded, estate_of, network_of
 from crossfade.core.config import Config
 from crossfade.core.finding import Finding, Grade
 from crossfade.core.preflight import CHECKS
@@ -51,12 +51,19 @@ def configured(file: Path, estate: str) -> Config:
 
 @contextmanager
 def an_estate(config: Config, file: Path, faults: Iterable[str]) -> Iterator[Estate]:
-    region = config.clusters.green.region
-    with Clock(START) as clock, Cloud(clock, region=region) as cloud:
-        del cloud
-        spec = replace(estate_of(config, file), warm_up=WARM_UP)
-        with Estate(clock, spec, seed=1, faults=[parse_fault(fault) for fault in faults]) as estate:
-            yield estate
+    """The estate; with a stack in it only where a part of the estate comes from there."""
+    spec = replace(estate_of(config, file), warm_up=WARM_UP)
+    parsed = [parse_fault(fault) for fault in faults]
+    if any(workload.switch for workload in config.workloads):
+        with embedded(config, file, seed=1, faults=parsed, spec=spec) as deployed:
+            yield deployed.estate
+        return
+    with (
+        Clock(START) as clock,
+        Cloud(clock, region=config.clusters.green.region),
+        Estate(clock, spec, seed=1, faults=parsed) as estate,
+    ):
+        yield estate
 
 
 def looked_at(estate: str, faults: Iterable[str]) -> tuple[Finding, ...]:
