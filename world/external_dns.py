@@ -151,7 +151,8 @@ class ExternalDns:
     @property
     def settings(self) -> Settings:
         """What its Deployment tells it now."""
-        return Settings.of(self._store.read("Deployment", NAMESPACE, DEPLOYMENT))
+        held = self._store.seen("Deployment", NAMESPACE)
+        return Settings.of(next(each for each in held if each["metadata"]["name"] == DEPLOYMENT))
 
     def start(self, phase: timedelta) -> Appointment:
         """Loop from *phase* from now on."""

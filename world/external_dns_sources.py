@@ -129,7 +129,7 @@ _SOURCES: Final[Mapping[str, Callable[[Store, str], Iterator[Endpoint]]]] = {
 
 def _all(store: Store, kind: str) -> list[Object]:
     """Every object of *kind*; none where the cluster does not know the kind."""
-    return store.all(kind) if any(resource.kind == kind for resource in store.catalogue) else []
+    return store.seen(kind) if any(resource.kind == kind for resource in store.catalogue) else []
 
 
 # --- Parts -----------------------------------------------------------------------------------------------------------

@@ -1,3 +1,4 @@
+import copy
 import json
 from collections.abc import Iterator
 from itertools import islice
@@ -160,6 +161,16 @@ def test_what_a_controller_reads_is_its_own_copy(cluster: KubernetesApi, ingress
     cluster.store.all("Ingress")[0]["metadata"]["annotations"][WEIGHT] = "78"
 
     assert ingresses.read_namespaced_ingress("a", "team").metadata.annotations[WEIGHT] == "0"
+
+
+def test_what_a_controller_has_looked_at_is_changed_by_no_write(cluster: KubernetesApi, ingresses: Any) -> None:
+    looked_at = cluster.store.seen("Ingress", "team")[0]
+    was = copy.deepcopy(looked_at)
+
+    ingresses.patch_namespaced_ingress("a", "team", {"metadata": {"annotations": {WEIGHT: "79"}}})
+
+    assert looked_at == was
+    assert cluster.store.seen("Ingress", "team")[0]["metadata"]["annotations"][WEIGHT] == "79"
 
 
 def test_a_deleted_namespace_takes_its_objects_along(cluster: KubernetesApi, ingresses: Any) -> None:

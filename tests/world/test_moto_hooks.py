@@ -15,6 +15,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
+from moto.core.serialize import AttributePickerContext, XFormedAttributePicker
+from moto.core.utils import get_service_model
 from moto.events.models import EventsBackend
 from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl import ErrorEqualsDecl
 from moto.stepfunctions.parser.asl.component.common.retry import jitter_strategy_decl, retrier_decl
@@ -47,6 +49,7 @@ from world.clock import Clock
 from world.cloud import Cloud
 from world.events import Rule
 from world.insights import an_insight
+from world.moto_hooks.answers import names_of_members_are_found_once
 from world.moto_hooks.swap import swapped
 
 SUCCEED: Final = {"Type": "Succeed"}
@@ -178,6 +181,19 @@ def test_moto_parses_a_definition_for_each_execution() -> None:
 
     assert raw[0] is not raw[1]
     assert hooked[0] is hooked[1]
+
+
+def test_moto_works_out_the_names_of_a_member_for_each_answer() -> None:
+    shape = get_service_model("elbv2").operation_model("DescribeLoadBalancers").output_shape.members["LoadBalancers"]
+    asked, picker = AttributePickerContext({}, "LoadBalancers", shape), XFormedAttributePicker()
+    raw = [picker.get_possible_keys(asked) for _ in range(2)]
+
+    with names_of_members_are_found_once():
+        hooked = [picker.get_possible_keys(asked) for _ in range(2)]
+
+    assert raw[0] is not raw[1]
+    assert hooked[0] is hooked[1]
+    assert set(hooked[0]) == set(raw[0])
 
 
 def test_moto_logs_every_way_to_fail_as_an_error(cloud: Cloud, caplog: pytest.LogCaptureFixture) -> None:

@@ -71,9 +71,9 @@ def forbidden(caller: Caller, request: Request) -> ApiError:
 
 
 def _rules(store: Store, caller: Caller, namespace: str) -> Iterator[Object]:
-    bindings = store.all("ClusterRoleBinding")
+    bindings = store.seen("ClusterRoleBinding")
     if namespace:
-        bindings += store.all("RoleBinding", namespace)
+        bindings += store.seen("RoleBinding", namespace)
     for binding in bindings:
         if any(_is_subject(subject, caller) for subject in binding.get("subjects") or ()):
             yield from _role_rules(store, binding)

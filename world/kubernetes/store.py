@@ -96,6 +96,15 @@ class Store:
         """Every object of *kind*, in *namespace* or everywhere, sorted; without `managedFields`."""
         return self._select(self.catalogue.of_kind(kind), namespace, lambda _: True)
 
+    def seen(self, kind: str, namespace: str = "") -> list[Object]:
+        """
+        As `all`, but the very objects, for callers that only read.
+
+        They stay as they are: a write puts another object in the place of one.
+        """
+        with self.lock:
+            return [held.content for held in self._matching(self.catalogue.of_kind(kind), namespace, lambda _: True)]
+
     def read(self, kind: str, namespace: str, name: str) -> Object:
         """
         One object.
