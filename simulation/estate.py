@@ -7,7 +7,7 @@ This file knows the product's seams (KubernetesApi, RecordKeeper, ports), not wh
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from random import Random
 from typing import Any, Final, TypeVar
@@ -15,15 +15,11 @@ from typing import Any, Final, TypeVar
 from crossfade.adapters.kubernetes_api import Container, Held
 from crossfade.adapters.route53 import Change as RecordChange
 from crossfade.adapters.route53 import RecordSet, WeightedRecord
-from crossfade.core.evidence import MINUTE, Minute, Series
 from crossfade.core.plan import Plan, Router, Workload
-from crossfade.core.probe import Answer, Answers, Heard
 from crossfade.core.records import epoch_name
 from crossfade.core.source import Source
-from crossfade.core.verdict import Alarm, AlarmState
 from crossfade.core.weight import Side
 from crossfade.errors import (
-    AlarmsUnavailableError,
     RouterObjectMissingError,
     RouterThrottledError,
     RouterUnavailableError,
@@ -98,13 +94,16 @@ class Estate:
     def __post_init__(self) -> None:
         self.began = self.clock.now
         names = tuple(workload.name for workload in self.plan.workloads)
-        self.users = Users(names, self.share, self.is_bad)
+        self.users = Users(names, self.share, self.is_bad, lambda: self.is_blue_dead)
         self._last = max(names)
+        self._at_once: set[str] = set()
         self._batches = 0
         self._shown: dict[Key, int] = {}
         for workload in self.plan.workloads:
             for side, weight in ((Side.BLUE, 100), (Side.GREEN, 0)):
-                if workload.router is Router.EXTERNAL_DNS:
+                if workload.router is Router.ALB:
+                    self._at_once.add(workload.name)
+                elif workload.router is Router.EXTERNAL_DNS:
                     self.ingresses[workload.name, side] = Ingress({WEIGHT: str(weight), IDENTIFIER: side.value})
                 self.listed[workload.name, side] = self.answered[workload.name, side] = weight
         for side in Side:
@@ -114,6 +113,11 @@ class Estate:
     def is_bad(self, workload: str) -> bool:
         """Whether green fails the requests of *workload* now."""
         return "green_bad" in self.broken or ("one_bad" in self.broken and workload == self._last)
+
+    @property
+    def is_blue_dead(self) -> bool:
+        """Whether blue has no healthy target now."""
+        return "blue_dead" in self.broken
 
     @property
     def seconds(self) -> float:
@@ -156,13 +160,23 @@ class Estate:
         else:
             self.record({key: weight}, {}, ours=False)
 
-    def record(self, weights: Mapping[Key, int], markers: Mapping[str, int], *, ours: bool) -> None:
-        """Change records and the epochs beside them by one batch, as Route 53 does when it accepts it."""
+    def record(
+        self, weights: Mapping[Key, int], markers: Mapping[str, int], *, ours: bool, under: int | None = None
+    ) -> None:
+        """
+        Change records, or a rule, and the epochs beside them by one batch, as the service does when it accepts it.
+
+        Args:
+            weights: By workload and side.
+            markers: Epochs, by workload.
+            ours: Whether the product does it.
+            under: The epoch of who does it, if that is not the one that stands beside.
+        """
         self.markers |= markers
         for key, weight in weights.items():
             before = self.listed[key]
             if weight != before:
-                epoch = self.markers.get(key[0], 0)
+                epoch = self.markers.get(key[0], 0) if under is None else under
                 self.changes.append(Change(self.seconds, *key, before, weight, epoch, ours=ours, direct=True))
                 self._list(key, weight)
         self.watch()
@@ -186,6 +200,10 @@ class Estate:
     def _list(self, key: Key, weight: int) -> None:
         self.listed[key] = weight
         self._batches += 1
+        if key[0] in self._at_once:  # both weights of a rule are there for the next request
+            self.elapse()
+            self.answered[key] = weight
+            return
         delay = timedelta(seconds=self.random.uniform(*PROPAGATION_SECONDS))
         self.clock.after(delay, partial(self._answer, key, weight, self._batches))
 
@@ -338,77 +356,3 @@ def _marker(host: str, epoch: int) -> RecordSet:
 
 def _key(record: RecordSet) -> RecordKey:
     return record["Name"], record["Type"], record.get("SetIdentifier", "")
-
-
-class SimulatedAlarms:
-    """CloudWatch, as `ports.AlarmSource`: green's alarms follow the troubles of the estate."""
-
-    def __init__(self, estate: Estate) -> None:
-        self._estate = estate
-        self.reads: list[tuple[float, frozenset[AlarmState]]] = []
-        self.asked: list[frozenset[str]] = []
-
-    def read(self, names: Sequence[str]) -> Mapping[str, Alarm]:
-        """See `ports.AlarmSource.read`."""
-        if "cloudwatch" in self._estate.broken:
-            msg = "CloudWatch does not answer; it is tried again"
-            raise AlarmsUnavailableError(msg)
-        return self._estate.seams.call("cloudwatch: read", lambda: self._read(names), AlarmsUnavailableError)
-
-    def _read(self, names: Sequence[str]) -> dict[str, Alarm]:
-        found = {name: Alarm(name, self._state(name)) for name in names}
-        if "alarm_deleted" in self._estate.broken:
-            found.pop(names[0])
-        states = {alarm.state for alarm in found.values()}
-        if len(found) < len(names):
-            states.add(AlarmState.MISSING)
-        self.reads.append((self._estate.seconds, frozenset(states)))
-        self.asked.append(frozenset(names))
-        return found
-
-    def _state(self, alarm: str) -> AlarmState:
-        if any(
-            alarm in workload.alarms and self._estate.is_bad(workload.name) for workload in self._estate.plan.workloads
-        ):
-            return AlarmState.ALARM
-        if "green_alarm_silent" in self._estate.broken:
-            return AlarmState.INSUFFICIENT_DATA
-        return AlarmState.OK
-
-
-class SimulatedMetrics:
-    """CloudWatch, as `ports.MetricSource`: what users have done, published as soon as a minute is over."""
-
-    def __init__(self, estate: Estate) -> None:
-        self._estate = estate
-
-    def read(self, workloads: Sequence[Workload], *, since: datetime, until: datetime) -> Mapping[str, Series]:
-        """See `ports.MetricSource.read`."""
-        if "cloudwatch" in self._estate.broken:
-            msg = "CloudWatch does not answer; it is tried again"
-            raise AlarmsUnavailableError(msg)
-
-        def read() -> dict[str, Series]:
-            self._estate.elapse()
-            first = since.replace(second=0, microsecond=0) + MINUTE
-            instants = [first + number * MINUTE for number in range((until - first) // MINUTE)]
-            return {w.name: Series(w.name, tuple(self._minute(w.name, at) for at in instants)) for w in workloads}
-
-        return self._estate.seams.call("cloudwatch: metrics", read, AlarmsUnavailableError)
-
-    def _minute(self, workload: str, at: datetime) -> Minute:
-        return self._estate.users.minute(workload, (at - self._estate.began) // MINUTE, at)
-
-
-class SimulatedProbe:
-    """The load balancers themselves, as `ports.Probe`: a bad green answers 502."""
-
-    def __init__(self, estate: Estate) -> None:
-        self._estate = estate
-
-    def ask(self, workloads: Sequence[Workload]) -> Mapping[str, Answers]:
-        """See `ports.Probe.ask`."""
-        green = 502 if "green_bad" in self._estate.broken else 200
-        said = {Side.BLUE: Answer(Heard.STATUS, 200), Side.GREEN: Answer(Heard.STATUS, green)}
-        names = [workload.name for workload in workloads if workload.probe]
-        return self._estate.seams.call("https: ask", lambda: dict.fromkeys(names, said), AlarmsUnavailableError)

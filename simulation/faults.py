@@ -38,7 +38,9 @@ class Trouble(StrEnum):
     GREEN_EXTERNAL_DNS = "green_external_dns"
     BLUE_API = "blue_api"  # does not answer
     GREEN_API = "green_api"
+    BLUE_DEAD = "blue_dead"  # blue has no healthy target: it fails every request that it gets
     ROUTE53 = "route53"  # throttled: for us and for every ExternalDNS
+    BALANCER = "balancer"  # Elastic Load Balancing is throttled: no listener rule is read or written
     LEDGER = "ledger"  # throttled
     CLOUDWATCH = "cloudwatch"  # does not answer
     NOTIFIER = "notifier"  # down
@@ -46,6 +48,8 @@ class Trouble(StrEnum):
     DUPLICATE = "duplicate"  # a second start
     ALARM_FLASH = "alarm_flash"  # an alarm is in ALARM for a moment that no look meets
     ALARM_EVENTS = "alarm_events"  # the events of alarms are lost; looks are left
+    CLOCK_AHEAD = "clock_ahead"  # the state machine's clock is ahead of all others, by one to two minutes
+    CLOCK_BEHIND = "clock_behind"  # the same, behind
     STATUS_EVENTS = "status_events"  # the status events of Step Functions are lost; the sweeper is left
 
 
@@ -106,7 +110,15 @@ class Seams:
     later: Callable[[float, Callable[[], None]], None] = lambda _seconds, _action: None
     random: Random = field(default_factory=Random)
 
-    def call(self, name: str, action: Callable[[], T], refusal: Callable[[str], Exception], *, late: bool = False) -> T:
+    def call(
+        self,
+        name: str,
+        action: Callable[[], T],
+        refusal: Callable[[str], Exception],
+        *,
+        late: bool = False,
+        within: float = 900,
+    ) -> T:
         """
         Make the call *name*, unless a fault strikes it.
 
@@ -115,6 +127,7 @@ class Seams:
             action: What is called.
             refusal: The error of a refused call, made of a message.
             late: Whether the call can still take effect after the caller was given up.
+            within: How many seconds later at most.
         """
         number = len(self.calls)
         self.calls.append(name)
@@ -122,17 +135,17 @@ class Seams:
         if how is None:
             return action()
         self.struck.append(f"call {number} ({name}): {how.value}")
-        return self._strike(how, action, refusal(f"{name}: asked to fail; try again"), late=late)
+        return self._strike(how, action, refusal(f"{name}: asked to fail; try again"), within=within if late else 0)
 
-    def _strike(self, how: How, action: Callable[[], T], refusal: Exception, *, late: bool) -> T:
+    def _strike(self, how: How, action: Callable[[], T], refusal: Exception, *, within: float) -> T:
         match how:
             case How.REFUSED:
                 raise refusal
             case How.CRASH_BEFORE:
                 raise CrashError
             case How.LATE:
-                if late:
-                    self.later(self.random.uniform(1, 900), lambda: _quietly(action))
+                if within:
+                    self.later(self.random.uniform(1, within), lambda: _quietly(action))
                 raise LateError
             case How.STOP:
                 self.stop()

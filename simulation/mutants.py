@@ -22,9 +22,11 @@ from crossfade.core.traffic import Step
 from crossfade.core.verdict import Health, Verdict
 from crossfade.core.weight import Side, Split
 from crossfade.steps import check_health, common, confirm_rollback, give_back, guard, look_again, roll_back, take_lease
+from simulation import rules
 from simulation.faults import Fault, How, Spell, Trouble
 from simulation.run import Result, Scenario
 from simulation.search import Try
+from simulation.ways import Way
 
 Replacement = tuple[Any, str, Any]
 
@@ -198,6 +200,10 @@ def _forgetful(record: Record, workload: str, stage: int) -> Split:
     return _TARGET(record.with_(left_out=()), workload, stage)
 
 
+def _all_alive(_series: Any) -> bool:
+    return False
+
+
 def _green_first() -> Sequence[Replacement]:
     order = ((Side.GREEN, "lower"), (Side.BLUE, "lower"), (Side.BLUE, "raise"), (Side.GREEN, "raise"))
     return [(traffic, "_ORDER", order)]
@@ -264,6 +270,21 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         "I7",
         (Scenario(1, "two", (), (*_BAD_LATE, Spell(Trouble.BLUE_EXTERNAL_DNS, 690, 10**6))),),
         lambda: [(give_back._Hands, "_rung_2", _one_rung)],  # noqa: SLF001 - a bug lives inside
+    ),
+    Mutant(
+        "raises-the-dead",
+        "A blue without a healthy target gets back whom green serves.",
+        "I1",
+        (Scenario(1, "two", (), (Spell(Trouble.BLUE_DEAD, 200, 10**6), Spell(Trouble.GREEN_BAD, 600, 10**6))),),
+        lambda: [(roll_back, "is_blue_dead", _all_alive)],
+    ),
+    Mutant(
+        "patient-client",
+        "The client for listener rules repeats a lost call for a quarter of an hour.",
+        "I4",
+        tuple(Scenario(seed, "five", way=Way.ALB) for seed in range(30, 50)),
+        lambda: [(rules, "LATE_SECONDS", 900)],
+        strikes=(("elb: modify", 5, How.LATE),),
     ),
     Mutant(
         "blind-rescue",

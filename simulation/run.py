@@ -1,20 +1,20 @@
 """One run: the synthesised machine, the real doors (the guardian's too) and steps, one seed and one virtual clock."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stdout, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from io import StringIO
 from random import Random
 from typing import Any, Final
 
+from crossfade.adapters.alb_router import AlbRouter
 from crossfade.adapters.external_dns import ExternalDnsRouter
 from crossfade.adapters.route53_router import Route53Router
 from crossfade.adapters.routers import Routers
 from crossfade.core.config import Config
-from crossfade.core.migration import Outcome, Record
+from crossfade.core.migration import Outcome
 from crossfade.core.plan import Router
 from crossfade.core.preview import Preview
 from crossfade.core.records import together
@@ -25,14 +25,16 @@ from crossfade.errors import CrossfadeError, LedgerUnavailableError
 from crossfade.names import ALARM_EVENT, ALARM_SOURCE, BELL_KEY, RANG_ERRORS, Function
 from crossfade.ports import Notice
 from crossfade.wiring import given
-from lambdas.door import logger
-from simulation.estate import Estate, SimulatedAlarms, SimulatedApi, SimulatedMetrics, SimulatedProbe, SimulatedRecords
+from simulation.cloudwatch import SimulatedAlarms, SimulatedMetrics, SimulatedProbe
+from simulation.estate import Estate, SimulatedApi, SimulatedRecords
 from simulation.faults import CrashError, Fault, LateError, Seams, Spell, Trouble
 from simulation.invariants import Watch
 from simulation.ledger import SimulatedLedger
 from simulation.machine import Execution, TaskFailedError, Walker, stamp
 from simulation.reactions import Reaction, Reactions
+from simulation.rules import SimulatedRules
 from simulation.sound import SoundEstate
+from simulation.ways import Way
 from simulation.weights import KeptWeights
 from world.clock import Appointment, Clock
 
@@ -46,6 +48,7 @@ _EVENT_AGAIN: Final = 60.0
 """Lambda tries an event twice again, first a minute later."""
 QUIET: Final = timedelta(minutes=20)
 LONGEST: Final = timedelta(hours=8)
+_SKEW_SECONDS: Final = (60, 120)
 FUNCTION_SECONDS: Final = 75.0
 """After this the machine gives up a function that does not answer."""
 
@@ -62,16 +65,18 @@ class Scenario:
         plan: Name of a plan of the configuration.
         faults: At single calls.
         spells: Troubles of the estate.
+        way: By which way weights reach users.
     """
 
     seed: int
     plan: str
     faults: tuple[Fault, ...] = ()
     spells: tuple[Spell, ...] = ()
+    way: Way = Way.EXTERNAL_DNS
 
     def __str__(self) -> str:
         wrong = [*map(str, self.faults), *map(str, self.spells)]
-        return f"seed={self.seed} plan={self.plan} {'; '.join(wrong) or 'no fault'}"
+        return f"seed={self.seed} plan={self.plan} way={self.way} {'; '.join(wrong) or 'no fault'}"
 
 
 @dataclass
@@ -130,7 +135,7 @@ class _Parts:
     config: Config
     ledger: SimulatedLedger
     router: Routers
-    rescue: Route53Router
+    rescue: Routers
     alarms: SimulatedAlarms
     metrics: SimulatedMetrics
     estate: SoundEstate
@@ -160,6 +165,7 @@ class Run:
         self._doors = doors
         self._random = Random(scenario.seed)
         self._clock = Clock(START)
+        self._skew = timedelta(0)
         self._executions: dict[str, Execution] = {}
         self._asleep: dict[str, tuple[Appointment, Iterator[float]]] = {}
         self._eventful = max((spell.begins + spell.passes for spell in scenario.spells), default=0)
@@ -171,27 +177,29 @@ class Run:
             random=self._random,
         )
         self._estate = Estate(self._plan, self._clock, self._random, self._seams)
-        alarms = SimulatedAlarms(self._estate)
+        alarms, metrics = SimulatedAlarms(self._estate), SimulatedMetrics(self._estate)
         ledger = SimulatedLedger(self._seams, self._estate.broken)
         clusters = {side: SimulatedApi(self._estate, side) for side in Side}
         zone: Any = SimulatedRecords(self._estate)
         external_dns = ExternalDnsRouter(clusters, zone, workers=1)  # type: ignore[arg-type]  # in its shape
         hosts = [workload.host for workload in self._plan.workloads]
-        rescue = Route53Router(zone, self._plan.zone.name, together(hosts))
+        records = Route53Router(zone, self._plan.zone.name, together(hosts))
+        alb = AlbRouter(SimulatedRules(self._estate))  # type: ignore[arg-type]  # in its shape
         self._parts = _Parts(
             config,
             ledger,
-            Routers({Router.EXTERNAL_DNS: external_dns, Router.ROUTE53: rescue}),
-            rescue,
+            Routers({Router.EXTERNAL_DNS: external_dns, Router.ROUTE53: records, Router.ALB: alb}),
+            Routers({Router.EXTERNAL_DNS: records, Router.ROUTE53: records, Router.ALB: alb}),
             alarms,
-            SimulatedMetrics(self._estate),
+            metrics,
             SoundEstate(),
             SimulatedProbe(self._estate),
             self,
             _Telling(self._estate.broken),
             KeptWeights(),
         )
-        self._watch = Watch(self._estate, alarms, ledger.newest)
+        leaps = any(spell.trouble is Trouble.CLOCK_AHEAD for spell in scenario.spells)
+        self._watch = Watch(self._estate, alarms, metrics, ledger.newest, leaps=leaps)
         ledger.saved = self._watch.saved
         ledger.taken = self._watch.taken
         self._reactions = Reactions(
@@ -248,10 +256,13 @@ class Run:
 
     def _start(self, name: str) -> None:
         arn = f"{MACHINE.replace('stateMachine', 'execution')}:{name}"
-        execution = Execution(self._definition, arn, {"plan": self._scenario.plan}, self._clock.now)
+        execution = Execution(self._definition, arn, {"plan": self._scenario.plan}, self._machine_s_clock())
         self._executions[name] = execution
-        walk = Walker(execution, self._invoke, lambda: self._clock.now, self._random).walk()
+        walk = Walker(execution, self._invoke, self._machine_s_clock, self._random).walk()
         self._advance(execution, walk)
+
+    def _machine_s_clock(self) -> datetime:
+        return self._clock.now + self._skew
 
     def _advance(self, execution: Execution, walk: Iterator[float]) -> None:
         while execution.is_running:
@@ -391,6 +402,10 @@ class Run:
                 self._tell_alarms()
             case Trouble.DUPLICATE:
                 self._start(f"{MIGRATION}-again")
+            case Trouble.CLOCK_AHEAD | Trouble.CLOCK_BEHIND:
+                seconds = self._random.uniform(*_SKEW_SECONDS)
+                self._skew = timedelta(seconds=seconds if spell.trouble is Trouble.CLOCK_AHEAD else -seconds)
+                self._clock.after(timedelta(seconds=spell.lasts), self._mend_clock)
             case _:
                 self._estate.elapse()
                 self._estate.broken.add(spell.trouble.value)
@@ -398,6 +413,9 @@ class Run:
                     self._tell_alarms()
                 self._clock.after(timedelta(seconds=spell.lasts), lambda: self._heal(spell))
         self._look()
+
+    def _mend_clock(self) -> None:
+        self._skew = timedelta(0)
 
     def _heal(self, spell: Spell) -> None:
         self._estate.elapse()
@@ -416,42 +434,3 @@ class Run:
 
 class _Throttled(Exception):  # noqa: N818 - a service's word
     """Lambda does not take the call."""
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Inside, the doors log nothing: a simulator makes millions of calls."""
-    level = logger.log_level
-    logger.setLevel("CRITICAL")
-    try:
-        with redirect_stdout(StringIO()):  # metrics are lines on standard output
-            yield
-    finally:
-        logger.setLevel(level)
-
-
-def definition_of(template: Mapping[str, Any]) -> dict[str, Any]:
-    """The definition in a synthesised *template*, each function's ARN replaced by one that ends in its role."""
-    resources = template["Resources"]
-    machine = next(r for r in resources.values() if r["Type"] == "AWS::StepFunctions::StateMachine")
-    parts: Sequence[Any] = machine["Properties"]["DefinitionString"]["Fn::Join"][1]
-    definition: dict[str, Any] = json.loads("".join(_part(part, resources) for part in parts))
-    return definition
-
-
-def _part(part: Any, resources: Mapping[str, Any]) -> str:
-    if isinstance(part, str):
-        return part
-    target = part.get("Ref", "")
-    if target == "AWS::Partition":
-        return "aws"
-    if resources[target]["Type"] == "AWS::SNS::Topic":
-        return f"arn:aws:sns:::{target}"
-    if resources[target]["Type"] == "AWS::DynamoDB::Table":
-        return str(target)
-    version = resources[target]
-    function = resources[version["Properties"]["FunctionName"]["Ref"]]
-    return f"arn:aws:lambda:::function:{function['Properties']['Handler'].split('.')[-2]}"
-
-
-__all__ = ["Record", "Result", "Run", "Scenario", "definition_of", "quiet"]

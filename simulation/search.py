@@ -8,6 +8,7 @@ from typing import Final
 from simulation.faults import Fault, How, Spell, Trouble
 from simulation.run import Result, Scenario
 from simulation.session import FLEETS, PLANS
+from simulation.ways import Way
 
 Try = Callable[[Scenario], Result]
 
@@ -28,30 +29,8 @@ FLEET_WORLDS: Final[Sequence[tuple[Spell, ...]]] = (
 _SWARM_SECONDS: Final = 2400
 _LASTS_SECONDS: Final = (30, 120, 600, 1800)
 _FOREVER_SECONDS: Final = 10**6
-
-
-def single_faults(
-    attempt: Try,
-    *,
-    plan: str,
-    seed: int = 0,
-    every: int = 1,
-    worlds: Sequence[tuple[Spell, ...]] = CANONICAL,
-) -> Iterator[Result]:
-    """
-    Run *plan* once for every way in which one call can go wrong, in every one of *worlds*.
-
-    Args:
-        attempt: Runs a scenario.
-        plan: Name of the plan.
-        seed: Of all runs.
-        every: 1 tries all calls; n tries every n-th.
-        worlds: The canonical ones, if none are named.
-    """
-    for spells in worlds:
-        quiet = attempt(Scenario(seed, plan, (), spells))
-        yield quiet
-        yield from map(attempt, struck(quiet, every=every))
+_ONE_BAD_RATE: Final = 0.7
+_ONE_BAD_SECONDS: Final = (150, 400, 700)
 
 
 def worlds() -> Iterator[Scenario]:
@@ -61,16 +40,29 @@ def worlds() -> Iterator[Scenario]:
             yield Scenario(0, plan, (), spells)
 
 
-def struck(quiet: Result, *, every: int = 1) -> Iterator[Scenario]:
-    """The scenario of *quiet*, a run without faults, with every fault at its first call and every *every*-th after."""
-    for at in range(0, len(quiet.calls), every):
+def struck(quiet: Result) -> Iterator[Scenario]:
+    """The scenario of *quiet*, a run without faults, with every fault at every one of its calls."""
+    for at in range(len(quiet.calls)):
         for how in How:
             yield replace(quiet.scenario, faults=(Fault(at, how),))
 
 
-def swarm(seed: int, plans: Sequence[str]) -> Scenario:
-    """A random scenario: a few faults and troubles; which kinds are possible at all is drawn first."""
+def sampled(quiet: Result, *, every: int, first: int) -> Iterator[Scenario]:
+    """
+    A sample of `struck`: one fault at each *every*-th call from the *first* on, each kind in its turn.
+
+    As long as *every* and the number of kinds have no divisor in common, all of `struck` is tried by so many samples
+    as there are calls in *every*, times kinds: whoever tries another *first* tries something else.
+    """
+    kinds = list(How)
+    for at in range(first % every, len(quiet.calls), every):
+        yield replace(quiet.scenario, faults=(Fault(at, kinds[(first + at // every) % len(kinds)]),))
+
+
+def swarm(seed: int, plans: Sequence[str] = (*PLANS, *FLEETS), ways: Sequence[Way] = tuple(Way)) -> Scenario:
+    """A random scenario: a way, a plan, a few faults and troubles; which kinds are possible at all is drawn first."""
     random = Random(seed)
+    way, plan = random.choice(list(ways)), random.choice(list(plans))
     kinds = random.sample(list(How), random.randint(1, len(How)))
     troubles = random.sample([each for each in Trouble if each is not Trouble.ONE_BAD], random.randint(0, 4))
     faults = {random.randint(0, 500): random.choice(kinds) for _ in range(random.randint(0, 3))}
@@ -79,27 +71,21 @@ def swarm(seed: int, plans: Sequence[str]) -> Scenario:
         for trouble in troubles
         for _ in range(random.randint(1, 2))
     ]
+    if plan in FLEETS and random.random() < _ONE_BAD_RATE:
+        spells.append(Spell(Trouble.ONE_BAD, random.choice(_ONE_BAD_SECONDS), _FOREVER_SECONDS))
     return Scenario(
         seed,
-        random.choice(list(plans)),
+        plan,
         tuple(Fault(at, how) for at, how in sorted(faults.items())),
         tuple(sorted(spells, key=lambda spell: spell.begins)),
-    )
-
-
-def fleet_swarm(seed: int, plans: Sequence[str]) -> Scenario:
-    """A random scenario in which one workload turns bad, too, sooner or later or never."""
-    drawn = swarm(seed, plans)
-    begins = Random(seed).choice((150, 400, 700, 10**6))
-    spells = (*drawn.spells, Spell(Trouble.ONE_BAD, begins, _FOREVER_SECONDS))
-    return replace(
-        drawn, spells=tuple(sorted(spells, key=lambda spell: spell.begins)) if begins < 10**6 else drawn.spells
+        way,
     )
 
 
 _FOR_GOOD: Final = frozenset(
     {
         Trouble.BLUE_API,
+        Trouble.BLUE_DEAD,
         Trouble.BLUE_EXTERNAL_DNS,
         Trouble.GREEN_API,
         Trouble.GREEN_BAD,

@@ -1,15 +1,22 @@
 """Everything that is the same for all runs: the configuration, the synthesised definition, the doors."""
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any, Final
 
 from crossfade.adapters.config_file import read_config
 from crossfade.core.config import Config
+from crossfade.core.preview import Preview
 from crossfade.names import Function
+from lambdas.door import logger
+from simulation.definition import definition_of
 from simulation.reactions import foreseen
-from simulation.run import Doors, Result, Run, Scenario, definition_of, quiet
+from simulation.run import Doors, Result, Run, Scenario
+from simulation.ways import Way, configured
 
 CONFIG: Final = Path(__file__).with_name("simulation.yaml")
 """Two workloads and plans with short bakes: one leap, two stages, five stages."""
@@ -31,22 +38,48 @@ def _handler(function: Function) -> Callable[[dict[str, Any], object], dict[str,
     return handler
 
 
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Inside, the doors log nothing: a simulator makes millions of calls."""
+    level = logger.log_level
+    logger.setLevel("CRITICAL")
+    try:
+        with redirect_stdout(StringIO()):  # metrics are lines on standard output
+            yield
+    finally:
+        logger.setLevel(level)
+
+
 class Session:
     """
     Runs scenarios, as many as wanted.
 
     Args:
         template: The synthesised template of the main stack.
-        config: The configuration; the simulator's own if there is none.
     """
 
-    def __init__(self, template: Mapping[str, Any], config: Config | None = None) -> None:
-        self._config = config or read_config(CONFIG, now=None)
+    def __init__(self, template: Mapping[str, Any]) -> None:
         self._definition = definition_of(template)
         self._doors = doors()
-        self._costs = {name: foreseen(self._config.plan(name)) for name in self._config.plans}
+        self._worlds: dict[Way, _World] = {}
 
     def attempt(self, scenario: Scenario) -> Result:
         """Run *scenario* once; the same scenario always gives the same result."""
+        if scenario.way not in self._worlds:
+            self._worlds[scenario.way] = _World.of(scenario.way)
+        world = self._worlds[scenario.way]
         with quiet():
-            return Run(scenario, self._config, self._definition, self._doors, self._costs[scenario.plan]).result()
+            return Run(scenario, world.config, self._definition, self._doors, world.costs[scenario.plan]).result()
+
+
+@dataclass(frozen=True, slots=True)
+class _World:
+    """A configuration, and what the product says of its plans before the start, by name."""
+
+    config: Config
+    costs: Mapping[str, Preview]
+
+    @classmethod
+    def of(cls, way: Way) -> "_World":
+        config = configured(read_config(CONFIG, now=None), way)
+        return cls(config, {name: foreseen(config.plan(name)) for name in config.plans})

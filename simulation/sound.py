@@ -10,11 +10,12 @@ from crossfade.core.facts import (
     HealthCheckFacts,
     PlaceFacts,
     RecordFacts,
+    RuleFacts,
     SourceFacts,
     TargetGroupFacts,
     WatchFacts,
 )
-from crossfade.core.plan import Cluster, Plan, Workload
+from crossfade.core.plan import Cluster, Plan, Router, Workload
 from crossfade.core.running import RunningFacts, ScalerFacts
 from crossfade.core.source import SourceKind
 from crossfade.core.weight import Side
@@ -39,7 +40,7 @@ class SoundEstate:
 def sound(plan: Plan) -> EstateFacts:
     """The estate of *plan* as it should be."""
     clusters = {Side.BLUE: plan.blue, Side.GREEN: plan.green}
-    places = {(w.name, side): _place(w, cluster) for w in plan.workloads for side, cluster in clusters.items()}
+    places = {(w.name, side): _place(w, side, cluster) for w in plan.workloads for side, cluster in clusters.items()}
     balancers = [place.balancer for place in places.values() if place.balancer]
     return EstateFacts(
         places=places,
@@ -59,6 +60,7 @@ def sound(plan: Plan) -> EstateFacts:
             if workload.switch
         },
         insights=dict.fromkeys(Side, ()),
+        rules={workload.name: _rule(workload) for workload in plan.workloads if workload.router is Router.ALB},
         running={side: _running(plan) for side in Side},
         balancers=frozenset(
             [at.dimension for at in balancers] + [group.name for at in balancers for group in at.groups]
@@ -78,7 +80,12 @@ def _address(workload: Workload, cluster: Cluster) -> str:
     return f"{workload.name}-{cluster.name}.elb.example.com"
 
 
-def _place(workload: Workload, cluster: Cluster) -> PlaceFacts:
+def _rule(workload: Workload) -> RuleFacts:
+    groups = workload.listener_rule
+    return RuleFacts({groups.blue: 100, groups.green: 0})
+
+
+def _place(workload: Workload, side: Side, cluster: Cluster) -> PlaceFacts:
     group = TargetGroupFacts(f"targetgroup/{workload.name}-{cluster.name}/1", healthy=_TARGETS, registered=_TARGETS)
     return PlaceFacts(
         tuple(
@@ -93,6 +100,7 @@ def _place(workload: Workload, cluster: Cluster) -> PlaceFacts:
             groups=(group,),
             keep_alive=_MINUTE,
         ),
+        binding=workload.alb.group(side) if workload.alb else None,
     )
 
 

@@ -14,6 +14,8 @@ from crossfade.core.evidence import MINUTE, Minute, Sample
 
 REQUESTS: Final = 60_000
 """Of each workload in each minute, on both sides together."""
+TARGETS: Final = 2
+"""Healthy ones of each side of each workload; a bad green still passes its health checks."""
 _SECONDS: Final = MINUTE.total_seconds()
 
 
@@ -26,16 +28,22 @@ class Users:
         names: Of the workloads.
         share: Green's part of what the name servers of a workload answer now, 0 to 1.
         is_bad: Whether green fails a workload now.
+        is_blue_dead: Whether blue has no healthy target now, so that it fails whoever comes.
 
     Attributes:
         failed: Requests that a bad green has failed so far.
+        dead_until: When blue was dead last, in seconds since the start; 0 when it never was.
     """
 
     names: tuple[str, ...]
     share: Callable[[str], float]
     is_bad: Callable[[str], bool]
+    is_blue_dead: Callable[[], bool]
     failed: float = 0.0
+    dead_until: float = 0.0
     _until: float = 0.0
+    _dead_since: float | None = None
+    _dead: dict[int, bool] = field(default_factory=dict)
     _green: dict[tuple[str, int], float] = field(default_factory=lambda: defaultdict(float))
     _failed: dict[tuple[str, int], float] = field(default_factory=lambda: defaultdict(float))
 
@@ -44,6 +52,12 @@ class Users:
         while self._until < now:
             minute = int(self._until // _SECONDS)
             end = min(now, (minute + 1) * _SECONDS)
+            self._dead[minute] = is_dead = self.is_blue_dead()
+            if not is_dead:
+                self._dead_since = None
+            else:
+                self._dead_since = self._until if self._dead_since is None else self._dead_since
+                self.dead_until = end
             for name in self.names:
                 green = self.share(name) * REQUESTS * (end - self._until) / _SECONDS
                 self._green[name, minute] += green
@@ -52,7 +66,13 @@ class Users:
                     self.failed += green
             self._until = end
 
+    def dead_for(self, now: float) -> float:
+        """For how many seconds blue has been dead without a break until *now*; 0 when it serves."""
+        return now - self._dead_since if self._dead_since is not None else 0.0
+
     def minute(self, workload: str, number: int, at: datetime) -> Minute:
         """The minute *number* since the start, a whole one, of *workload*; it began *at*."""
         green, failed = round(self._green[workload, number]), round(self._failed[workload, number])
-        return Minute(at, Sample(REQUESTS - green), Sample(green, min(green, failed)))
+        is_dead = self._dead.get(number, False)
+        blue = Sample(REQUESTS - green, REQUESTS - green if is_dead else 0, healthy_targets=0 if is_dead else TARGETS)
+        return Minute(at, blue, Sample(green, min(green, failed), healthy_targets=TARGETS))

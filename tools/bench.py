@@ -16,7 +16,7 @@ from crossfade.core.resolve import resolve
 from crossfade.core.weight import encode
 from simulation.run import START, Scenario
 from simulation.search import swarm
-from simulation.session import CONFIG, PLANS, Session
+from simulation.session import CONFIG, Session
 
 RUNS = 5
 LINEAR = [10.0 * step for step in range(1, 11)]
@@ -47,7 +47,7 @@ def main() -> None:
         ("read and check crossfade.yaml", median_seconds(lambda: read_config(path, now=None)), ""),
         ("resolve a plan", median_seconds(lambda: resolve(config, {}, now=START)), ""),
         ("simulate a migration without faults", quiet, f"{1 / quiet:.0f} a second"),
-        ("simulate a random swarm", median_seconds(lambda: session.attempt(swarm(next(seeds), PLANS)), 25), ""),
+        ("simulate a random swarm", median_seconds(lambda: session.attempt(swarm(next(seeds))), 25), ""),
         ("one migration in the embedded world", median_seconds(_embedded, 3), "moto's interpreter, HTTP, real clients"),
     ]
     for name, seconds, note in rows:

@@ -89,10 +89,9 @@ def replay(
 ) -> None:
     """Repeat one run of a swarm and print what happened in it."""
     from simulation.search import shrink, swarm
-    from simulation.session import PLANS
 
     attempt = _attempt()
-    result = attempt(swarm(seed, PLANS))
+    result = attempt(swarm(seed))
     if smallest and result.broken:
         result = attempt(shrink(attempt, result.scenario))
     _show(Console(soft_wrap=True), result, "")
@@ -111,7 +110,6 @@ def _attempt() -> "Try":
 def _results(runs: "Runs", search: Search, *, first: int, seeds: int, seconds: int) -> "Iterator[tuple[str, Result]]":
     """Each result, and the name of the group that it counts for: its plan."""
     from simulation.search import struck, swarm, worlds
-    from simulation.session import PLANS
 
     if search is Search.EXHAUSTIVE:
         for plain in worlds():
@@ -124,7 +122,7 @@ def _results(runs: "Runs", search: Search, *, first: int, seeds: int, seconds: i
     seed = first
     while seed < first + seeds or time.perf_counter() < end:
         size = _BATCH if seconds else min(_BATCH, first + seeds - seed)
-        for result in runs([swarm(number, PLANS) for number in range(seed, seed + size)]):
+        for result in runs([swarm(number) for number in range(seed, seed + size)]):
             yield result.scenario.plan, result
         seed += size
 

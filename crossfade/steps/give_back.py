@@ -64,16 +64,22 @@ def give_back(
     poll = round(record.plan.timing.poll.total_seconds())
     if reason := "; ".join(words for words in waiting if words):
         return Progress(arrived=False, reason=reason, wait_seconds=poll)
-    note(ledger, record, now, TimelineEvent.TRAFFIC_RETURNED, text := _returned(record, only))
+    staying = () if only else (*kept(record), *(name for name in record.stranded if name not in kept(record)))
+    text = _returned(only, staying)
+    if len(staying) == len(record.baseline):
+        return Progress(arrived=True, reason=f"nothing is given back{_on_green(staying)}", wait_seconds=0)
+    note(ledger, record, now, TimelineEvent.TRAFFIC_RETURNED, text)
     return Progress(arrived=True, reason=text, wait_seconds=0)
 
 
-def _returned(record: Record, only: Sequence[str]) -> str:
-    names = ", ".join(only) or ("all else" if kept(record) else "every weight")
+def _returned(only: Sequence[str], staying: Sequence[str]) -> str:
+    names = ", ".join(only) or ("all else" if staying else "every weight")
     was = "are read back as they were" if len(only) > 1 else "is read back as it was"
-    stay = "stay" if len(kept(record)) > 1 else "stays"
-    on_green = f"; {', '.join(kept(record))} {stay} on green" if kept(record) and not only else ""
-    return f"{names} {was} before the start{on_green}"
+    return f"{names} {was} before the start{_on_green(staying)}"
+
+
+def _on_green(staying: Sequence[str]) -> str:
+    return f"; {', '.join(staying)} {'stay' if len(staying) > 1 else 'stays'} on green" if staying else ""
 
 
 # --- Looking ---------------------------------------------------------------------------------------------------------

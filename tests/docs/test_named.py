@@ -98,8 +98,11 @@ def test_the_readme_lists_the_output_as_it_is() -> None:
     assert sorted(listed) == sorted(["Key", *result])
 
 
+_CHECKERS = ("invariants", "reactions", "stranding")
+
+
 def test_the_architecture_lists_every_invariant_that_the_simulator_checks() -> None:
-    source = "".join((ROOT / "simulation" / f"{name}.py").read_text("utf-8") for name in ("invariants", "reactions"))
+    source = "".join((ROOT / "simulation" / f"{name}.py").read_text("utf-8") for name in _CHECKERS)
     listed = {cell for cell in page("ARCHITECTURE.md").first_cells("The simulator") if cell != "#"}
 
     assert listed == set(re.findall(r'"(I\d+)"', source))

@@ -24,7 +24,7 @@ FOREVER = 10**6
 def judged(status: str, said: str, outcome: Outcome | None, *, epoch: int = 7, paged: bool = False) -> list[str]:
     """What the watch finds wrong when an execution ends as *said* and its record says *outcome*."""
     nothing: Any = SimpleNamespace()
-    watch = Watch(nothing, nothing, lambda: None)
+    watch = Watch(nothing, nothing, nothing, lambda: None)
     execution = Execution({}, EXECUTION, {}, NOW, status=status)
     if status == "SUCCEEDED":
         execution.output = {"outcome": said}

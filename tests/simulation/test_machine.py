@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from crossfade.cli.synth import template
+from simulation.definition import definition_of
 from simulation.expressions import NOW, QueryError, evaluate, library
-from simulation.run import definition_of
 from simulation.session import CONFIG
 
 SCOPE: dict[str, Any] = {

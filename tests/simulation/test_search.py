@@ -1,14 +1,17 @@
 """Which runs are tried, who makes them, and what is told of them."""
 
+from itertools import chain
+
 import pytest
 
 from crossfade.cli.synth import template
 from crossfade.cli.tally import Tally
 from simulation.crew import crew
-from simulation.faults import Fault, How
+from simulation.faults import Fault, How, Trouble
 from simulation.run import Scenario
-from simulation.search import struck, worlds
+from simulation.search import sampled, struck, swarm, worlds
 from simulation.session import CONFIG, FLEETS, PLANS, Session
+from simulation.ways import Way
 
 pytestmark = pytest.mark.xdist_group("simulation")
 
@@ -40,3 +43,19 @@ def test_a_line_says_what_a_group_has_cost_and_found(session: Session) -> None:
 
     said = " ".join(tally.line("two").split())
     assert said == "two 2 runs, 2 faults and troubles, 0 broke an invariant; slowest: event 1 s"
+
+
+def test_samples_with_every_first_call_try_all_that_an_exhaustive_search_tries(session: Session) -> None:
+    quiet = session.attempt(Scenario(0, "leap"))
+    every = 5
+    tried = [sampled(quiet, every=every, first=first) for first in range(every * len(How))]
+
+    assert sorted(map(str, chain(*tried))) == sorted(map(str, struck(quiet)))
+
+
+def test_a_swarm_draws_every_way_every_plan_and_every_trouble() -> None:
+    drawn = [swarm(seed) for seed in range(400)]
+
+    assert {scenario.way for scenario in drawn} == set(Way)
+    assert {scenario.plan for scenario in drawn} == {*PLANS, *FLEETS}
+    assert {spell.trouble for scenario in drawn for spell in scenario.spells} == set(Trouble)

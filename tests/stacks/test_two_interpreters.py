@@ -15,8 +15,8 @@ import pytest
 
 from crossfade.errors import DriftError, LeaseHeldError, RouterThrottledError
 from crossfade.names import OUTSIDE_THE_MACHINE, Function
+from simulation.definition import definition_of
 from simulation.machine import Execution, TaskFailedError, Walker
-from simulation.run import definition_of
 from tests.stacks.test_machine_runs import ADVANCE, ARRIVED, BAD, GIVEN_BACK, NINE, NOT_YET, ONE_BAD, WAIT, WELL, Json
 from world.clock import Clock
 from world.cloud import Cloud

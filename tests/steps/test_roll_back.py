@@ -224,6 +224,9 @@ def test_a_dead_blue_is_never_raised_and_the_others_go_back() -> None:
     assert [scene.router.declared("burnham", side) for side in Side] == [100, 0]
     assert [scene.router.declared("yelb", side) for side in Side] == [0, 1]
     assert ending["outcome"] == "Held"
+    assert [event.text for event in scene.ledger.timeline(scene.migration) if event.what == "traffic_returned"] == [
+        "all else is read back as it was before the start; yelb stays on green"
+    ]
     assert "left as it is: yelb at blue 0 : green 1; everything else is read back" in str(ending["reason"])
     assert scene.notifier.told[-1].page
     assert not scene.ledger.leased()

@@ -1,0 +1,72 @@
+"""A dead blue is never raised in place of a green that serves (I1): who may not be given back, and what becomes of it.
+
+The product cannot know more than it was told, so a workload counts only where it was told, when the rollback began,
+that blue has had no target for two whole minutes. A blue that dies later is a gap of the catalogue.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from crossfade.core.migration import Outcome, Record
+from crossfade.core.weight import Side
+from simulation.cloudwatch import SimulatedMetrics
+from simulation.estate import Change, Estate
+
+_DEAD_SECONDS = 180
+"""A blue that is dead for so long has been counted without a target in two whole minutes."""
+_LEFT_TO_PEOPLE = {Outcome.HELD, Outcome.ROLLBACK_UNCONFIRMED}
+
+
+@dataclass
+class Stranding:
+    """
+    Watches one run.
+
+    Args:
+        estate: Whether blue lives.
+        metrics: Whether the product was told.
+        violated: Told of every violation: the number, and words.
+
+    Attributes:
+        kept: Workloads that the product has left on green because of it.
+    """
+
+    estate: Estate
+    metrics: SimulatedMetrics
+    violated: Callable[[str, str], None]
+    kept: frozenset[str] = frozenset()
+    _stranded: frozenset[str] = frozenset()
+    _by: str = ""
+
+    def began(self, record: Record, returning: frozenset[str]) -> None:
+        """The rollback of *record* has begun, in which all of *returning* are to be given back."""
+        self.estate.elapse()
+        self.kept |= frozenset(record.stranded)
+        served = self.estate.seconds - self.estate.users.dead_until
+        if record.stranded and served > _DEAD_SECONDS:
+            self.violated("I1", f"{', '.join(record.stranded)} kept from a blue that has served for {served:.0f} s")
+        dead_for = self.estate.users.dead_for(self.estate.seconds)
+        if dead_for < _DEAD_SECONDS or self.metrics.told_at < self.estate.seconds:
+            return
+        self._stranded = frozenset(name for name in returning if self.estate.listed[name, Side.GREEN])
+        self._by = record.migration
+
+    def saw(self, change: Change) -> None:
+        """Nobody goes to a dead blue from a green that serves."""
+        if change.ours and change.workload in self._stranded and self.estate.is_blue_dead:
+            what = f"{change.workload}: {change.side} {change.before} to {change.after} while blue is dead"
+            self.violated("I1", what)
+
+    def ended(self, record: Record) -> None:
+        """Where a dead blue has kept somebody on green, no other end is claimed."""
+        if self._stranded and record.migration == self._by and record.outcome not in _LEFT_TO_PEOPLE:
+            self.violated("I1", f"blue is dead under {self._names} and it ended as {record.outcome}")
+
+    def told(self, *, paged: bool) -> None:
+        """When everything is quiet somebody has been called."""
+        if self._stranded and not paged:
+            self.violated("I1", f"blue is dead under {self._names} and nobody was paged")
+
+    @property
+    def _names(self) -> str:
+        return ", ".join(sorted(self._stranded))
