@@ -1,6 +1,7 @@
 """The commands, as people type them: `python -m crossfade COMMAND`. Each command has a module of its own."""
 
 import sys
+from textwrap import fill
 from typing import Final
 
 import typer
@@ -8,12 +9,16 @@ import typer
 from crossfade import __version__
 from crossfade.cli import demo, plan, preflight, report, serve, simulate, start, status, steer, watch
 from crossfade.cli.exits import MEANINGS, Exit
+from crossfade.cli.printing import complain
 from crossfade.errors import CrossfadeError
 
 EXIT_REFUSED: Final = Exit.REFUSED
 """The request was refused or could not be carried out; one sentence on stderr says why and what to do."""
 
-_EPILOG: Final = "\b\nExit codes:\n" + "\n".join(f"  {code.value}  {words}" for code, words in MEANINGS.items())
+_EPILOG: Final = "\b\nExit codes:\n" + "\n".join(
+    fill(f"{code.value}  {words}", 76, initial_indent="  ", subsequent_indent=" " * 5)
+    for code, words in MEANINGS.items()
+)
 
 app = typer.Typer(
     name="crossfade",
@@ -72,5 +77,5 @@ def main() -> None:
     try:
         app()
     except CrossfadeError as error:
-        typer.echo(f"crossfade: {error}", err=True)
+        complain(f"crossfade: {error}")
         sys.exit(EXIT_REFUSED)

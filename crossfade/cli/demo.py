@@ -56,7 +56,9 @@ def command(  # noqa: PLR0917 - typer reads options from arguments
     logs: Annotated[Path | None, typer.Option(help="Write what the functions logged into this file.")] = None,
 ) -> None:
     """
-    Run a whole migration on this machine, in virtual time: no account, no Docker, no cluster.
+    Run a whole migration on this machine, in virtual time.
+
+    No account, no Docker and no cluster is needed.
 
     Exit code 0 when the run ended as promised (a rollback that was read back is kept, too), 1 when a promise was
     broken, 2 when the request was refused.

@@ -5,8 +5,10 @@ from datetime import datetime
 from typing import Final
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
+from crossfade.cli.lines import lines_of
 from crossfade.ports import Event
 
 _PLAIN_WIDTH: Final = 200
@@ -25,6 +27,27 @@ def clock(at: datetime | None) -> str:
 
 
 def print_timeline(timeline: Sequence[Event], out: Console) -> None:
-    """One line an entry."""
-    for event in timeline:
-        out.print(Text.assemble((clock(event.at), "dim"), f"  {event.text}"), soft_wrap=True)
+    """One line an entry; the same write to several workloads is one. A terminal folds what is long beside the clock."""
+    lines = lines_of(timeline)
+    if not out.is_terminal:
+        for line in lines:
+            out.print(Text(f"{clock(line.at)}  {line.text}"), soft_wrap=True)
+        return
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for line in lines:
+        table.add_row(clock(line.at), Text(line.text))
+    out.print(table)
+
+
+def say(sentence: str) -> None:
+    """Print *sentence*: folded between words on a terminal, as it is elsewhere."""
+    out = console()
+    out.print(Text(sentence), soft_wrap=not out.is_terminal)
+
+
+def complain(sentence: str) -> None:
+    """The same, on standard error."""
+    out = Console(stderr=True, highlight=False)
+    out.print(Text(sentence), soft_wrap=not out.is_terminal)

@@ -1,12 +1,12 @@
 """One migration in the embedded world: watched while it runs, judged at its end by what the world says itself."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from itertools import groupby
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, Final
 
 from crossfade.cli.embedded import Embedded
 from crossfade.cli.frame import Frame, HostRow, Line, rough_length
+from crossfade.cli.lines import lines_of
 from crossfade.cli.summary import Summary
 from crossfade.cli.view import View
 from crossfade.core.declaration import declarations
@@ -14,8 +14,7 @@ from crossfade.core.migration import Outcome, Record
 from crossfade.core.plan import Plan
 from crossfade.core.verdict import in_order_of_gravity
 from crossfade.core.waves import first_stages
-from crossfade.names import Function, TimelineEvent
-from crossfade.ports import Event
+from crossfade.names import Function
 from world.clients import Counts
 from world.estate import HostView, Snapshot
 from world.step_functions import Execution
@@ -174,34 +173,6 @@ def _authority(plan: Plan) -> str:
 
 def _is_answer(result: Any) -> bool:
     return isinstance(result, dict) and "reason" in result
-
-
-def lines_of(events: Sequence[Event]) -> tuple[Line, ...]:
-    """The timeline for people: the same write to several workloads at one moment is one line."""
-    lines: list[Line] = []
-    for (at, what, words), group in groupby(events, key=_sameness):
-        names = ", ".join(str(event.data["workload"]) for event in group if "workload" in event.data)
-        if what == TimelineEvent.WEIGHT_WRITTEN:
-            lines.append(Line(at, what, f"{words}: {names}"))
-        elif text := _news(what, words, lines):
-            lines.append(Line(at, what, text))
-    return tuple(lines)
-
-
-def _news(what: str, words: str, lines: Sequence[Line]) -> str:
-    """What *words* say that the lines before do not: a reason is read once."""
-    if any(words == line.text for line in lines[-2:]):
-        return ""
-    if what == TimelineEvent.ROLLBACK_BEGAN and any(words.endswith(line.text) for line in lines[-1:]):
-        return "the rollback begins: blue is raised first"
-    if what == TimelineEvent.ENDED and any(words in line.text for line in lines):
-        return "the migration has ended; the reason stands above"
-    return words
-
-
-def _sameness(event: Event) -> tuple[datetime, str, str]:
-    is_write = event.what == TimelineEvent.WEIGHT_WRITTEN
-    return event.at, event.what, event.text.partition(": ")[2] if is_write else event.text
 
 
 def broken_promises(outcome: Outcome, snapshot: Snapshot, *, paged: bool) -> tuple[str, ...]:

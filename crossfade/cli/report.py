@@ -14,6 +14,7 @@ from crossfade.cli.options import (
     RegionOption,
     StackOption,
 )
+from crossfade.cli.printing import say
 from crossfade.cli.seen import see
 from crossfade.errors import InvalidInputError
 from crossfade.report import build, render
@@ -48,7 +49,7 @@ def command(
         html = page or _from_ledger(account, migration)
     path = file or Path(f"crossfade-{migration}.html")
     path.write_text(html, encoding="utf-8")
-    typer.echo(f"{migration}: {seen.outcome or 'still running'}. The report is in {path}.")
+    say(f"{migration}: {seen.outcome or 'still running'}. The report is in {path}.")
     if url:
         typer.echo(f"In the console: {url}")
     if show:

@@ -9,7 +9,7 @@ from crossfade.cli.account import Account
 from crossfade.cli.executions import RUNNING, Execution
 from crossfade.core.migration import Outcome, Record, Signal
 from crossfade.core.reckoning import reckoning
-from crossfade.core.situation import Situation, situation
+from crossfade.core.situation import Phase, Situation, situation
 from crossfade.core.waves import wave_name
 from crossfade.errors import InvalidInputError
 
@@ -97,8 +97,13 @@ class Seen:
 
     @property
     def following(self) -> str:
-        """What comes next, in words."""
-        return self.situation.following if self.situation and self.runs else ""
+        """What comes next, in words; who waits for somebody says what to type."""
+        if self.situation is None or self.record is None or not self.runs:
+            return ""
+        following = self.situation.following
+        if self.situation.phase is Phase.WAITING:
+            return f"{following}: crossfade approve {self.name} --stage {self.record.stage + 1}"
+        return following
 
     @property
     def status(self) -> str:

@@ -40,7 +40,7 @@ def simulate(
     processes: Annotated[int, typer.Option(help="So many share the runs; what is found stays the same.", min=1)] = 1,
 ) -> None:
     """
-    Run many migrations with faults, and hold each to the invariants.
+    Run many migrations with faults; hold each to the promise.
 
     Exit code 1 when an invariant was broken; the smallest scenario that breaks it is printed.
     """

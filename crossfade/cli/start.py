@@ -20,6 +20,7 @@ from crossfade.cli.options import (
     asked_for,
     one_line,
 )
+from crossfade.cli.printing import say
 from crossfade.core.duration import parse_duration
 from crossfade.core.forms import read_instant
 from crossfade.errors import InvalidInputError
@@ -73,7 +74,7 @@ def command(
     if output is Output.JSON:
         typer.echo(json.dumps({"migration": migration, "execution": execution, "input": given}, indent=2))
     else:
-        typer.echo(f"{migration} has started. Follow it with `crossfade watch {migration}`.")
+        say(f"{migration} has started. Follow it with `crossfade watch {migration}`.")
 
 
 def read_when(text: str, now: datetime) -> datetime:

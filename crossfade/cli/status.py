@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
@@ -12,13 +12,16 @@ from rich.text import Text
 
 from crossfade.cli.account import Account, connected
 from crossfade.cli.options import DEFAULT_STACK, Output, OutputOption, ProfileOption, RegionOption, StackOption
-from crossfade.cli.printing import clock, console, print_timeline
+from crossfade.cli.printing import clock, console, print_timeline, say
 from crossfade.cli.seen import Seen, see, see_listed
 from crossfade.core.declaration import declarations, told
 from crossfade.core.duration import format_duration
 from crossfade.core.migration import Outcome, Record, short_name
 from crossfade.core.reckoning import reckoning
 from crossfade.ports import Event
+
+_WITH_REASONS: Final = 130
+"""Columns of a terminal that has room for why migrations ended as they did."""
 
 OptionalMigration = Annotated[
     str | None, typer.Argument(metavar="[MIGRATION]", help="Its name; without one, all of them.")
@@ -80,7 +83,7 @@ def _show_all(seen: Sequence[Seen], output: Output) -> None:
     if output is Output.JSON:
         typer.echo(json.dumps([each.to_json() for each in seen], indent=2))
     elif not seen:
-        typer.echo("No migration is running. `crossfade history` lists those before.")
+        say("No migration is running. `crossfade history` lists those before.")
     else:
         table = _table("migration", "started", "does", "then")
         for each in seen:
@@ -132,18 +135,23 @@ def _show_past(seen: Sequence[Seen], output: Output) -> None:
     if output is Output.JSON:
         typer.echo(json.dumps([each.to_json() for each in seen], indent=2))
     elif not seen:
-        typer.echo("There has been no migration yet. `crossfade start --dry-run` rehearses one.")
+        say("There has been no migration yet. `crossfade start --dry-run` rehearses one.")
     else:
-        table = _table("started", "by", "migration", "plan", "ended as", "took", "why")
+        out = console()
+        headings = ("started", "by", "migration", "plan", "ended as", "took", "why")
+        shown = len(headings) if out.width >= _WITH_REASONS else -1
+        table = _table(*headings[:shown])
         for each in seen:
-            table.add_row(*_past(each))
-        console().print(table)
+            table.add_row(*_past(each)[:shown])
+        out.print(table)
+        if shown < 0:
+            out.print("`crossfade status MIGRATION` says why one ended as it did.", style="dim")
 
 
 def _past(seen: Seen) -> tuple[str, ...]:
     plan = seen.record.plan.name if seen.record else "-"
     took = format_duration(seen.ended - seen.started) if seen.started and seen.ended else "-"
-    why = "" if seen.outcome in (Outcome.SUCCEEDED, Outcome.DRY_RUN) else seen.reason
+    why = "" if seen.outcome in (Outcome.SUCCEEDED, Outcome.DRY_RUN) else seen.reason.partition("\n")[0]
     by = short_name(seen.record.started_by) if seen.record else ""
     return clock(seen.started), by or "-", seen.name, plan, seen.outcome or seen.status.lower(), took, why
 
@@ -165,5 +173,5 @@ def _entries(timeline: Sequence[Event]) -> list[dict[str, Any]]:
 def _table(*headings: str) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for heading in headings:
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     return table

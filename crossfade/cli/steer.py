@@ -19,6 +19,7 @@ from crossfade.cli.options import (
     StackOption,
     one_line,
 )
+from crossfade.cli.printing import say
 from crossfade.cli.seen import see
 from crossfade.core.duration import format_duration, parse_duration
 from crossfade.core.migration import SignalKind
@@ -65,7 +66,7 @@ def promote(
     stack: StackOption = DEFAULT_STACK,
 ) -> None:
     """
-    Leave the current bake, or the soak, early, if green is healthy.
+    End the current bake or soak early, if green is healthy.
 
     Every alarm has to be OK at the next look; otherwise it is watched on as planned.
     It counts for the stage that runs now and for no other, and does not replace an approval.
@@ -86,7 +87,7 @@ def hold(
     stack: StackOption = DEFAULT_STACK,
 ) -> None:
     """
-    Freeze a migration on purpose; hold = freeze, abort = roll back.
+    Freeze a migration: hold = freeze, abort = roll back.
 
     Traffic stays where it is until the hold ends.
     Alarms go on being watched, and one in ALARM still rolls back. A hold always has an end; hold again to move it.
@@ -162,7 +163,7 @@ def send(
     text = f"{_DONE[kind]} by {signal.by}: {words or 'no reason given'}"
     account.ledger.append(migration, Event(at=signal.at, what=TimelineEvent.SIGNALLED.value, text=text))
     woken = _wake(account, migration, signal.at)
-    typer.echo(f"{migration} is {_DONE[kind]}. {consequence(steered, signal, woken=woken)}")
+    say(f"{migration} is {_DONE[kind]}. {consequence(steered, signal, woken=woken)}")
 
 
 def _wake(account: Account, migration: str, now: datetime) -> bool:

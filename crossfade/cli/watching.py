@@ -6,7 +6,8 @@ Requests and failures are those of the stage, as the last entry of the timeline 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from crossfade.cli.frame import Frame, HostRow, Line, rough_length
+from crossfade.cli.frame import Frame, HostRow, rough_length
+from crossfade.cli.lines import lines_of
 from crossfade.cli.seen import Seen
 from crossfade.core.fleet import read_back
 from crossfade.core.migration import Record
@@ -36,7 +37,7 @@ def frame_of(seen: Seen, timeline: Sequence[Event]) -> Frame | None:
         progress=elapsed / rough_length(record.plan),
         rolling_back=record.rollback_began is not None,
         hosts=_rows(record, _counted(record, timeline)),
-        lines=tuple(Line(event.at, event.what, event.text) for event in timeline),
+        lines=lines_of(timeline),
     )
 
 
