@@ -180,6 +180,7 @@ class TimelineEvent(StrEnum):
     STAGE_PASSED = "stage_passed"
     APPROVAL_AWAITED = "approval_awaited"
     HOLD_BEGAN = "hold_began"
+    HOLD_KEPT = "hold_kept"
     SOAK_BEGAN = "soak_began"
     SOAK_PASSED = "soak_passed"
     ROLLBACK_DECIDED = "rollback_decided"

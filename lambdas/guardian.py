@@ -21,6 +21,7 @@ def handler(wake_up: WakeUp) -> Json:
         parts.rescue,
         parts.notifier,
         parts.executions,
+        alarms=parts.alarms,
         metrics=parts.metrics,
         leased=leased,
         config=parts.config,

@@ -153,6 +153,7 @@ GRANTS: Final[Mapping[Function, Grant]] = {
     Function.LATCH_ALARM: Grant(table=(*_RECORD, *_LEASES, *_EPOCH), wake=True),
     Function.GUARDIAN: Grant(
         table=(*_RECORD, *_LEASES, *_EPOCH),
+        alarms=True,
         requests=True,
         traffic=True,
         records=Records.ALL,

@@ -110,6 +110,7 @@ class Record(Model):
         purpose: Why it was started, as the start said.
         asked: The last stage for which people were asked to approve.
         held: When the last hold was asked for that was written down.
+        orphaned: When its execution was first found to be gone while somebody held it; None when it never was.
     """
 
     migration: str
@@ -153,6 +154,7 @@ class Record(Model):
     purpose: str = ""
     asked: int | None = None
     held: datetime | None = None
+    orphaned: datetime | None = None
 
     def with_(self, **changes: object) -> "Record":
         """A copy with *changes*, checked again."""

@@ -56,7 +56,8 @@ def situation(record: Record, signals: Sequence[Signal], now: datetime) -> Situa
         return Situation(phase, doing, f"{name_of(abort)} has aborted it: at the next look it gives traffic back")
     if hold := active_hold(tuple(signals), now):
         until = f"until {clock(hold.until)}" if hold.until else "without an end"
-        return Situation(phase, doing, f"held by {name_of(hold)} {until}: {hold.reason or 'no reason given'}")
+        then = ". Its execution has ended: after that all traffic goes back" if record.orphaned else ""
+        return Situation(phase, doing, f"held by {name_of(hold)} {until}: {hold.reason or 'no reason given'}{then}")
     return Situation(phase, doing, following)
 
 

@@ -28,6 +28,8 @@ from crossfade.errors import InvalidInputError
 HOLD_DEFAULT: Final = timedelta(hours=2)
 HOLD_MAX: Final = timedelta(hours=12)
 """Longer than a night on call. What has to stand still longer is better rolled back and started again."""
+_GUARDIAN: Final = timedelta(minutes=1)
+"""The guardian looks once a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,8 @@ def consequence(steered: Steered, signal: Signal, *, woken: bool = False) -> str
         signal: As it was left.
         woken: Whether the migration slept and was woken for it.
     """
-    look = "at once" if woken else f"within about {format_duration(steered.record.plan.timing.poll)}"
+    poll = _GUARDIAN if steered.record.orphaned else steered.record.plan.timing.poll
+    look = "at once" if woken else f"within about {format_duration(poll)}"
     stages = steered.record.plan.stages
     when = f"{look} of its traffic being read back" if steered.phase is Phase.MOVING else look
     match signal.kind:
@@ -115,16 +118,9 @@ def consequence(steered: Steered, signal: Signal, *, woken: bool = False) -> str
                 f"shows it. Users follow within 3m. {_ending(steered.record)}"
             )
         case SignalKind.HOLD:
-            until = clock(signal.until) if signal.until else "-"
-            return (
-                f"Traffic stays where it is until {until}; what is being written is still finished. Alarms go on "
-                f"being watched: one in ALARM rolls back. After that it goes on by itself; bakes run on meanwhile."
-            )
+            return _held(steered, signal)
         case SignalKind.RESUME:
-            accepted = ", ".join(each.alarm for each in steered.record.edited)
-            believed = f" {accepted}: believed again, as edited." if accepted else ""
-            small = f" Accepted as enough: {words(steered.record.short)}." if steered.record.short else ""
-            return f"It goes on {look}.{believed}{small}"
+            return _resumed(steered, look)
         case SignalKind.PROMOTE:
             rest = "the soak" if signal.stage == len(stages) else f"stage {(signal.stage or 0) + 1}"
             return f"{look.capitalize()}, if every alarm is OK, {rest} is over. Otherwise it is watched on as planned."
@@ -134,6 +130,25 @@ def consequence(steered: Steered, signal: Signal, *, woken: bool = False) -> str
                 "the soak begins" if signal.stage == len(stages) - 1 else f"stage {(signal.stage or 0) + 2} begins"
             )
             return f"{look.capitalize()}{over}, if every alarm is OK, {following}.{_unchecked(steered.record)}"
+
+
+def _held(steered: Steered, signal: Signal) -> str:
+    until = clock(signal.until) if signal.until else "-"
+    if steered.record.orphaned:
+        return f"Traffic stays where it is until {until}. Its execution has ended: then all goes back to blue."
+    return (
+        f"Traffic stays where it is until {until}; what is being written is still finished. Alarms go on "
+        f"being watched: one in ALARM rolls back. After that it goes on by itself; bakes run on meanwhile."
+    )
+
+
+def _resumed(steered: Steered, look: str) -> str:
+    if steered.record.orphaned:
+        return f"Its execution has ended, so it does not go on: {look} all traffic goes back to blue."
+    accepted = ", ".join(each.alarm for each in steered.record.edited)
+    believed = f" {accepted}: believed again, as edited." if accepted else ""
+    small = f" Accepted as enough: {words(steered.record.short)}." if steered.record.short else ""
+    return f"It goes on {look}.{believed}{small}"
 
 
 def _unchecked(record: Record) -> str:
@@ -186,6 +201,11 @@ def _no_signal(steered: Steered) -> str:
 
 def _refusal(steered: Steered, kind: SignalKind, stage: int | None, hold: timedelta | None, by: str) -> str:
     match kind:
+        case SignalKind.APPROVE | SignalKind.PROMOTE if steered.record.orphaned:
+            return (
+                f"the execution of {steered.name} has ended, so nothing goes forward any more; abort it, or wait until "
+                f"its hold ends, then start a new one"
+            )
         case SignalKind.APPROVE:
             return _approve_refusal(steered, stage) or _own_refusal(steered, by)
         case SignalKind.PROMOTE:
@@ -246,6 +266,8 @@ def _hold_refusal(steered: Steered, hold: timedelta | None) -> str:
         return f"a hold needs an end; give one such as --for {format_duration(HOLD_DEFAULT)}"
     if hold > HOLD_MAX:
         return f"a hold lasts at most {format_duration(HOLD_MAX)}; hold again before its end, or abort"
+    if steered.record.orphaned:  # kept by the guardian, which has no history to fill
+        return ""
     room = steered.record.patience_ends(soaking=steered.phase is Phase.SOAKING) - steered.now
     if hold > room:
         left = format_duration(room) if room > timedelta() else "no time at all"

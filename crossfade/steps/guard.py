@@ -15,10 +15,11 @@ from crossfade.core.migration import Outcome, Record
 from crossfade.core.plan import Cluster, HostedZone, Workload
 from crossfade.errors import CrossfadeError, PermanentError, TemporaryError
 from crossfade.names import TimelineEvent
-from crossfade.ports import Executions, Ledger, MetricSource, Notice, Notifier, TrafficRouter
+from crossfade.ports import AlarmSource, Executions, Ledger, MetricSource, Notice, Notifier, TrafficRouter
 from crossfade.steps.common import note
 from crossfade.steps.confirm_rollback import confirm_rollback, end
 from crossfade.steps.give_back import give_back
+from crossfade.steps.keep_hold import keep_hold
 from crossfade.steps.roll_back import begin, roll_back
 from crossfade.steps.tasks import EndTask
 
@@ -52,6 +53,7 @@ class _Hands:
     rescue: TrafficRouter
     notifier: Notifier
     executions: Executions
+    alarms: AlarmSource
     metrics: MetricSource
     config: Config
     now: datetime
@@ -64,6 +66,7 @@ def guard(
     notifier: Notifier,
     executions: Executions,
     *,
+    alarms: AlarmSource,
     metrics: MetricSource,
     leased: Sequence[str],
     config: Config,
@@ -80,18 +83,19 @@ def guard(
         rescue: Route 53 itself.
         notifier: Who tells people.
         executions: Whether they run.
-        metrics: Whether blue has targets to go back to.
+        alarms: Whether green turns bad while a hold is kept.
+        metrics: Likewise; and whether blue has targets to go back to.
         leased: The migrations that hold a lease, by `Ledger.leased`.
         config: What the routers were made for; a migration that began under another one is not touched.
         now: UTC.
 
     Returns:
-        What was done, by migration; a migration that still runs is not mentioned.
+        What was done, by migration; one that still runs, or is held as before, is not mentioned.
 
     Raises:
         CrossfadeError: At least one migration could not be looked at; ask again.
     """
-    hands = _Hands(ledger, router, rescue, notifier, executions, metrics, config, now)
+    hands = _Hands(ledger, router, rescue, notifier, executions, alarms, metrics, config, now)
     done: dict[str, Deed] = {}
     failed: list[CrossfadeError] = []
     for migration in leased:
@@ -118,10 +122,20 @@ def _guard_one(hands: _Hands, migration: str) -> Deed | None:
     status = hands.executions.status(record.execution)
     if status == _RUNNING:
         return None
+    return _take_over(hands, record, status)
+
+
+def _take_over(hands: _Hands, record: Record, status: str) -> Deed | None:
+    """Do what the execution of *record* cannot do any more, since it ended as *status*: keep a hold, or restore."""
+    ledger, migration = hands.ledger, record.migration
     reason = _with(record.reason, f"the execution ended as {status}")
     if _is_elsewhere(record, hands.config):
         ending = end(ledger, hands.notifier, record, Outcome.ROLLBACK_UNCONFIRMED, f"{reason}; {_MOVED}", now=hands.now)
         return Deed(ending["reason"], Outcome.ROLLBACK_UNCONFIRMED)
+    held = keep_hold(ledger, hands.notifier, hands.alarms, hands.metrics, record, status=status, now=hands.now)
+    if held.words:
+        return Deed(held.words) if record.orphaned is None else None
+    reason = _with(reason, held.because) if held.because else reason
     return _restore(hands, EndTask(migration=migration, execution=record.execution, now=hands.now, reason=reason))
 
 

@@ -212,6 +212,22 @@ def test_a_blue_that_has_shrunk_can_be_accepted_without_a_hold() -> None:
     assert "Accepted as enough: yelb: blue has 3 of the 6 healthy targets that it had." in said
 
 
+ORPHANED = BAKING.with_(orphaned=T0 + HOUR)
+
+
+def test_a_migration_whose_execution_is_gone_goes_nowhere_but_back_and_says_so() -> None:
+    asked = steered(ORPHANED, HELD)
+
+    with pytest.raises(InvalidInputError, match="has ended, so nothing goes forward any more; abort it, or wait"):
+        signal_for(asked, PROMOTE, by=ME)
+    said = [consequence(asked, signal_for(asked, kind, by=ME, hold=HOUR)) for kind in (RESUME, HOLD, ABORT)]
+
+    assert said[0] == "Its execution has ended, so it does not go on: within about 1m all traffic goes back to blue."
+    assert said[1].endswith("Its execution has ended: then all goes back to blue.")
+    assert said[2].startswith("Within about 1m traffic goes back")
+    assert situation(ORPHANED, (HELD,), T0 + HOUR).following.endswith("after that all traffic goes back")
+
+
 # --- What is sent ----------------------------------------------------------------------------------------------------
 
 

@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 
+import boto3
 import pytest
 
 from crossfade.cli.rehearsal import Demo
 from crossfade.cli.view import SilentView
+from crossfade.core.migration import Signal, SignalKind
 from crossfade.core.resolve import resolve
 from crossfade.names import Function, State
 from tests.workflow.journey import ON_BLUE, Journey, journey
@@ -48,6 +50,30 @@ def test_a_stop_whose_event_is_lost_is_noticed_by_the_sweeper(stage: int) -> Non
 
         assert execution.status == "ABORTED"
         comes_back(tonight, within=BY_SWEEPER)
+
+
+def test_a_hold_outlives_a_stop_and_an_alarm_that_is_edited_meanwhile_is_told() -> None:
+    with journey("stop@1") as tonight:
+        world = tonight.world
+
+        def freeze(_: Invocation) -> None:
+            now = world.clock.now
+            until = now + timedelta(minutes=8)
+            world.ledger.signal("tonight", Signal(kind=SignalKind.HOLD, by="ana", at=now, reason="tests", until=until))
+            boto3.client("cloudwatch").disable_alarm_actions(AlarmNames=list(world.config.workloads[0].alarms))
+
+        tonight.on_health_check(freeze)
+        execution = tonight.run()
+        frozen = tonight.routed
+        tonight.pass_time(minutes=5)
+
+        assert execution.status == "ABORTED"
+        assert tonight.routed == frozen != ON_BLUE
+        assert tonight.pages == [
+            "Crossfade NEEDS YOU: an alarm was edited: tonight",
+            "Crossfade NEEDS YOU: a hold without an execution: tonight",
+        ]
+        comes_back(tonight, within=timedelta(minutes=4) + BY_SWEEPER)
 
 
 def test_an_event_that_comes_three_times_does_the_same_once() -> None:
