@@ -13,7 +13,7 @@ from crossfade.core.announcement import Announcement
 from crossfade.core.evidence import Series
 from crossfade.core.facts import EstateFacts
 from crossfade.core.latch import Latch
-from crossfade.core.migration import Outcome, Record, Signal
+from crossfade.core.migration import Ends, Outcome, Record, Signal
 from crossfade.core.plan import Plan, Workload
 from crossfade.core.probe import Answers
 from crossfade.core.traffic import Reading, Write
@@ -83,7 +83,9 @@ class AlarmSource(Protocol):
 class MetricSource(Protocol):
     """Requests and failures of both sides, minute by minute, as their load balancers counted them."""
 
-    def read(self, workloads: Sequence[Workload], *, since: datetime, until: datetime) -> Mapping[str, Series]:
+    def read(
+        self, workloads: Sequence[Workload], *, since: datetime, until: datetime, ends: Sequence[Ends] = ()
+    ) -> Mapping[str, Series]:
         """
         Read the series of *workloads*, by name; every one of them is in the answer.
 
@@ -94,10 +96,33 @@ class MetricSource(Protocol):
             workloads: Whose series.
             since: UTC; only minutes that begin at or after it.
             until: UTC; only minutes that end at or before it. The last ones may be incomplete.
+            ends: Where the records led before. Believed when the zone does not answer, if they are of all *workloads*.
 
         Raises:
             AlarmsUnavailableError, RouterThrottledError, RouterUnavailableError: Ask again later.
             PermanentError: It may not be read.
+        """
+
+
+class Switch(Protocol):
+    """The health checks on green's records, of the workloads that have one."""
+
+    def flip(self, zone: str, workloads: Sequence[str], *, out: bool, now: datetime) -> None:
+        """
+        Take green of *workloads* out of the answers of DNS, or let it in again; the same twice is once.
+
+        It needs neither Route 53's API nor a cluster. It takes effect within a few minutes, and stays so until it is
+        flipped again, whatever becomes of us.
+
+        Args:
+            zone: Id of the hosted zone.
+            workloads: Their names.
+            out: Out, or in.
+            now: UTC.
+
+        Raises:
+            AlarmsUnavailableError: Ask again; some may have been flipped.
+            AlarmsRefusedError: We may not.
         """
 
 

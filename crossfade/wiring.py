@@ -28,6 +28,7 @@ from crossfade.ports import (
     Notifier,
     Probe,
     Reports,
+    Switch,
     TrafficRouter,
     WeightsOfRecord,
 )
@@ -249,6 +250,14 @@ class Wired:
         return CloudWatchMetrics(self._balancers, cloudwatch)
 
     @cached_property
+    def switch(self) -> Switch:
+        """The health checks on green's records, in the Region of the state machine."""
+        from crossfade.adapters.aws import client
+        from crossfade.adapters.cloudwatch_switch import CloudWatchSwitch
+
+        return CloudWatchSwitch(client("cloudwatch", self._region))
+
+    @cached_property
     def probe(self) -> Probe:
         """The load balancers themselves, asked over HTTPS."""
         from crossfade.adapters.https_probe import HttpsProbe, Network
@@ -338,6 +347,10 @@ class Parts(Protocol):
     @property
     def metrics(self) -> MetricSource:
         """The requests that both sides served."""
+
+    @property
+    def switch(self) -> Switch:
+        """The health checks on green's records."""
 
     @property
     def weights(self) -> WeightsOfRecord:

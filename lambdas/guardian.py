@@ -4,6 +4,7 @@ from crossfade.names import Function, Metric
 from crossfade.steps.charge_the_rest import charge_the_rest
 from crossfade.steps.guard import guard
 from crossfade.steps.keep_weights import keep_weights
+from crossfade.steps.take_out import Ways
 from crossfade.steps.tasks import WakeUp
 from crossfade.wiring import wired
 from lambdas.door import Json, count, count_outcome, door
@@ -17,12 +18,10 @@ def handler(wake_up: WakeUp) -> Json:
     count(Metric.LEASES_HELD, len(leased))
     done = guard(
         parts.ledger,
-        parts.router,
-        parts.rescue,
+        Ways(parts.router, parts.rescue, parts.switch, parts.metrics),
         parts.notifier,
         parts.executions,
         alarms=parts.alarms,
-        metrics=parts.metrics,
         leased=leased,
         config=parts.config,
         now=wake_up.time,

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from crossfade.core.evidence import MINUTE, Minute, Series
+from crossfade.core.migration import Ends
 from crossfade.core.plan import Workload
 from crossfade.core.probe import Answer, Answers, Heard
 from crossfade.core.verdict import Alarm, AlarmState
@@ -63,8 +64,11 @@ class SimulatedMetrics:
         self._estate = estate
         self.told_at = -1.0
 
-    def read(self, workloads: Sequence[Workload], *, since: datetime, until: datetime) -> Mapping[str, Series]:
+    def read(
+        self, workloads: Sequence[Workload], *, since: datetime, until: datetime, ends: Sequence[Ends] = ()
+    ) -> Mapping[str, Series]:
         """See `ports.MetricSource.read`."""
+        del ends  # here the load balancers are known without the zone
         if "cloudwatch" in self._estate.broken:
             msg = "CloudWatch does not answer; it is tried again"
             raise AlarmsUnavailableError(msg)

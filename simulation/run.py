@@ -34,6 +34,7 @@ from simulation.machine import Execution, TaskFailedError, Walker, stamp
 from simulation.reactions import Reaction, Reactions
 from simulation.rules import SimulatedRules
 from simulation.sound import SoundEstate
+from simulation.switches import KeptSwitch
 from simulation.ways import Way
 from simulation.weights import KeptWeights
 from world.clock import Appointment, Clock
@@ -143,6 +144,7 @@ class _Parts:
     executions: "Run"
     notifier: _Telling
     weights: KeptWeights
+    switch: KeptSwitch
 
 
 class Run:
@@ -197,6 +199,7 @@ class Run:
             self,
             _Telling(self._estate.broken),
             KeptWeights(),
+            KeptSwitch(),
         )
         leaps = any(spell.trouble is Trouble.CLOCK_AHEAD for spell in scenario.spells)
         self._watch = Watch(self._estate, alarms, metrics, ledger.newest, leaps=leaps)

@@ -14,7 +14,7 @@ from crossfade.core.definition import Definition
 from crossfade.core.evidence import MINUTE, Minute, Sample, Series
 from crossfade.core.facts import EstateFacts
 from crossfade.core.latch import Latch
-from crossfade.core.migration import Record, Signal
+from crossfade.core.migration import Ends, Record, Signal
 from crossfade.core.plan import Plan, Workload
 from crossfade.core.probe import Answer, Answers, Heard
 from crossfade.core.sight import Standing
@@ -490,8 +490,11 @@ class FakeMetrics(_Faulty):
         """Let *workload* have exactly these *minutes*, oldest first."""
         self.made[workload] = list(minutes)
 
-    def read(self, workloads: Sequence[Workload], *, since: datetime, until: datetime) -> Mapping[str, Series]:
+    def read(
+        self, workloads: Sequence[Workload], *, since: datetime, until: datetime, ends: Sequence[Ends] = ()
+    ) -> Mapping[str, Series]:
         """See `ports.MetricSource.read`."""
+        del ends  # here the load balancers are known without the zone
         self._trip("read")
         return {workload.name: self._series(workload.name, since, until) for workload in workloads}
 

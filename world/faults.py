@@ -18,7 +18,7 @@ GREEN_ERROR_RATE: Final = 0.2
 """Of `green-5xx`: the fraction of green's requests that fail, 0 to 1."""
 THROTTLED_FOR: Final = timedelta(minutes=3)
 """Of `throttled-route53`: how long nobody's calls are accepted."""
-DOWN_FOR: Final = timedelta(minutes=30)
+DOWN_FOR: Final = timedelta(minutes=20)
 """Of `route53-down`, likewise."""
 
 
@@ -29,7 +29,7 @@ class FaultKind(StrEnum):
     GREEN_CRASH = "green-crash"  # green answers every request with an error, and its targets turn unhealthy
     STUCK_EXTERNAL_DNS = "stuck-external-dns"  # green's loop stops in stage 1; blue's loop in any later stage
     THROTTLED_ROUTE53 = "throttled-route53"  # Route 53 refuses everybody for three minutes
-    ROUTE53_DOWN = "route53-down"  # Route 53's API refuses everybody for half an hour; its name servers answer
+    ROUTE53_DOWN = "route53-down"  # Route 53's API refuses everybody for twenty minutes; its name servers answer
     HANDLER_CRASH = "handler-crash"  # a function dies in the middle of its work
     STOP = "stop"  # somebody presses Stop in the console while the stage bakes
     ARGOCD_REVERTS = "argocd-reverts"  # somebody sets back, each minute, what Argo CD renders from; or it heals itself

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 from crossfade.adapters.aws import Translation
 from crossfade.adapters.load_balancers import Balancer, LoadBalancers
 from crossfade.core.evidence import MINUTE, Minute, Sample, Series
+from crossfade.core.migration import Ends
 from crossfade.core.plan import Workload
 from crossfade.core.sight import Standing
 from crossfade.core.weight import Side
@@ -96,9 +97,11 @@ class CloudWatchMetrics:
         self._balancers = balancers
         self._cloudwatch = cloudwatch
 
-    def read(self, workloads: Sequence[Workload], *, since: datetime, until: datetime) -> Mapping[str, Series]:
+    def read(
+        self, workloads: Sequence[Workload], *, since: datetime, until: datetime, ends: Sequence[Ends] = ()
+    ) -> Mapping[str, Series]:
         """See `ports.MetricSource.read`."""
-        found = self._balancers.find(workloads)
+        found = self._balancers.find(workloads, ends)
         balancers = {balancer for sides in found.values() if not isinstance(sides, str) for balancer in sides.values()}
         first, end = _rounded_up(since), until.replace(second=0, microsecond=0)
         values: dict[_Query, _Values] = {}

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from crossfade.adapters.aws import Translation
 from crossfade.adapters.route53 import RecordReader, WeightedRecord, shown_weight
+from crossfade.core.migration import Ends
 from crossfade.core.plan import Cluster, ListenerRule, Workload
 from crossfade.core.weight import Side
-from crossfade.errors import AlarmsRefusedError, AlarmsUnavailableError
+from crossfade.errors import AlarmsRefusedError, AlarmsUnavailableError, TemporaryError
 
 if TYPE_CHECKING:
     from types_boto3_elbv2 import ElasticLoadBalancingv2Client
@@ -150,9 +151,13 @@ class LoadBalancers:
         self._clusters = clusters
         self._elb = elb
 
-    def find(self, workloads: Sequence[Workload]) -> Mapping[str, Mapping[Side, Balancer] | str]:
+    def find(
+        self, workloads: Sequence[Workload], ends: Sequence[Ends] = ()
+    ) -> Mapping[str, Mapping[Side, Balancer] | str]:
         """
         The load balancers of both sides, by workload; a text says why they cannot be told.
+
+        Where the zone does not answer, *ends* say where its records led before, if they are of all *workloads*.
 
         Raises:
             RouterObjectMissingError, RouterRefusedError, RouterThrottledError, RouterUnavailableError: The zone.
@@ -161,7 +166,7 @@ class LoadBalancers:
         self._last, self.shown = {}, {}
         ruled = {w.name: _behind_a_rule(w.alb) for w in workloads if w.alb is not None}
         pointed = [workload for workload in workloads if workload.alb is None]
-        self._last = {**ruled, **(self._behind_records(pointed) if pointed else {})}
+        self._last = {**ruled, **(self._behind_records(pointed, ends) if pointed else {})}
         return self._last
 
     def just_found(self, workloads: Sequence[Workload]) -> Mapping[str, Mapping[Side, Balancer] | str]:
@@ -175,18 +180,31 @@ class LoadBalancers:
             return self.find(workloads)
         return {workload.name: found[workload.name] for workload in workloads}
 
-    def _behind_records(self, workloads: Sequence[Workload]) -> Mapping[str, Mapping[Side, Balancer] | str]:
+    def _behind_records(
+        self, workloads: Sequence[Workload], ends: Sequence[Ends]
+    ) -> Mapping[str, Mapping[Side, Balancer] | str]:
         """Those that the records of the hosts lead to."""
-        records = self._records.read([workload.host for workload in workloads])
+        targets = self._targets(workloads, ends)
         regions = {name: _Region(name, elb) for name, elb in self._elb.items()}
         for region in regions.values():
             region.list()
-        targets = {workload.host: _targets(records[workload.host]) for workload in workloads}
-        self.shown = {workload.name: self._weights(workload, records[workload.host]) for workload in workloads}
-        strange = [target for ends in targets.values() if not self._are_named(ends) for target in ends.values()]
+        strange = [target for both in targets.values() if not self._are_named(both) for target in both.values()]
         for region in regions.values() if strange else ():
             region.find_owners(strange)
         return {workload.name: self._both(workload.host, targets[workload.host], regions) for workload in workloads}
+
+    def _targets(self, workloads: Sequence[Workload], ends: Sequence[Ends]) -> dict[str, dict[str, str]]:
+        """Where the addresses of each host point to, by set identifier; what the zone showed is kept."""
+        known = {each.workload: each for each in ends}
+        try:
+            records = self._records.read([workload.host for workload in workloads])
+        except TemporaryError:
+            if any(workload.name not in known for workload in workloads):
+                raise
+            names = {side: cluster.name for side, cluster in self._clusters.items()}
+            return {w.host: {names[side]: known[w.name].of(side) for side in Side} for w in workloads}
+        self.shown = {workload.name: self._weights(workload, records[workload.host]) for workload in workloads}
+        return {workload.host: _targets(records[workload.host]) for workload in workloads}
 
     def _weights(self, workload: Workload, records: Sequence[WeightedRecord]) -> dict[Side, int | None]:
         """What *records* give to each side, as far as it is known which is whose."""

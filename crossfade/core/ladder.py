@@ -38,7 +38,7 @@ REVERTS_MAX: Final = 3
 """After so many somebody is called: a controller whose cluster is silent writes back what it knows, again and again.
 It is fought on, since users are on blue in between; but nobody can win that from here."""
 
-_LEAST: Final = 1
+LEAST: Final = 1
 """What green keeps in doubt: beside blue's 100 it is less than one percent."""
 
 
@@ -83,9 +83,9 @@ def _in_doubt(reading: Reading, target: Split) -> tuple[Reading, Split]:
     green = reading.green
     if reading.blue.lasting is not None or target.green > 0:
         return reading, target
-    want = _LEAST if green.authoritative is None else min(_LEAST, green.authoritative)
-    if green.declared is None or green.declared > _LEAST:
-        return reading, Split(target.blue, want if green.declared is None else _LEAST)
+    want = LEAST if green.authoritative is None else min(LEAST, green.authoritative)
+    if green.declared is None or green.declared > LEAST:
+        return reading, Split(target.blue, want if green.declared is None else LEAST)
     return replace(reading, green=replace(green, declared=want)), Split(target.blue, want)
 
 

@@ -64,6 +64,25 @@ class Baseline(Model):
         return Split(self.blue, self.green)
 
 
+class Ends(Model):
+    """
+    Where the records of a workload with a switch led before the first write: for the time when they cannot be read.
+
+    Attributes:
+        workload: Its name.
+        blue: DNS name of blue's load balancer.
+        green: Of green's.
+    """
+
+    workload: str
+    blue: str
+    green: str
+
+    def of(self, side: Side) -> str:
+        """The DNS name of the load balancer of *side*."""
+        return self.blue if side is Side.BLUE else self.green
+
+
 class Record(Model):
     """
     What the ledger holds of one migration.
@@ -100,6 +119,11 @@ class Record(Model):
         stranded: Names of workloads that stay where they are in the rollback: blue has no target to take them back.
         forced: What was written to the authority itself on the way back, as `workload/side/weight`.
         reverted: How often such a weight had to be written again, because somebody had written the old one back.
+        ends: Where the records led, of the workloads with a switch.
+        cut_off_since: Since when nothing on the way back gets through, if a workload has a switch; None while it does.
+        switched: Names of the workloads whose switch is flipped, or is about to be: green is out of DNS.
+        switched_since: Since when CloudWatch has taken that; None before.
+        switch_seen: When green's requests were seen to have died away since; None before.
         rollback_began: When the rollback began; None before.
         reason: Why it ended, or why it is rolled back.
         outcome: None while it runs.
@@ -144,6 +168,11 @@ class Record(Model):
     stranded: tuple[str, ...] = ()
     forced: tuple[str, ...] = ()
     reverted: int = 0
+    ends: tuple[Ends, ...] = ()
+    cut_off_since: datetime | None = None
+    switched: tuple[str, ...] = ()
+    switched_since: datetime | None = None
+    switch_seen: datetime | None = None
     rollback_began: datetime | None = None
     reason: str = ""
     outcome: Outcome | None = None

@@ -8,6 +8,7 @@ from crossfade.core import overrides
 from crossfade.core.capacity import words
 from crossfade.core.fleet import kept, rest
 from crossfade.core.migration import Outcome, Record
+from crossfade.core.switch import taken_out
 from crossfade.core.traffic import Reading, disputed
 from crossfade.core.weight import Side
 from crossfade.errors import PermanentError
@@ -76,6 +77,8 @@ def _judge(router: TrafficRouter, record: Record, reason: str) -> tuple[Outcome,
     astray = [_astray(record, reading) for reading in moving if not _is_back(record, reading)]
     if astray:
         return Outcome.ROLLBACK_UNCONFIRMED, f"{reason}; not read back as before: {'; '.join(astray)}"
+    if record.switched:  # the records are back, and whoever tries again has only this left to do
+        return Outcome.ROLLBACK_UNCONFIRMED, f"{reason}; the records are as before, but {taken_out(record)}"
     if record.stranded:
         return Outcome.HELD, f"{reason}; {_stranded(record, readings)}"
     outcome = Outcome.PARTLY_ROLLED_BACK if kept(record) else Outcome.ROLLED_BACK

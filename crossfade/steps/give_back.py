@@ -60,7 +60,7 @@ def give_back(
     fence = _fence(router, record, readings)
     _raise_reverted(hands.again, hands.reverted)
     _raise_hopeless(steps, {**_lost(readings, steps), **hands.refused})
-    waiting = [outstanding(tuple(steps.values())), failure, fence]
+    waiting = [outstanding(tuple(steps.values())), failure, fence, _unsettled(record, now)]
     poll = round(record.plan.timing.poll.total_seconds())
     if reason := "; ".join(words for words in waiting if words):
         return Progress(arrived=False, reason=reason, wait_seconds=poll)
@@ -70,6 +70,13 @@ def give_back(
         return Progress(arrived=True, reason=f"nothing is given back{_on_green(staying)}", wait_seconds=0)
     note(ledger, record, now, TimelineEvent.TRAFFIC_RETURNED, text)
     return Progress(arrived=True, reason=text, wait_seconds=0)
+
+
+def _unsettled(record: Record, now: datetime) -> str:
+    """What is waited for before a switch is put back: that no name server answers with an older weight of green."""
+    if not record.switched or record.settled(now):
+        return ""
+    return f"{', '.join(record.switched)}: the records settle, then the switch is put back"
 
 
 def _returned(only: Sequence[str], staying: Sequence[str]) -> str:

@@ -13,14 +13,15 @@ from crossfade.core.config import Config
 from crossfade.core.fleet import kept
 from crossfade.core.migration import Outcome, Record
 from crossfade.core.plan import Cluster, HostedZone, Workload
+from crossfade.core.switch import taken_out
 from crossfade.errors import CrossfadeError, PermanentError, TemporaryError
 from crossfade.names import TimelineEvent
-from crossfade.ports import AlarmSource, Executions, Ledger, MetricSource, Notice, Notifier, TrafficRouter
+from crossfade.ports import AlarmSource, Executions, Ledger, Notice, Notifier
 from crossfade.steps.common import note
 from crossfade.steps.confirm_rollback import confirm_rollback, end
-from crossfade.steps.give_back import give_back
 from crossfade.steps.keep_hold import keep_hold
 from crossfade.steps.roll_back import begin, roll_back
+from crossfade.steps.take_out import Ways, give_back_or_take_out
 from crossfade.steps.tasks import EndTask
 
 _RUNNING = "RUNNING"
@@ -49,25 +50,21 @@ class _Hands:
     """What the guardian works with."""
 
     ledger: Ledger
-    router: TrafficRouter
-    rescue: TrafficRouter
+    ways: Ways
     notifier: Notifier
     executions: Executions
     alarms: AlarmSource
-    metrics: MetricSource
     config: Config
     now: datetime
 
 
 def guard(
     ledger: Ledger,
-    router: TrafficRouter,
-    rescue: TrafficRouter,
+    ways: Ways,
     notifier: Notifier,
     executions: Executions,
     *,
     alarms: AlarmSource,
-    metrics: MetricSource,
     leased: Sequence[str],
     config: Config,
     now: datetime,
@@ -79,12 +76,10 @@ def guard(
 
     Args:
         ledger: Whose leases.
-        router: Every workload's own.
-        rescue: Route 53 itself.
+        ways: All rungs of the way back.
         notifier: Who tells people.
         executions: Whether they run.
         alarms: Whether green turns bad while a hold is kept.
-        metrics: Likewise; and whether blue has targets to go back to.
         leased: The migrations that hold a lease, by `Ledger.leased`.
         config: What the routers were made for; a migration that began under another one is not touched.
         now: UTC.
@@ -95,7 +90,7 @@ def guard(
     Raises:
         CrossfadeError: At least one migration could not be looked at; ask again.
     """
-    hands = _Hands(ledger, router, rescue, notifier, executions, alarms, metrics, config, now)
+    hands = _Hands(ledger, ways, notifier, executions, alarms, config, now)
     done: dict[str, Deed] = {}
     failed: list[CrossfadeError] = []
     for migration in leased:
@@ -114,6 +109,14 @@ def _guard_one(hands: _Hands, migration: str) -> Deed | None:
     record = ledger.load(migration)
     if record is None:
         return Deed("a lease without a record was left alone")
+    try:
+        return _guard_record(hands, record)
+    finally:
+        _tell_what_is_seen(hands, record)
+
+
+def _guard_record(hands: _Hands, record: Record) -> Deed | None:
+    ledger = hands.ledger
     if record.outcome is Outcome.ROLLBACK_UNCONFIRMED:
         return Deed(_MOVED) if _is_elsewhere(record, hands.config) else _try_again(hands, record)
     if record.outcome is not None:
@@ -132,11 +135,24 @@ def _take_over(hands: _Hands, record: Record, status: str) -> Deed | None:
     if _is_elsewhere(record, hands.config):
         ending = end(ledger, hands.notifier, record, Outcome.ROLLBACK_UNCONFIRMED, f"{reason}; {_MOVED}", now=hands.now)
         return Deed(ending["reason"], Outcome.ROLLBACK_UNCONFIRMED)
-    held = keep_hold(ledger, hands.notifier, hands.alarms, hands.metrics, record, status=status, now=hands.now)
+    held = keep_hold(ledger, hands.notifier, hands.alarms, hands.ways.metrics, record, status=status, now=hands.now)
     if held.words:
         return Deed(held.words) if record.orphaned is None else None
     reason = _with(reason, held.because) if held.because else reason
     return _restore(hands, EndTask(migration=migration, execution=record.execution, now=hands.now, reason=reason))
+
+
+def _tell_what_is_seen(hands: _Hands, before: Record) -> None:
+    """Tell people once that users are on blue by a switch: whoever was paged need not fear for those."""
+    if before.switch_seen is not None or not any(workload.switch for workload in before.plan.workloads):
+        return
+    try:
+        record = hands.ledger.load(before.migration)
+    except CrossfadeError:
+        return
+    if record is not None and record.switch_seen is not None:
+        title = f"Crossfade: users are on blue by health check: {record.migration}"
+        hands.notifier.tell(Notice(record.migration, title[:100], taken_out(record)))
 
 
 def _is_elsewhere(record: Record, config: Config) -> bool:
@@ -162,7 +178,7 @@ def _named(name: str, config: Config) -> Workload | None:
 
 def _place(of: Cluster | HostedZone | Workload) -> dict[str, object]:
     """Where something is; not what judges it, and not how much it is used."""
-    return of.model_dump(exclude={"alarms", "requests_per_second"})
+    return of.model_dump(exclude={"alarms", "requests_per_second", "switch"})
 
 
 def _with(before: str, words: str) -> str:
@@ -178,7 +194,7 @@ def _restore(hands: _Hands, task: EndTask) -> Deed:
         TemporaryError: Something did not answer, and there is still time to ask again.
     """
     try:
-        progress = roll_back(hands.ledger, hands.router, hands.rescue, task, metrics=hands.metrics)
+        progress = roll_back(hands.ledger, hands.ways, task)
     except CrossfadeError as error:
         _raise_in_time(hands, task, error)
         task = task.model_copy(update={"reason": f"{task.reason}; {error}"})
@@ -190,7 +206,7 @@ def _restore(hands: _Hands, task: EndTask) -> Deed:
 
 def _confirm(hands: _Hands, task: EndTask) -> Deed:
     try:
-        ending = confirm_rollback(hands.ledger, hands.router, hands.notifier, task)
+        ending = confirm_rollback(hands.ledger, hands.ways.router, hands.notifier, task)
     except TemporaryError as error:
         record = _raise_in_time(hands, task, error)
         reason = f"{task.reason}; the weights cannot be read back: {error}"
@@ -220,15 +236,16 @@ def _raise_in_time(hands: _Hands, task: EndTask, error: CrossfadeError) -> Recor
 def _try_again(hands: _Hands, record: Record) -> Deed:
     """An unconfirmed rollback was paged; go on trying, and say so when it is read back after all."""
     ledger, now = hands.ledger, hands.now
-    record = begin(ledger, hands.router, record, now=now, reason=record.reason)
+    record = begin(ledger, hands.ways.router, record, now=now, reason=record.reason)
     try:
-        progress = give_back(ledger, hands.router, hands.rescue, record, now=now)
+        progress = give_back_or_take_out(ledger, hands.ways, record, now=now)
     except PermanentError as error:  # somebody was paged for that; it may be mended before the next look
         return Deed(str(error))
     if not progress.arrived:
         return Deed(progress.reason)
     outcome = Outcome.PARTLY_ROLLED_BACK if kept(record) else Outcome.ROLLED_BACK
-    text = f"read back at last: {record.reason}"
+    put_back = f", and the switch of {', '.join(record.switched)} is put back" if record.switched else ""
+    text = f"read back at last{put_back}: {record.reason}"
     record = ledger.load(record.migration) or record
     record = ledger.save(record.with_(outcome=outcome, ended=now, reason=text))
     note(ledger, record, now, TimelineEvent.ENDED, text, outcome=outcome.value)

@@ -10,6 +10,7 @@ from crossfade.core.capacity import Capacity
 from crossfade.core.definition import Definition
 from crossfade.core.facts import Facts
 from crossfade.core.finding import Finding
+from crossfade.core.migration import Ends
 from crossfade.core.plan import Plan, Workload
 from crossfade.core.preflight import examine, refusal, summary, table
 from crossfade.core.traffic import Reading
@@ -44,7 +45,7 @@ def preflight(
     findings = examine(facts)
     if faults := refusal(findings):
         raise PreflightFailedError(faults)
-    began = record.with_(definitions=_definitions(facts), capacity=_capacity(facts))
+    began = record.with_(definitions=_definitions(facts), capacity=_capacity(facts), ends=_ends(facts))
     record = record if began == record else ledger.save(began)
     reason = summary(findings)
     note(ledger, record, task.now, TimelineEvent.PREFLIGHT_PASSED, reason, **table(findings))
@@ -103,6 +104,25 @@ def gather(
         probes=unless_told(lambda: probe.ask(plan.workloads)) or {},
         unread=tuple(dict.fromkeys(unread)),
     )
+
+
+def _ends(facts: Facts) -> tuple[Ends, ...]:
+    """Where the records of every workload with a switch lead; of the others it is never asked."""
+    found = [_ends_of(facts, workload) for workload in facts.plan.workloads if workload.switch]
+    return tuple(each for each in found if each.blue and each.green)
+
+
+def _ends_of(facts: Facts, workload: Workload) -> Ends:
+    led = {
+        side: next((_plain(record.target) for record in facts.records_of(workload, side) if record.target), "")
+        for side in Side
+    }
+    return Ends(workload=workload.name, blue=led[Side.BLUE], green=led[Side.GREEN])
+
+
+def _plain(target: str) -> str:
+    """A DNS name as Elastic Load Balancing knows it; the console writes more into an alias."""
+    return target.removeprefix("dualstack.")
 
 
 def _definitions(facts: Facts) -> tuple[Definition, ...]:

@@ -18,16 +18,14 @@ from crossfade.errors import BlueIsDeadError, CrossfadeError, NotPropagatedError
 from crossfade.names import TimelineEvent
 from crossfade.ports import Ledger, MetricSource, TrafficRouter
 from crossfade.steps.common import note
-from crossfade.steps.give_back import give_back
+from crossfade.steps.take_out import Ways, give_back_or_take_out
 from crossfade.steps.tasks import EndTask, Progress
 
 _LATELY: Final = timedelta(minutes=10)
 """Of the targets, the newest two minutes that are known within this time are believed."""
 
 
-def roll_back(
-    ledger: Ledger, router: TrafficRouter, rescue: TrafficRouter, task: EndTask, *, metrics: MetricSource
-) -> Progress:
+def roll_back(ledger: Ledger, ways: Ways, task: EndTask) -> Progress:
     """
     Make the next safe write on the way back; arrived when the authority shows every baseline weight.
 
@@ -35,10 +33,8 @@ def roll_back(
 
     Args:
         ledger: Where the record is.
-        router: The first rung: every workload's own.
-        rescue: The second: Route 53 itself, for the records of all workloads.
+        ways: All rungs. Whether blue has targets is never waited for.
         task: With the reason.
-        metrics: Whether blue has targets; a rollback never waits for it.
 
     Raises:
         NotPropagatedError: The baseline was not shown within the plan's rollback time.
@@ -48,9 +44,9 @@ def roll_back(
     if record is None or record.execution != task.execution or not record.baseline or record.outcome is not None:
         return Progress(arrived=True, reason="there is nothing to give back", wait_seconds=0)
     if record.rollback_began is None:
-        record = _knowing_blue(metrics, record, task.now)
-    record = begin(ledger, router, record, now=task.now, reason=task.reason)
-    progress = give_back(ledger, router, rescue, record, now=task.now)
+        record = _knowing_blue(ways.metrics, record, task.now)
+    record = begin(ledger, ways.router, record, now=task.now, reason=task.reason)
+    progress = give_back_or_take_out(ledger, ways, record, now=task.now)
     limit = record.plan.timing.rollback
     if not progress.arrived and record.rollback_began is not None and task.now - record.rollback_began > limit:
         msg = f"the rollback is not read back within {round(limit.total_seconds())} s: {progress.reason}"
@@ -83,9 +79,7 @@ def _series(metrics: MetricSource, workloads: Sequence[Workload], now: datetime)
         return {}
 
 
-def give_some_back(
-    ledger: Ledger, router: TrafficRouter, rescue: TrafficRouter, task: EndTask, *, metrics: MetricSource
-) -> Progress:
+def give_some_back(ledger: Ledger, ways: Ways, task: EndTask) -> Progress:
     """
     Make the next safe write on the way back of the workloads that were left out, while the others go on.
 
@@ -102,14 +96,14 @@ def give_some_back(
         raise SupersededError(msg)
     if record.epoch <= record.fence:
         returning = [workload for workload in record.workloads if workload.name in record.returning]
-        if dead := _dead(metrics, returning, task.now):
+        if dead := _dead(ways.metrics, returning, task.now):
             msg = f"blue has no healthy target to take {', '.join(dead)} back; mend it, then move traffic by hand"
             raise BlueIsDeadError(msg)
-        record = _refenced(ledger, router, record, now=task.now)
+        record = _refenced(ledger, ways.router, record, now=task.now)
     if not record.returning:
         return Progress(arrived=True, reason="all is read back", wait_seconds=_poll(record), epoch=record.epoch)
     names = record.returning
-    progress = give_back(ledger, router, rescue, record, now=task.now, only=names)
+    progress = give_back_or_take_out(ledger, ways, record, now=task.now, only=names)
     limit, since = record.plan.timing.rollback, record.returning_since or task.now
     if not progress.arrived and task.now - since > limit:
         msg = f"{', '.join(names)}: not read back within {round(limit.total_seconds())} s: {progress.reason}"

@@ -16,9 +16,10 @@ from crossfade.adapters.cloudwatch_metrics import CloudWatchMetrics
 from crossfade.adapters.load_balancers import CLUSTER_TAG, Balancer, LoadBalancers
 from crossfade.adapters.route53 import RecordReader
 from crossfade.core.evidence import MINUTE, Minute, Sample, Series
+from crossfade.core.migration import Ends
 from crossfade.core.plan import Cluster, Identifiers, ListenerRule, Router, Workload
 from crossfade.core.weight import Side
-from crossfade.errors import AlarmsRefusedError, AlarmsUnavailableError, CrossfadeError
+from crossfade.errors import AlarmsRefusedError, AlarmsUnavailableError, CrossfadeError, RouterThrottledError
 from crossfade.ports import MetricSource
 from tests.contracts.estate import BURNHAM, CLUSTERS, DOMAIN, GUESTBOOK, NINE, REGION, WORKLOADS
 from tests.fakes import FakeMetrics
@@ -436,7 +437,10 @@ class Found:
     def __init__(self, count: int) -> None:
         self.workloads = [BURNHAM.model_copy(update={"name": f"team-{number}"}) for number in range(count)]
 
-    def find(self, workloads: Sequence[Workload]) -> Mapping[str, Mapping[Side, Balancer] | str]:
+    def find(
+        self, workloads: Sequence[Workload], ends: Sequence[Ends] = ()
+    ) -> Mapping[str, Mapping[Side, Balancer] | str]:
+        assert not ends
         return {w.name: {side: self._one(w, side) for side in Side} for w in workloads}
 
     def _one(self, workload: Workload, side: Side) -> Balancer:
@@ -608,3 +612,27 @@ def test_hosts_behind_records_and_hosts_behind_a_rule_are_read_together(cloudwat
 
     assert counts(found["guestbook"]) == [(NINE, (900, 0), (100, 0))]
     assert found["burnham"].minutes == ()
+
+
+class SilentRecords:
+    """A zone that does not answer."""
+
+    def read(self, hosts: Sequence[str]) -> Mapping[str, Any]:
+        msg = f"Route 53 limits the rate for {len(hosts)} hosts; it is tried again"
+        raise RouterThrottledError(msg)
+
+
+def test_where_the_zone_does_not_answer_it_is_believed_where_records_led_before(account: Account) -> None:
+    ground = account()
+    ends = {side: ground.serve(BURNHAM, side) for side in Side}
+    ground.put(BURNHAM, NINE, Sample(900), Sample(100))
+    elb, cloudwatch = boto3.client("elbv2", region_name=REGION), boto3.client("cloudwatch", region_name=REGION)
+    balancers = LoadBalancers(SilentRecords(), ground.clusters, {REGION: elb})  # type: ignore[arg-type]  # in its shape
+    source, known = CloudWatchMetrics(balancers, {REGION: cloudwatch}), Ends(workload="burnham", **ends)
+
+    series = source.read([BURNHAM], since=NINE, until=TEN, ends=[known])["burnham"]
+
+    assert counts(series) == [(NINE, (900, 0), (100, 0))]
+    assert series.shown is None
+    with pytest.raises(RouterThrottledError):
+        source.read(WORKLOADS, since=NINE, until=TEN, ends=[known])

@@ -21,7 +21,9 @@ from crossfade.steps.record_baseline import record_baseline
 from crossfade.steps.roll_back import roll_back
 from crossfade.steps.shift_traffic import shift_traffic
 from crossfade.steps.take_lease import take_lease
+from crossfade.steps.take_out import Ways
 from crossfade.steps.tasks import EndTask, HealthTask, LeasedTask, StageTask, Task
+from simulation.switches import KeptSwitch
 from tests.fakes import (
     FakeAlarms,
     FakeEstate,
@@ -83,7 +85,7 @@ class Steps:
             Function.CHECK_HEALTH: self._check,
             Function.COMPLETE: lambda e: complete(self._ledger, router, self._notifier, _task(LeasedTask, e)).to_json(),
             Function.ROLL_BACK: lambda e: roll_back(
-                self._ledger, router, InMemoryRescue(router), _task(EndTask, e), metrics=FakeMetrics()
+                self._ledger, Ways(router, InMemoryRescue(router), KeptSwitch(), FakeMetrics()), _task(EndTask, e)
             ).to_json(),
             Function.CONFIRM_ROLLBACK: self._confirm,
         }

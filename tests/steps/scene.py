@@ -14,7 +14,9 @@ from crossfade.steps.record_baseline import record_baseline
 from crossfade.steps.roll_back import give_some_back, roll_back
 from crossfade.steps.shift_traffic import shift_traffic
 from crossfade.steps.take_lease import take_lease
+from crossfade.steps.take_out import Ways
 from crossfade.steps.tasks import EndTask, HealthTask, LeasedTask, Progress, StageTask, Task
+from simulation.switches import KeptSwitch
 from simulation.weights import KeptWeights
 from tests.fakes import (
     FakeAlarms,
@@ -79,6 +81,7 @@ class Scene:
     probe: FakeProbe = field(default_factory=FakeProbe)
     notifier: RecordingNotifier = field(default_factory=RecordingNotifier)
     weights: KeptWeights = field(default_factory=KeptWeights)
+    switch: KeptSwitch = field(default_factory=KeptSwitch)
     migration: str = "tonight"
     execution: str = EXECUTION
     now: datetime = T0
@@ -90,6 +93,11 @@ class Scene:
 
     def pass_time(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
+
+    @property
+    def ways(self) -> Ways:
+        """All rungs of the way back."""
+        return Ways(self.router, self.rescue, self.switch, self.metrics)
 
     @property
     def record(self) -> Record:
@@ -162,7 +170,7 @@ class Scene:
         return complete(self.ledger, self.router, self.notifier, self._leased())
 
     def roll_back(self, reason: str = "green-burnham-5xx is in ALARM") -> Progress:
-        return roll_back(self.ledger, self.router, self.rescue, self._end(reason), metrics=self.metrics)
+        return roll_back(self.ledger, self.ways, self._end(reason))
 
     def gave_back(self) -> "Scene":
         """Give back what was left out until it is read back, with an authority that follows every minute."""
@@ -177,7 +185,7 @@ class Scene:
 
     def give_some_back(self) -> Progress:
         task = self._end("green-yelb-5xx is in ALARM")
-        return give_some_back(self.ledger, self.router, self.rescue, task, metrics=self.metrics)
+        return give_some_back(self.ledger, self.ways, task)
 
     def rolled_back(self) -> "Scene":
         for _ in range(20):

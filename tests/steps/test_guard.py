@@ -52,12 +52,10 @@ class Guarded(Scene):
     def guard(self) -> dict[str, Deed]:
         return guard(
             self.ledger,
-            self.router,
-            self.rescue,
+            self.ways,
             self.notifier,
             self.executions,
             alarms=self.alarms,
-            metrics=self.metrics,
             leased=self.ledger.leased(),
             config=self.config,
             now=self.now,

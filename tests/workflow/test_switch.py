@@ -1,0 +1,121 @@
+"""Route 53 takes no change while green fails: who has a switch is back on blue all the same, and is repaired after."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
+
+import pytest
+
+from crossfade.adapters.config_file import read_config
+from crossfade.cli.embedded import EXAMPLES, embedded, estate_of
+from crossfade.core.migration import Record
+from crossfade.ports import Event
+from tests.workflow.journey import MIGRATION, ON_BLUE, WARM_UP, Journey
+from world.estate import BLUE, GREEN, Snapshot
+from world.faults import DOWN_FOR, parse_fault
+
+pytestmark = pytest.mark.xdist_group("workflow")
+CONFIG: Final = EXAMPLES / "estates" / "switch" / "crossfade.yaml"
+
+
+@contextmanager
+def estate(*faults: str) -> Iterator[Journey]:
+    """The estate in which burnham has a switch and yelb has none."""
+    config = read_config(CONFIG, now=None)
+    spec = replace(estate_of(config, CONFIG), warm_up=WARM_UP)
+    with embedded(config, CONFIG, seed=1, faults=[parse_fault(fault) for fault in faults], spec=spec) as world:
+        yield Journey(world)
+        assert not world.cloud.permissions.denied, "a function asked for what its own policy does not allow"
+
+
+@dataclass(frozen=True)
+class Night:
+    """What was seen of a night in which Route 53 was down."""
+
+    error: str | None
+    page: str
+    outage: Snapshot
+    answered: dict[str, float]
+    after: Record
+    end: Snapshot
+    routed: set[tuple[int, int]]
+    answered_after: dict[str, bool]
+    timeline: tuple[Event, ...]
+    subjects: list[str]
+
+
+@pytest.fixture(scope="module")
+def night() -> Night:
+    with estate("route53-down@2", "green-5xx@2") as tonight:
+        execution = tonight.run()
+        page = tonight.world.cloud.messages[0].text
+        tonight.pass_time(minutes=4)
+        route53 = tonight.world.estate.route53
+        outage, hosts = tonight.world.estate.snapshot(), [w.host for w in tonight.world.config.workloads]
+        answered = {host.partition(".")[0]: _share(route53.answers(host)) for host in hosts}
+        tonight.pass_time(seconds=(DOWN_FOR + timedelta(minutes=12)).total_seconds())
+        return Night(
+            execution.error,
+            page,
+            outage,
+            answered,
+            tonight.record,
+            tonight.world.estate.snapshot(),
+            tonight.routed,
+            {str(each.record.set_identifier): each.is_healthy for each in route53.answers(hosts[0])},
+            tonight.world.ledger.timeline(MIGRATION),
+            [message.subject or "" for message in tonight.world.cloud.messages],
+        )
+
+
+def _share(answers: object) -> float:
+    """Green's part of the answers."""
+    return sum(each.share for each in answers if str(each.record.set_identifier).endswith(GREEN))  # type: ignore[attr-defined]
+
+
+def test_the_end_is_honest_and_the_page_says_what_users_get_and_what_records_say(night: Night) -> None:
+    assert night.error == "RollbackUnconfirmed"
+    assert "burnham: the health check on green's record takes users to blue since" in night.page
+    assert "though the records still say otherwise; the guardian goes on repairing them" in night.page
+
+
+def test_users_of_who_has_a_switch_are_on_blue_while_route53_takes_no_change(night: Night) -> None:
+    burnham, yelb = night.outage.hosts
+
+    assert dict(burnham.weights) == dict(yelb.weights) == {BLUE: 3, GREEN: 1}, "nobody could change a record"
+    assert night.answered == {"burnham": 0.0, "yelb": 0.25}
+    assert burnham.share is not None
+    assert burnham.share < 0.01
+    assert yelb.share is not None
+    assert yelb.share > 0.2
+
+
+def test_the_records_are_repaired_first_and_then_the_switch_is_put_back(night: Night) -> None:
+    order = [event.what for event in night.timeline if event.what.startswith(("switch", "traffic_returned"))]
+
+    assert order == ["switch_flipped", "switch_seen", "traffic_returned", "switch_put_back"]
+    assert night.routed == ON_BLUE
+    assert night.after.outcome == "RolledBack"
+    assert night.after.switched == ()
+    assert all(night.answered_after.values()), "green's record is healthy again"
+    assert all(host.share is not None and host.share < 0.01 for host in night.end.hosts)
+
+
+def test_that_users_are_on_blue_is_told_when_it_is_seen(night: Night) -> None:
+    assert [subject.partition(":")[0] for subject in night.subjects if "NEEDS YOU" not in subject] == [
+        "Crossfade",
+        "Crossfade RolledBack after all",
+    ]
+
+
+def test_a_bad_green_alone_is_given_back_by_its_records_and_nothing_is_flipped() -> None:
+    with estate("green-5xx@2") as tonight:
+        execution = tonight.run()
+
+        assert execution.error == "RolledBack"
+        assert tonight.routed == ON_BLUE
+        assert not [event for event in tonight.world.ledger.timeline(MIGRATION) if event.what.startswith("switch")]
+        preflight = next(e for e in tonight.world.ledger.timeline(MIGRATION) if e.what == "preflight_passed")
+        assert preflight.data["table"]["switch"] == {"pass": 1}  # type: ignore[index]  # as it was written
