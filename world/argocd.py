@@ -9,6 +9,7 @@ Limits: a loop every ten seconds stands for watches; every chart is the one of `
 import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any, Final
 
 from world.argocd_rendering import (
@@ -39,12 +40,13 @@ def install(store: Store) -> None:
 
 class ArgoCd:
     """
-    The loops of one Argo CD, which looks after its own cluster.
+    The loops of one Argo CD, which looks after its own cluster, and after others where it is a hub.
 
     Args:
         clock: Its time.
-        store: The cluster's objects.
+        store: The objects of its own cluster, its Applications among them.
         git: What the charts render from: the manifests; those with a tracking id belong to an Application.
+        others: The objects of further clusters, by the name that an Application's destination has.
 
     Attributes:
         is_stalled: True lets every sync begin and none end.
@@ -52,12 +54,15 @@ class ArgoCd:
         degraded: Names of the Applications that are not healthy.
     """
 
-    def __init__(self, clock: Clock, store: Store, git: Sequence[Object]) -> None:
+    def __init__(
+        self, clock: Clock, store: Store, git: Sequence[Object], others: Mapping[str, Store] = MappingProxyType({})
+    ) -> None:
         self.is_stalled = False
         self.git_is_down = False
         self.degraded: set[str] = set()
         self._clock = clock
         self._store = store
+        self._others = others
         self._git = resources_of(git)
         self._revision = 1
         self._seen = ""
@@ -90,7 +95,8 @@ class ArgoCd:
 
     def _state_of_things(self) -> str:
         switches = self._revision, self.git_is_down, self.is_stalled, sorted(self.degraded)
-        return f"{self._store.resource_version} {switches}"
+        versions = [store.resource_version for store in (self._store, *self._others.values())]
+        return f"{versions} {switches}"
 
     # --- ApplicationSets ---------------------------------------------------------------------------------------------
 
@@ -134,13 +140,16 @@ class ArgoCd:
         return is_synced
 
     def _state(self, application: Object, resource: Resource) -> str:
-        live = self._live(resource)
+        live = self._live(application, resource)
         wanted = rendered(resource, application)
         return "OutOfSync" if live is None or differs(application, resource, wanted, live) else "Synced"
 
-    def _live(self, resource: Resource) -> Object | None:
+    def _destination(self, application: Object) -> Store:
+        return self._others.get((application["spec"].get("destination") or {}).get("name", ""), self._store)
+
+    def _live(self, application: Object, resource: Resource) -> Object | None:
         try:
-            return self._store.read(resource.kind, resource.namespace, resource.name)
+            return self._destination(application).read(resource.kind, resource.namespace, resource.name)
         except ApiError:
             return None
 
@@ -178,11 +187,11 @@ class ArgoCd:
             self._report(name, {"operationState": {"phase": "Running", "message": "waiting for healthy state"}})
             return
         for resource in self._git.get(name, ()):
-            live = self._live(resource)
+            live = self._live(application, resource)
             wanted = rendered(resource, application)
             if live is not None and (patch := patch_of(application, resource, wanted, live)):
                 where = resource.kind, resource.namespace, resource.name
-                self._store.merge(*where, patch, manager="argocd-controller")
+                self._destination(application).merge(*where, patch, manager="argocd-controller")
         self._report(name, {"operationState": {"phase": "Succeeded", "message": "successfully synced"}})
 
     def _report(self, name: str, status: Mapping[str, Any]) -> None:

@@ -5,7 +5,6 @@ users is here, too, and no API tells it. It needs an open cloud (moto) and lives
 This file knows nothing of migrations: it is told when a stage begins, so that faults can begin with it.
 """
 
-import base64
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -15,13 +14,12 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 import boto3
-from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.eks.models import eks_backends
 
 from world import misconfigured_rules
 from world.alarms import Alarms
+from world.api_servers import Hub, serve
 from world.application import Application
-from world.argocd import ArgoCd, install
+from world.argocd import ArgoCd
 from world.balancing import Balancing
 from world.by_hand import change_record
 from world.chance import stream
@@ -30,11 +28,11 @@ from world.clock import Clock
 from world.eks_tokens import EMBEDDED, EksAuthenticator, Identity
 from world.external_dns import ExternalDns
 from world.external_dns_sources import SOURCES, Endpoint, endpoint_of, endpoints
-from world.faults import DOWN_FOR, GREEN_ERROR_RATE, THROTTLED_FOR, Fault, FaultKind, InvalidFaultError
+from world.faults import DOWN_FOR, GREEN_ERROR_RATE, OF_HUBS, THROTTLED_FOR, Fault, FaultKind, InvalidFaultError
 from world.front_doors import FrontDoors
 from world.health_checks import HealthChecks
 from world.insights import an_insight
-from world.kubernetes import KubernetesApi, Object, definitions
+from world.kubernetes import KubernetesApi, Object
 from world.load_balancers import LoadBalancer, LoadBalancers
 from world.metrics import NAMESPACE, NETWORK_NAMESPACE, LoadBalancerMetrics
 from world.misconfigured import check_kinds, misconfigure
@@ -55,9 +53,6 @@ ERROR_RATE_THRESHOLD: Final = 5.0
 
 ARGOCD_PHASE: Final = timedelta(seconds=7)
 """When Argo CD first looks: at no full ten seconds, as nothing else does."""
-
-_ROLE = "arn:aws:iam::123456789012:role/eks-cluster"
-_AUTHORITY = base64.b64encode(b"the embedded clusters speak plain HTTP\n").decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +110,7 @@ class EstateSpec:
         workloads: The hosts.
         requests_per_second: Of each host's users.
         warm_up: How long users are there before the estate is handed over.
+        hub: The cluster where Argo CD runs for both sides; None when each has its own.
     """
 
     blue: ClusterSpec
@@ -124,6 +120,7 @@ class EstateSpec:
     workloads: tuple[WorkloadSpec, ...]
     requests_per_second: float = REQUESTS_PER_SECOND
     warm_up: timedelta = timedelta(minutes=15)
+    hub: ClusterSpec | None = None
 
     @property
     def sides(self) -> dict[str, ClusterSpec]:
@@ -208,6 +205,7 @@ class Estate:
 
     Attributes:
         clusters: Both clusters, by side.
+        hub: Where Argo CD runs for both; None when each has its own.
         route53: The service and its name servers.
         balancers: All load balancers.
         doors: Where the load balancers are reached over HTTPS.
@@ -233,6 +231,7 @@ class Estate:
         self.faults = tuple(faults)
         self.active: list[Fault] = []
         self.clusters: dict[str, Cluster] = {}
+        self.hub: Hub | None = None
         self.balancers = LoadBalancers(clock)
         self.insights = {cluster.name: [an_insight("Kubelet version skew")] for cluster in spec.sides.values()}
         self.alarms = Alarms(clock, spec.green.region)
@@ -259,6 +258,8 @@ class Estate:
             self.route53.create_zone(self.spec.zone_id, self.spec.zone_name)
             for side, spec in self.spec.sides.items():
                 self.clusters[side] = self._build(side, spec, stack)
+            if self.spec.hub is not None:
+                self.hub = self._build_hub(self.spec.hub, stack)
             for workload in self.spec.workloads:
                 self._share(workload)
                 self._point(workload)
@@ -285,8 +286,8 @@ class Estate:
         Refuse what cannot be broken here.
 
         Raises:
-            InvalidFaultError: A fault is about Argo CD, and nothing here is rendered by it; or about a listener rule,
-                and there is none; or about a workload that is not here.
+            InvalidFaultError: A fault is about Argo CD, and nothing here is rendered by it; or about a hub or a
+                listener rule, and there is none; or about a workload that is not here.
         """
         check_kinds(self.spec, self.faults)
         names = [workload.name for workload in self.spec.workloads]
@@ -297,6 +298,10 @@ class Estate:
         lost = [fault for fault in self.faults if fault.kind in MAKERS and fault.kind not in EVERYWHERE]
         if lost and not has_argocd(self):
             msg = f"{lost[0]}: nothing here is rendered by Argo CD; use an estate such as examples/estates/argocd"
+            raise InvalidFaultError(msg)
+        silent = [fault for fault in self.faults if fault.kind in OF_HUBS]
+        if silent and self.spec.hub is None:
+            msg = f"{silent[0]}: there is no hub here; use an estate such as examples/estates/hub"
             raise InvalidFaultError(msg)
         unruled = [fault for fault in self.faults if fault.kind in misconfigured_rules.MAKERS]
         if unruled and self.spec.workloads[0].rule is None:
@@ -341,7 +346,7 @@ class Estate:
                 self.route53.throttle(THROTTLED_FOR)
             case FaultKind.ROUTE53_DOWN:
                 self.route53.throttle(DOWN_FOR)
-            case FaultKind.HANDLER_CRASH | FaultKind.STOP:
+            case FaultKind.HANDLER_CRASH | FaultKind.STOP | FaultKind.HUB_SILENT:
                 pass  # whoever runs the machine and calls the functions asks `is_active`
             case _:
                 misconfigure(self, fault)
@@ -402,12 +407,7 @@ class Estate:
     # --- building ----------------------------------------------------------------------------------------------------
 
     def _build(self, side: str, spec: ClusterSpec, stack: ExitStack) -> Cluster:
-        authenticator = EksAuthenticator(
-            spec.name, region=spec.region, now=lambda: self.clock.now, identities=self._identities
-        )
-        api = stack.enter_context(KubernetesApi(authenticator, now=lambda: self.clock.now, seed=f"{self._seed}/{side}"))
-        _create_in_eks(spec, api.url)
-        _load(api, spec.manifests)
+        api, authenticator = self._serve(side, spec, stack)
         Balancing(self.balancers, side=side, cluster=spec.name, region=spec.region).serve(api.store)
         run_pods(api)
         external_dns = ExternalDns(self.clock, api.store, self.route53, self.spec.zone_id, spec.name)
@@ -415,6 +415,17 @@ class Estate:
         argocd = ArgoCd(self.clock, api.store, spec.manifests)
         argocd.reconcile()
         return Cluster(spec, api, authenticator, external_dns, argocd)
+
+    def _serve(self, name: str, spec: ClusterSpec, stack: ExitStack) -> tuple[KubernetesApi, EksAuthenticator]:
+        return serve(spec, self.clock, stack, identities=self._identities, seed=f"{self._seed}/{name}")
+
+    def _build_hub(self, spec: ClusterSpec, stack: ExitStack) -> Hub:
+        api, _ = self._serve("hub", spec, stack)
+        git = [*self.spec.blue.manifests, *self.spec.green.manifests]
+        stores = {cluster.spec.name: cluster.api.store for cluster in self.clusters.values()}
+        argocd = ArgoCd(self.clock, api.store, git, stores)
+        argocd.reconcile()
+        return Hub(api, argocd)
 
     def _share(self, workload: WorkloadSpec) -> None:
         """Put *workload* behind its rule, let both clusters' bindings know, and its host point to the load balancer."""
@@ -482,30 +493,10 @@ class Estate:
             self.alarms.start(),
             *self.checks.start(),
             *(self.clusters[side].external_dns.start(timedelta(seconds=phase)) for side, phase in phases.items()),
-            *(cluster.argocd.start(ARGOCD_PHASE) for cluster in self.clusters.values()),
+            *(at.argocd.start(ARGOCD_PHASE) for at in (*self.clusters.values(), self.hub) if at),
         ]
         for appointment in started:
             stack.callback(appointment.cancel)
-
-
-def _create_in_eks(spec: ClusterSpec, url: str) -> None:
-    """A cluster in moto's EKS whose endpoint is the API server in this process."""
-    books = eks_backends[DEFAULT_ACCOUNT_ID][spec.region]
-    cluster = books.create_cluster(spec.name, role_arn=_ROLE, resources_vpc_config={})
-    cluster.endpoint = url
-    cluster.certificate_authority = {"data": _AUTHORITY}
-
-
-def _load(api: KubernetesApi, manifests: Sequence[Object]) -> None:
-    """Apply *manifests*, namespaces first, with the definitions of what is no part of Kubernetes."""
-    install(api.store)
-    kinds = {document["kind"] for document in manifests}
-    for definition in definitions.ALL:
-        if definition["spec"]["names"]["kind"] in kinds:
-            api.store.add(definition)
-    first = ("Namespace", "CustomResourceDefinition")
-    for document in sorted(manifests, key=lambda document: document["kind"] not in first):
-        api.store.add(document, manager="argocd-controller")
 
 
 def _error_rate_above_threshold(balancer: LoadBalancer) -> dict[str, Any]:

@@ -6,7 +6,7 @@ it is the first one. Faults stay until the end, but for those of Route 53.
 Those that begin with `preflight:` are there before the first write, and have no stage.
 
 This file only reads names; the estate breaks things, and whoever runs the state machine and calls functions carries
-out `handler-crash` and `stop`.
+out `handler-crash`, `stop` and `hub-silent`.
 """
 
 from dataclasses import dataclass, replace
@@ -34,6 +34,7 @@ class FaultKind(StrEnum):
     STOP = "stop"  # somebody presses Stop in the console while the stage bakes
     ARGOCD_REVERTS = "argocd-reverts"  # somebody sets back, each minute, what Argo CD renders from; or it heals itself
     ARGOCD_STALLED = "argocd-stalled"  # every sync of Argo CD begins and none ends; needs an estate with Argo CD
+    HUB_SILENT = "hub-silent"  # the API server of Argo CD's hub stops to answer while the stage bakes; needs a hub
     CREATE_ONLY = "preflight:create-only"  # green's ExternalDNS never changes a record
     DRY_RUN = "preflight:dry-run"  # green's ExternalDNS only pretends
     EXTERNAL_DNS_DOWN = "preflight:external-dns-down"  # blue's ExternalDNS has no ready pod
@@ -54,6 +55,7 @@ class FaultKind(StrEnum):
     SLOW_ALARM = "preflight:slow-alarm"  # the first alarm looks at half an hour; only a warning
     PRIVATE_TWIN = "preflight:private-twin"  # there is a private zone with the same name; only a warning
     SILENT_CLUSTER = "preflight:silent-cluster"  # green's API server does not answer
+    SILENT_HUB = "preflight:silent-hub"  # the API server of Argo CD's hub does not answer; needs a hub
     UNBOUND_ROLE = "preflight:unbound-role"  # green's API server does not let us read the first Ingress
     ADMISSION = "preflight:admission"  # a policy in green refuses every change of the first Ingress
     UNSEEN_PODS = "preflight:unseen-pods"  # green's API server does not show what runs; only a warning
@@ -97,6 +99,10 @@ class FaultKind(StrEnum):
     def is_before_the_start(self) -> bool:
         """Whether it is there before anything is shifted."""
         return self.value.startswith("preflight:")
+
+
+OF_HUBS: Final = frozenset({FaultKind.HUB_SILENT, FaultKind.SILENT_HUB})
+"""Those that need a cluster where Argo CD runs for both sides."""
 
 
 class InvalidFaultError(ValueError):

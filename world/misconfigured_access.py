@@ -26,6 +26,11 @@ def _silent_cluster(estate: "Estate") -> None:
     estate.clusters[GREEN].api.is_reachable = False
 
 
+def _silent_hub(estate: "Estate") -> None:
+    if estate.hub is not None:
+        estate.hub.api.is_reachable = False
+
+
 def _unbound_role(estate: "Estate") -> None:
     _unbind(estate, "crossfade-weights")
 
@@ -56,6 +61,7 @@ def _admission(estate: "Estate") -> None:
 
 MAKERS: Final[Mapping[FaultKind, Callable[["Estate"], None]]] = {
     FaultKind.SILENT_CLUSTER: _silent_cluster,
+    FaultKind.SILENT_HUB: _silent_hub,
     FaultKind.UNBOUND_ROLE: _unbound_role,
     FaultKind.UNSEEN_PODS: _unseen_pods,
     FaultKind.ADMISSION: _admission,

@@ -42,8 +42,8 @@ def command(  # noqa: PLR0917 - typer reads options from arguments
         str,
         typer.Option(
             help="Break something: green-5xx, green-crash, stuck-external-dns, throttled-route53, route53-down, "
-            "handler-crash, argocd-reverts, argocd-stalled or stop (somebody stops the execution), with @STAGE "
-            "to begin later, such as green-5xx@3; "
+            "handler-crash, argocd-reverts, argocd-stalled, hub-silent or stop (somebody stops the execution), "
+            "with @STAGE to begin later, such as green-5xx@3; "
             "green-5xx:yelb breaks one workload alone; several with commas; "
             "or one that `preflight` lists, such as preflight:blind-alarm."
         ),

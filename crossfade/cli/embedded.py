@@ -115,12 +115,14 @@ def _estate(clock: Clock, spec: EstateSpec, seed: int, faults: Sequence[Fault]) 
 def estate_of(config: Config, config_file: Path) -> EstateSpec:
     """The estate that *config* names, with the objects that lie in `manifests/` beside *config_file*."""
     zone, clusters = config.hosted_zone, config.clusters
+    hubs = [workload.argocd.hub for workload in config.workloads if workload.argocd and workload.argocd.hub]
     return EstateSpec(
         blue=ClusterSpec(clusters.blue.name, clusters.blue.region, manifests("blue", config_file)),
         green=ClusterSpec(clusters.green.name, clusters.green.region, manifests("green", config_file)),
         zone_id=zone.id,
         zone_name=zone.name,
         workloads=tuple(map(_workload_of, config.workloads)),
+        hub=next((ClusterSpec(at.name, at.region, manifests("hub", config_file)) for at in hubs), None),
     )
 
 
@@ -171,7 +173,7 @@ def _let_faults_in(cloud: Cloud, estate: Estate) -> None:
     """
     Tell the estate when a stage begins, and carry out what is asked for there.
 
-    The shift of that stage dies after it has written; somebody presses Stop while that stage bakes.
+    The shift of that stage dies after it has written; somebody presses Stop, or a hub falls silent, while it bakes.
     """
     crashed: set[int] = set()
     stopped: set[str] = set()
@@ -182,6 +184,8 @@ def _let_faults_in(cloud: Cloud, estate: Estate) -> None:
         if invocation.function == Function.CHECK_HEALTH.value and estate.is_active(FaultKind.STOP) and not stopped:
             stopped.add(invocation.payload["execution"])
             cloud.clock.after(FINGER, partial(cloud.stop, invocation.payload["execution"]))
+        if invocation.function == Function.CHECK_HEALTH.value and estate.hub and estate.is_active(FaultKind.HUB_SILENT):
+            estate.hub.api.is_reachable = False
 
     def after(invocation: Invocation, _result: Any) -> None:
         if invocation.function != Function.SHIFT_TRAFFIC.value or crashed:

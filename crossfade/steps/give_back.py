@@ -7,10 +7,12 @@ carry it on costs a rung, never the other workloads or the other side. What come
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from crossfade.core.fleet import kept, rest
 from crossfade.core.ladder import REVERTS_MAX, may_be_direct, way_back
 from crossfade.core.migration import Record
+from crossfade.core.plan import Router
 from crossfade.core.shared import in_step, sharing
 from crossfade.core.traffic import Reading, Step, Write
 from crossfade.core.weight import Side, Split
@@ -58,7 +60,7 @@ def give_back(
     hands = _Hands(ledger, router, rescue, record, now)
     failure = hands.write(readings, tuple(steps.values()))
     fence = _fence(router, record, readings)
-    _raise_reverted(hands.again, hands.reverted)
+    _raise_reverted(record, hands.again, hands.reverted)
     _raise_hopeless(steps, {**_lost(readings, steps), **hands.refused})
     waiting = [outstanding(tuple(steps.values())), failure, fence, _unsettled(record, now)]
     poll = round(record.plan.timing.poll.total_seconds())
@@ -163,7 +165,7 @@ def _lost(readings: Sequence[Reading], steps: Mapping[str, Step]) -> dict[str, P
     return {at.workload: at.faults[0] for at in readings if at.faults and at.workload not in moving}
 
 
-def _raise_reverted(again: Sequence[Write], times: int) -> None:
+def _raise_reverted(record: Record, again: Sequence[Write], times: int) -> None:
     """
     Call somebody when the same weights are written back too often. They have been written once more before.
 
@@ -172,11 +174,20 @@ def _raise_reverted(again: Sequence[Write], times: int) -> None:
     """
     if again and times >= REVERTS_MAX:
         names = ", ".join(dict.fromkeys(f"{write.workload} ({write.side})" for write in again))
-        msg = (
-            f"{names}: somebody has written the old weight back {times} times; most likely the ExternalDNS of a "
-            f"cluster that does not answer us. Take its right to change Route 53 away, or stop it"
-        )
+        concerned = {write.workload for write in again}
+        routers = {workload.router for workload in record.workloads if workload.name in concerned}
+        who = "; or ".join(words for router, words in _REVERTERS.items() if router in routers)
+        msg = f"{names}: somebody has written the old weight back {times} times; most likely {who}"
         raise WeightsRevertedError(msg)
+
+
+_REVERTERS: Final = {
+    Router.EXTERNAL_DNS: "the ExternalDNS of a cluster that does not answer us. Take its right to change Route 53 "
+    "away, or stop it",
+    Router.ARGOCD: "Argo CD, which heals the weight to a source that we cannot write. Scale its application controller "
+    "to 0, or write the source by hand",
+}
+"""Who writes weights of a router back, and what ends it."""
 
 
 def _raise_hopeless(steps: Mapping[str, Step], hopeless: Mapping[str, PermanentError]) -> None:

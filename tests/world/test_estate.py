@@ -273,3 +273,18 @@ def test_an_estate_leaves_nothing_behind_in_the_clock() -> None:
 def test_alarms_are_without_data_at_first() -> None:
     with running(workloads=1) as (estate, _):
         assert {change.old for change in estate.alarms.changes} == {INSUFFICIENT_DATA}
+
+
+@pytest.mark.parametrize(
+    ("fault", "estate"),
+    [
+        ("hub-silent@2", "hub"),
+        ("preflight:silent-hub", "hub"),
+        ("preflight:consumers", "sources"),
+        ("preflight:no-switch", "switch"),
+        ("preflight:weightless", "sources"),
+    ],
+)
+def test_a_fault_that_finds_nothing_to_break_is_refused_with_an_estate_that_has_it(fault: str, estate: str) -> None:
+    with Clock(NINE) as clock, pytest.raises(InvalidFaultError, match=f"examples/estates/{estate}"):
+        Estate(clock, sample_estate(), faults=[parse_fault(fault)])
