@@ -26,6 +26,8 @@ _READ_EVERY: Final = 8
 _FRAME: Final = timedelta(seconds=60)
 _GUARDED: Final = timedelta(minutes=15)
 """How long the guardian has to restore what an execution left behind that was ended from outside."""
+_REPAIRED: Final = timedelta(hours=1)
+"""How long the guardian has to repair the records of what a switch has taken out."""
 _OWN_ENDS: Final = frozenset({"SUCCEEDED", "FAILED"})
 _RESTORED: Final = frozenset({Outcome.ROLLED_BACK, Outcome.PARTLY_ROLLED_BACK, Outcome.REFUSED})
 _DOING: Final[Mapping[str, str]] = {
@@ -66,6 +68,7 @@ class Demo:
         self._reason = ""
         self._rolling_back = False
         self._is_guarded = False
+        self._is_restored = False
         self._is_stale = True
         self._looks = 0
         self._lines: tuple[Line, ...] = ()
@@ -78,9 +81,15 @@ class Demo:
         execution = world.cloud.run(MIGRATION, given)
         if execution.status not in _OWN_ENDS:
             world.clock.run_until(world.clock.now + _GUARDED, stop=lambda: self._is_guarded)
+        elif self._is_switched():  # users are on blue, but nothing is over before the records say so, too
+            world.clock.run_until(world.clock.now + _REPAIRED, stop=lambda: self._is_restored)
         ticking.cancel()
         self._show()
         return self._summary(execution)
+
+    def _is_switched(self) -> bool:
+        record = self._world.ledger.load(MIGRATION)
+        return record is not None and bool(record.switched)
 
     def _note(self, function: str, payload: Any, result: Any) -> None:
         if function == Function.GUARDIAN:
@@ -106,6 +115,7 @@ class Demo:
         self._rolling_back = self._is_stale = True
         record = self._world.ledger.load(MIGRATION)
         self._is_guarded = record is not None and record.outcome is not None
+        self._is_restored = record is not None and record.outcome in _RESTORED
 
     def _show(self) -> None:
         if self._view.is_seen:
