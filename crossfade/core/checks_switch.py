@@ -65,7 +65,7 @@ def _carry(facts: Facts, subject: Subject) -> str:
 def _of_check(subject: Subject, id_: str, check: HealthCheckFacts | None, carry: str) -> Iterator[Found]:
     wanted = switch_alarm(subject.plan.zone.id, subject.of.name)
     if check is None:
-        yield fail(f"the health check {id_} is gone, or none of this stack's", carry)
+        yield fail(f"the health check {id_} is gone, none of this stack's, or may not be read", carry)
     elif check.alarm != wanted:
         yield fail(f"the health check {id_} follows {check.alarm or 'no alarm'}, not {wanted}", carry)
     elif not check.is_as_deployed:

@@ -59,6 +59,18 @@ def flipped(*, stages: int = 2) -> Scene:
     return scene
 
 
+def test_where_the_records_lead_is_written_down_before_the_first_write_of_who_has_a_switch() -> None:
+    """Once Route 53 does not answer, nobody could find the load balancers any more."""
+    (ends,) = Scene(plan=switched(a_plan())).ready().record.ends
+
+    assert (ends.workload, ends.blue, ends.green) == (
+        "burnham",
+        "burnham-eks-blueprint-blue.elb.example.com",
+        "burnham-eks-blueprint-green.elb.example.com",
+    )
+    assert Scene().ready().record.ends == ()
+
+
 def test_a_rollback_in_good_order_flips_nothing() -> None:
     scene = moved().rolled_back()
 
