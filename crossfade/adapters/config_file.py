@@ -3,7 +3,8 @@
 Only what JSON can say is read: instants stay text, tags and merge keys mean nothing, keys are texts and stand once.
 So an editor's JSON Schema and this file see the same document.
 
-Limits: 64 KiB, as people do not write more; it also bounds what aliases can unfold to.
+Limits: 64 KiB and 50 levels, as people do not write more; they also bound how long reading takes, and what aliases
+can unfold to.
 """
 
 from collections.abc import Iterator
@@ -19,18 +20,32 @@ from crossfade.core.fault import sentence
 from crossfade.errors import InvalidConfigError
 
 BYTES_MAX = 64 * 1024
+LEVELS_MAX = 50
 
 _NOT_JSON = ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:merge", "tag:yaml.org,2002:value")
+
+
+class _TooDeepError(Exception):
+    """There are more than LEVELS_MAX levels; never leaves this file."""
 
 
 class _Loader(yaml.SafeLoader):
     """PyYAML's safe loader without what JSON does not have; a merge key would unfold without bound."""
 
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._level = 0
+
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         event: Any = self.peek_event()  # type: ignore[no-untyped-call] # the stubs know no type for it
         if getattr(event, "tag", None) is not None:
             raise yaml.composer.ComposerError(None, None, "a tag has no meaning here; remove it", event.start_mark)
-        return super().compose_node(parent, index)
+        self._level += 1
+        if self._level > LEVELS_MAX:
+            raise _TooDeepError
+        node = super().compose_node(parent, index)
+        self._level -= 1
+        return node
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -103,7 +118,7 @@ def _load(text: str) -> tuple[object, list[str]]:
         raise _refusal(rule) from error
     except ValueError as error:  # Python reads no number of more than 4,300 digits
         raise _refusal("holds a number that is far too long; shorten it") from error
-    except RecursionError as error:
+    except _TooDeepError as error:
         raise _refusal("is nested too deeply; a configuration needs few levels") from error
 
 

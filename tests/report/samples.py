@@ -177,11 +177,11 @@ class Story:
         sides = [SideReading(declared=weight, authoritative=weight, epoch=8) for weight in shown]
         return tuple(Reading(workload.name, sides[0], sides[1]) for workload in self.plan.workloads)
 
-    def series(self, *, after_minutes: int = 8) -> tuple[Series, ...]:
-        """Traffic from ten minutes before the start to some minutes after the end."""
+    def series(self, *, after_minutes: int = 8, first: int | None = None) -> tuple[Series, ...]:
+        """Traffic of all workloads, or of the *first* ones, from before the start to some minutes after the end."""
         begin = T0 - timedelta(minutes=5)
         minutes = round((self.now - begin).total_seconds() / 60) + after_minutes
-        return tuple(self._series(workload.name, begin, minutes) for workload in self.plan.workloads)
+        return tuple(self._series(workload.name, begin, minutes) for workload in self.plan.workloads[:first])
 
     def _series(self, name: str, begin: datetime, minutes: int) -> Series:
         rng = random.Random(f"crossfade {name}")  # noqa: S311 - repeatable on purpose
