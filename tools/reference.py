@@ -48,7 +48,7 @@ from simulation.catalogue import Failure, catalogue
 from simulation.faults import How
 from simulation.mutants import MUTANTS
 from stacks.definition_check import read_definition
-from tools.trips import SAMPLE, Trip, trips
+from tools.trips import SAMPLE, systems, trips
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 CONFIG_FILE: Final = ROOT / "crossfade.yaml"
@@ -534,7 +534,13 @@ def checks() -> Lines:
 def tripping() -> Lines:
     """What trips each check in the embedded world, by check."""
     rows = (
-        [f"`{check.id}`", _estate(trip), f"`{trip.fault}`" if trip.fault else "as it stands", trip.verdict, trip.says]
+        [
+            f"`{check.id}`",
+            _estate(trip.estate),
+            f"`{trip.fault}`" if trip.fault else "as it stands",
+            trip.verdict,
+            trip.says,
+        ]
         for check in CHECKS
         for trip in trips()
         if trip.check == check.id
@@ -542,10 +548,22 @@ def tripping() -> Lines:
     return _table(["Check", "Estate", "`--fault`", "Verdict", "It says"], rows)
 
 
-def _estate(trip: Trip) -> str:
-    return (
-        "the sample" if trip.estate == SAMPLE else f"[{trip.estate}](../examples/estates/{trip.estate}/crossfade.yaml)"
+def _estate(name: str) -> str:
+    return "the sample" if name == SAMPLE else f"[{name}](../examples/estates/{name}/crossfade.yaml)"
+
+
+def systems_table() -> Lines:
+    """What an estate may be made of, and where that can be seen."""
+    rows = (
+        [
+            each.name,
+            ", ".join(_estate(name) for name in each.estates),
+            _code(each.faults),
+            "<br>".join(f"`tests/{test}`" for test in each.tests),
+        ]
+        for each in systems()
     )
+    return _table(["System", "Moved in", "Faults", "Seen by"], rows)
 
 
 def exits() -> Lines:
@@ -764,6 +782,7 @@ PARTS: Final[Mapping[str, Callable[[], Lines]]] = {
     "rbac": rbac,
     "standing": standing,
     "states": states,
+    "systems": systems_table,
     "tripping": tripping,
     "weights": stage_weights,
 }

@@ -1,7 +1,8 @@
-"""Which fault of the embedded world trips which check of the preflight: the rows of `examples/estates/faults.yaml`.
+"""What can be seen in the embedded estates: which fault trips which check, and what the estates are made of.
 
-`docs/preflight.md` shows them; `tests/workflow` makes each of them true and looks. This file reads them and knows
-neither the world nor the checks.
+`docs/preflight.md` shows the rows of `examples/estates/faults.yaml`, `docs/systems.md` those of `systems.yaml` beside
+it; tests make the ones true and hold the others to what is there. This file reads both and knows neither the world
+nor the checks.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,7 +14,7 @@ from typing import Any, Final
 import yaml
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-FILE: Final = ROOT / "examples" / "estates" / "faults.yaml"
+ESTATES: Final = ROOT / "examples" / "estates"
 UNREAD: Final = "answers"
 """What is not read trips nothing else."""
 SAMPLE: Final = "sample"
@@ -51,7 +52,7 @@ class Trip:
     @property
     def config(self) -> Path:
         """The configuration of its estate."""
-        return ROOT / "crossfade.yaml" if self.estate == SAMPLE else FILE.parent / self.estate / "crossfade.yaml"
+        return ROOT / "crossfade.yaml" if self.estate == SAMPLE else ESTATES / self.estate / "crossfade.yaml"
 
 
 def can_be_together(one: Trip, other: Trip) -> bool:
@@ -68,7 +69,7 @@ def trips() -> tuple[Trip, ...]:
     Raises:
         TypeError: A row has a key that nobody knows, or lacks one.
     """
-    return tuple(_read(yaml.safe_load(FILE.read_text(encoding="utf-8"))))
+    return tuple(_read(yaml.safe_load((ESTATES / "faults.yaml").read_text(encoding="utf-8"))))
 
 
 def _read(estates: Mapping[str, list[Mapping[str, Any]]]) -> Iterator[Trip]:
@@ -77,3 +78,33 @@ def _read(estates: Mapping[str, list[Mapping[str, Any]]]) -> Iterator[Trip]:
             told = dict(row)
             also, changes = (tuple(told.pop(key, ())) for key in ("also", "changes"))
             yield Trip(estate=estate, also=also, changes=changes, **told)
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """
+    One thing that an estate may be made of.
+
+    Attributes:
+        name: For people.
+        estates: In which Crossfade moves it, as `Trip.estate`.
+        faults: That have to do with it, as `--fault` takes them.
+        tests: That have seen it, below `tests/`: a file, or `file::name`.
+    """
+
+    name: str
+    estates: tuple[str, ...]
+    faults: tuple[str, ...]
+    tests: tuple[str, ...]
+
+
+@cache
+def systems() -> tuple[System, ...]:
+    """
+    All systems, as they stand in the file.
+
+    Raises:
+        TypeError: A row has a key that nobody knows, or lacks one.
+    """
+    rows = yaml.safe_load((ESTATES / "systems.yaml").read_text(encoding="utf-8"))
+    return tuple(System(name, **{key: tuple(listed) for key, listed in row.items()}) for name, row in rows.items())

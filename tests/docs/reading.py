@@ -1,9 +1,10 @@
 """Reading Markdown as far as the tests of the documentation need it: code, links, headings, tables."""
 
+import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from tools.reference import ROOT, documents
@@ -71,3 +72,26 @@ def pages() -> list[Page]:
 
 def page(name: str) -> Page:
     return Page(ROOT / name)
+
+
+@cache
+def source(file: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The names of all functions of a test file, and all its texts."""
+    tree = ast.parse((ROOT / "tests" / file).read_text(encoding="utf-8"))
+    names = (node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+    texts = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str))
+    return frozenset(names), frozenset(texts)
+
+
+def missing(test: str) -> str:
+    """What of a named test is not there; empty when all is."""
+    file, _, name = test.partition("::")
+    function, _, case = name.rstrip("]").partition("[")
+    if not (ROOT / "tests" / file).is_file():
+        return f"there is no file tests/{file}"
+    if not function:
+        return ""
+    functions, texts = source(file)
+    if function not in functions:
+        return f"tests/{file} has no {function}"
+    return f"{function} has no case {case!r}" if case and case not in texts else ""

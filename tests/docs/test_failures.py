@@ -1,38 +1,14 @@
 """The catalogue of failures says what is there: no row without cover or gap, no name of anything that is gone."""
 
-import ast
 from collections import defaultdict
-from functools import cache
 
 import pytest
 
 from simulation.catalogue import Failure, catalogue
 from simulation.faults import How, Trouble
-from tests.docs.reading import page
-from tools.reference import ROOT
+from tests.docs.reading import missing, page
 
 each_failure = pytest.mark.parametrize("failure", catalogue(), ids=lambda failure: failure.number)
-
-
-@cache
-def source(file: str) -> tuple[frozenset[str], frozenset[str]]:
-    """The names of all functions of a test file, and all its texts."""
-    tree = ast.parse((ROOT / "tests" / file).read_text(encoding="utf-8"))
-    names = (node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
-    texts = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str))
-    return frozenset(names), frozenset(texts)
-
-
-def missing(test: str) -> str:
-    """What of a named test is not there; empty when all is."""
-    file, _, name = test.partition("::")
-    function, _, case = name.rstrip("]").partition("[")
-    if not (ROOT / "tests" / file).is_file():
-        return f"there is no file tests/{file}"
-    functions, texts = source(file)
-    if function not in functions:
-        return f"tests/{file} has no {function}"
-    return f"{function} has no case {case!r}" if case and case not in texts else ""
 
 
 @each_failure
