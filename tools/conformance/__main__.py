@@ -9,6 +9,7 @@ from typing import Final
 
 from tools.conformance.binary import VERSIONS, NoToolchainError, binary, go
 from tools.conformance.grounds import Seen, grounds
+from tools.conformance.running import followed
 from tools.conformance.steps import STEPS, Hand
 
 FOLDER: Final = Path(__file__).resolve().parents[2] / ".build" / "conformance"
@@ -25,6 +26,7 @@ def main(versions: list[str], folder: Path = FOLDER, find: Callable[[], str] = g
             continue
         with TemporaryDirectory() as logs:
             differences += _compare(version, program, Path(logs))
+            differences += _compare_running(version, program, Path(logs))
         asked.append(version)
     if asked:
         tell(f"\n{differences} steps differ." if differences else f"\nNo step differs: {', '.join(asked)}.")
@@ -50,6 +52,17 @@ def _compare(version: str, program: Path, folder: Path) -> int:
         tell("\n".join(dict.fromkeys(line.partition(" ")[2] for line in logs if _is_trouble(line))))
     tell(f"\n{len(STEPS)} steps in {time.monotonic() - began:.0f} s.")
     return differing
+
+
+def _compare_running(version: str, program: Path, folder: Path) -> int:
+    """In how many steps the records of a *version* that runs did not follow in time."""
+    tell(f"\n## ExternalDNS {version}, running\n\n| Flags | Step | Within | Agree after |\n| --- | --- | --- | --- |")
+    late = 0
+    for each in followed(version, program, folder):
+        late += each.seconds is None
+        shown = "not in time" if each.seconds is None else f"{each.seconds:.1f} s"
+        tell(f"| `{each.way}` | {each.step} | {each.way.seconds:.0f} s | {shown} |")
+    return late
 
 
 def _is_trouble(line: str) -> bool:

@@ -118,21 +118,28 @@ class Real(Ground):
         Raises:
             subprocess.TimeoutExpired: It did not end; its log is in the folder.
         """
+        command = [*self.command(color, cluster), "--once"]
+        with (self.folder / f"{color}.log").open("ab") as log:
+            subprocess.run(  # noqa: S603 - a program that we have built
+                command, env=self.environment(color), stdout=log, stderr=log, timeout=_ROUND_SECONDS, check=False
+            )
+
+    def command(self, color: str, cluster: Cluster) -> list[str]:
+        """How it is called for one cluster; without more it loops for ever."""
         kubeconfig = self.folder / f"{color}.yaml"
         kubeconfig.write_text(yaml.safe_dump(_kubeconfig(cluster.url)), encoding="utf-8")
-        command = [str(self.program), *_arguments(cluster.settings, self.domain), "--once", "--provider=aws"]
-        command += [f"--kubeconfig={kubeconfig}", "--metrics-address=127.0.0.1:0", "--log-level=debug"]
-        environment = {
+        command = [str(self.program), *_arguments(cluster.settings, self.domain), "--provider=aws"]
+        return [*command, f"--kubeconfig={kubeconfig}", "--metrics-address=127.0.0.1:0", "--log-level=debug"]
+
+    def environment(self, color: str) -> dict[str, str]:
+        """Its variables: this Route 53, and no other AWS."""
+        return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_REGION": _REGION,
             "AWS_ACCESS_KEY_ID": color,
             "AWS_SECRET_ACCESS_KEY": "conformance",
             "AWS_EC2_METADATA_DISABLED": "true",
         }
-        with (self.folder / f"{color}.log").open("ab") as log:
-            subprocess.run(  # noqa: S603 - a program that we have built
-                command, env=environment, stdout=log, stderr=log, timeout=_ROUND_SECONDS, check=False
-            )
 
 
 @contextmanager
