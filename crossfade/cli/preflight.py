@@ -165,14 +165,15 @@ def show(findings: Sequence[Finding], out: Console) -> None:
     out.print(f"{counts[Grade.PASS]} passed, {counts[Grade.WARN]} with a warning, {counts[Grade.FAIL]} failed")
 
 
-def _rows(findings: Sequence[Finding], title: str) -> Iterator[tuple[Text, str, str]]:
+def _rows(findings: Sequence[Finding], title: str) -> Iterator[tuple[Text, Text, Text]]:
+    """Verdict, subject and words of every line; as Text, since words in [brackets] are no styles."""
     passed = [finding for finding in findings if finding.verdict is Grade.PASS]
     for finding in together(each for each in findings if each.verdict is not Grade.PASS):
-        yield _verdict(finding.verdict), finding.about, f"{finding.evidence}; {finding.fix}"
+        yield _verdict(finding.verdict), Text(finding.about), Text(f"{finding.evidence}; {finding.fix}")
     if len(passed) == 1:
-        yield _verdict(Grade.PASS), passed[0].about, passed[0].evidence
+        yield _verdict(Grade.PASS), Text(passed[0].about), Text(passed[0].evidence)
     elif passed:
-        yield _verdict(Grade.PASS), f"{len(passed)} of {len(findings)}", title
+        yield _verdict(Grade.PASS), Text(f"{len(passed)} of {len(findings)}"), Text(title)
 
 
 def _verdict(grade: Grade) -> Text:

@@ -87,7 +87,7 @@ def _show_all(seen: Sequence[Seen], output: Output) -> None:
     else:
         table = _table("migration", "started", "does", "then")
         for each in seen:
-            table.add_row(each.name, clock(each.started), each.doing, each.following)
+            table.add_row(*map(Text, (each.name, clock(each.started), each.doing, each.following)))
         console().print(table)
 
 
@@ -142,7 +142,7 @@ def _show_past(seen: Sequence[Seen], output: Output) -> None:
         shown = len(headings) if out.width >= _WITH_REASONS else -1
         table = _table(*headings[:shown])
         for each in seen:
-            table.add_row(*_past(each)[:shown])
+            table.add_row(*map(Text, _past(each)[:shown]))
         out.print(table)
         if shown < 0:
             out.print("`crossfade status MIGRATION` says why one ended as it did.", style="dim")

@@ -120,7 +120,7 @@ def _timeline(lines: tuple[Line, ...]) -> RenderableType:
     table.add_column(style="dim", no_wrap=True)
     table.add_column()
     for line in lines:
-        table.add_row(f"{line.at:%H:%M:%S}", line.text)
+        table.add_row(f"{line.at:%H:%M:%S}", Text(line.text))
     return table
 
 

@@ -77,7 +77,7 @@ class PlainView(SilentView):
     def show(self, frame: Frame) -> None:
         """Print what is new."""
         for line in frame.lines[self._shown :]:
-            self._console.print(f"{_clock(line.at)}  {line.text}", highlight=False, soft_wrap=True)
+            self._console.print(f"{_clock(line.at)}  {line.text}", highlight=False, soft_wrap=True, markup=False)
         self._shown = len(frame.lines)
 
 

@@ -2,6 +2,9 @@
 
 import pytest
 
+from crossfade.cli.preflight import show
+from crossfade.cli.printing import console
+from crossfade.core.finding import Finding, Grade
 from crossfade.core.preflight import CHECKS
 from tests.cli.conftest import Run
 
@@ -80,3 +83,11 @@ def test_a_silent_cluster_is_a_failed_check_and_what_was_not_seen_does_not_pass(
     assert "answers          FAIL" in ran.out
     assert "may not have been made" in ran.out
     assert "targets " not in ran.out
+
+
+def test_a_fix_in_brackets_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    fix = "say `acknowledge: [consumers]` if running twice is right"
+
+    show([Finding("consumers", "burnham", Grade.FAIL, "queue consumers run on both sides", fix)], console())
+
+    assert fix in capsys.readouterr().out
