@@ -1,4 +1,4 @@
-"""What the dashboard draws of a look at green's health: one set of metrics a workload, in the embedded metric format.
+"""What the dashboard draws of each workload, in the embedded metric format: what was read back, what a look has seen.
 
 A line of the log is all they cost the function; CloudWatch makes metrics of it. Nothing is judged by them.
 Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
@@ -27,6 +27,12 @@ def publish(record: Record, found: Assessment, left: Mapping[str, Split]) -> Non
     _emit({Metric.STAGE: record.stage + 1.0}, MetricUnit.Count)
     for finding in found.findings:
         _emit(_of(finding, left.get(finding.workload)), MetricUnit.Percent, workload=finding.workload)
+
+
+def publish_read_back(left: Mapping[str, Split]) -> None:
+    """Publish the weights at which each workload was read back: after every stage, and after every way back."""
+    for workload, split in left.items():
+        _emit({Metric.WRITTEN_SHARE: split.share_percent}, MetricUnit.Percent, workload=workload)
 
 
 def _of(finding: Finding, written: Split | None) -> dict[Metric, float]:

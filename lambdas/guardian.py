@@ -8,6 +8,7 @@ from crossfade.steps.take_out import Ways
 from crossfade.steps.tasks import WakeUp
 from crossfade.wiring import wired
 from lambdas.door import Json, count, count_outcome, door
+from lambdas.gauges import publish_read_back
 
 
 @door(Function.GUARDIAN, WakeUp)
@@ -31,7 +32,7 @@ def handler(wake_up: WakeUp) -> Json:
     count(Metric.GUARDIAN_ACTED)
     for migration, deed in done.items():
         if deed.outcome:
-            keep_weights(parts.ledger, parts.weights, migration, now=wake_up.time)
+            keep_weights(parts.ledger, parts.weights, migration, now=wake_up.time, show=publish_read_back)
             charge_the_rest(parts.ledger, parts.metrics, migration, now=wake_up.time)
         count_outcome(deed.outcome)
     return {"done": {migration: deed.words for migration, deed in done.items()}}

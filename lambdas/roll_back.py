@@ -7,6 +7,7 @@ from crossfade.steps.take_out import Ways
 from crossfade.steps.tasks import EndTask
 from crossfade.wiring import wired
 from lambdas.door import Json, door
+from lambdas.gauges import publish_read_back
 
 
 @door(Function.ROLL_BACK, EndTask)
@@ -15,5 +16,5 @@ def handler(task: EndTask) -> Json:
     step = give_some_back if task.alone else roll_back
     progress = step(parts.ledger, Ways(parts.router, parts.rescue, parts.switch, parts.metrics), task)
     if task.alone and progress.arrived:  # of all else it is said when it was confirmed
-        keep_weights(parts.ledger, parts.weights, task.migration, now=task.now)
+        keep_weights(parts.ledger, parts.weights, task.migration, now=task.now, show=publish_read_back)
     return progress.to_json()

@@ -6,7 +6,7 @@ Whether green is healthy is judged by the alarms in the configuration; they are 
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_lambda as lambda_
@@ -63,7 +63,7 @@ _COUNTED: Final = (
 )
 """What is counted when it happens."""
 
-_HELP_HEIGHT: Final = 4
+_HELP_HEIGHT: Final = 3
 
 _HELP: Final = """# Crossfade
 **To give traffic back, abort the migration as the runbook says; do not stop its execution.**
@@ -170,6 +170,7 @@ class Monitoring(Construct):
         alarm = cloudwatch.Alarm(
             self,
             id_,
+            alarm_name=f"{Stack.of(self).stack_name}-{id_}",  # people read it in mails and on the dashboard
             metric=metric,
             alarm_description=description,
             threshold=threshold,
@@ -205,7 +206,7 @@ class Monitoring(Construct):
             log_group_names=[group.log_group_name for group in log_groups],
             query_lines=[
                 "fields @timestamp, migration, function, action, arrived, outcome, error, reason",
-                'filter message in ["decision", "error"]',
+                'filter message in ["decision", "error"] and ispresent(reason)',
                 "sort @timestamp desc",
                 "limit 50",
             ],
@@ -215,24 +216,33 @@ class Monitoring(Construct):
 
     def _shares(self, workloads: Sequence[str]) -> cloudwatch.GraphWidget:
         metrics = [
-            _of_workload(metric, workload, f"{workload} {words}")
+            _of_workload(metric, workload, f"{workload} {words}", color)
             for workload in workloads[: _SHOWN_METRICS_MAX // 2]
-            for metric, words in ((Metric.WRITTEN_SHARE, "written"), (Metric.OBSERVED_SHARE, "observed"))
+            for metric, words, color in (
+                (Metric.WRITTEN_SHARE, "written", cloudwatch.Color.GREY),
+                (Metric.OBSERVED_SHARE, "observed", None),
+            )
         ]
-        return _percentages("Share of green: written, and observed in this stage", metrics)
+        return _percentages("Share of green: written and read back (grey), and observed in this stage", metrics)
 
     def _failures(self, workloads: Sequence[str]) -> cloudwatch.GraphWidget:
         metrics = [
-            _of_workload(metric, workload, f"{workload} on {side}")
+            _of_workload(metric, workload, f"{workload} on {side}", color)
             for workload in workloads[: _SHOWN_METRICS_MAX // 2]
-            for metric, side in ((Metric.BLUE_ERROR_RATE, "blue"), (Metric.GREEN_ERROR_RATE, "green"))
+            for metric, side, color in (
+                (Metric.BLUE_ERROR_RATE, "blue", cloudwatch.Color.BLUE),
+                (Metric.GREEN_ERROR_RATE, "green", cloudwatch.Color.GREEN),
+            )
         ]
         return _percentages("5xx in this stage: blue beside green", metrics)
 
     def _stage_and_lease(self) -> cloudwatch.GraphWidget:
         return cloudwatch.GraphWidget(
             title="Stage, and leases held",
-            left=[_own_metric(Metric.STAGE, statistic="max"), _own_metric(Metric.LEASES_HELD, statistic="max")],
+            left=[
+                _own_metric(Metric.STAGE, statistic="max", label="stage"),
+                _own_metric(Metric.LEASES_HELD, statistic="max", label="leases held"),
+            ],
             left_y_axis=cloudwatch.YAxisProps(min=0),
             width=_WIDTH // 4,
             height=9,
@@ -276,7 +286,7 @@ def _percentages(title: str, metrics: Sequence[cloudwatch.IMetric]) -> cloudwatc
     return cloudwatch.GraphWidget(title=title, left=[*metrics], left_y_axis=axis, width=_WIDTH // 2, height=7)
 
 
-def _of_workload(metric: Metric, workload: str, label: str) -> cloudwatch.Metric:
+def _of_workload(metric: Metric, workload: str, label: str, color: str | None) -> cloudwatch.Metric:
     return cloudwatch.Metric(
         namespace=METRIC_NAMESPACE,
         metric_name=metric.value,
@@ -284,14 +294,16 @@ def _of_workload(metric: Metric, workload: str, label: str) -> cloudwatch.Metric
         period=_MINUTE,
         statistic="max",
         label=label,
+        color=color,
     )
 
 
-def _own_metric(metric: Metric, *, statistic: str = "sum") -> cloudwatch.Metric:
+def _own_metric(metric: Metric, *, statistic: str = "sum", label: str | None = None) -> cloudwatch.Metric:
     return cloudwatch.Metric(
         namespace=METRIC_NAMESPACE,
         metric_name=metric.value,
         dimensions_map={"service": SERVICE},
         period=_MINUTE,
         statistic=statistic,
+        label=label,
     )

@@ -8,8 +8,9 @@ from tests.steps.scene import NAMES, Scene
 
 
 def kept_by(scene: Scene, weights: KeptWeights | None = None) -> dict[str, Split]:
-    weights = weights or KeptWeights()
-    keep_weights(scene.ledger, weights, scene.migration, now=scene.now)
+    weights, shown = weights or KeptWeights(), dict[str, Split]()
+    keep_weights(scene.ledger, weights, scene.migration, now=scene.now, show=shown.update)
+    assert shown == weights.kept or not weights.works, "what is stored is shown"
     return weights.kept
 
 
