@@ -27,7 +27,7 @@ from crossfade.errors import (
 )
 from crossfade.names import ALPHA_PREFIX, EPOCH_ANNOTATION, IDENTIFIER_KEY, WEIGHT_KEY
 from simulation.faults import Seams
-from simulation.users import Users
+from simulation.users import TARGETS, Users
 from world.clock import Clock
 
 INTERVAL: Final = timedelta(seconds=60)
@@ -94,7 +94,7 @@ class Estate:
     def __post_init__(self) -> None:
         self.began = self.clock.now
         names = tuple(workload.name for workload in self.plan.workloads)
-        self.users = Users(names, self.share, self.is_bad, lambda: self.is_blue_dead)
+        self.users = Users(names, self.share, self.is_bad, lambda: self.healthy(Side.BLUE))
         self._last = max(names)
         self._at_once: set[str] = set()
         self._batches = 0
@@ -118,6 +118,12 @@ class Estate:
     def is_blue_dead(self) -> bool:
         """Whether blue has no healthy target now."""
         return "blue_dead" in self.broken
+
+    def healthy(self, side: Side) -> int:
+        """How many healthy targets *side* has for each workload; a bad green still passes its health checks."""
+        if side is Side.GREEN:
+            return TARGETS
+        return 0 if self.is_blue_dead else TARGETS // 2 if "blue_shrunk" in self.broken else TARGETS
 
     @property
     def seconds(self) -> float:

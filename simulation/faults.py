@@ -39,6 +39,7 @@ class Trouble(StrEnum):
     BLUE_API = "blue_api"  # does not answer
     GREEN_API = "green_api"
     BLUE_DEAD = "blue_dead"  # blue has no healthy target: it fails every request that it gets
+    BLUE_SHRUNK = "blue_shrunk"  # half of blue's targets are gone; what is left still serves
     ROUTE53 = "route53"  # throttled: for us and for every ExternalDNS
     BALANCER = "balancer"  # Elastic Load Balancing is throttled: no listener rule is read or written
     LEDGER = "ledger"  # throttled

@@ -171,6 +171,8 @@ class Watch:
         record = self.record()
         if not change.ours or record is None or change.workload in self._edited():
             return
+        if record.rollback_began is None and record.stage < len(record.plan.stages):
+            self.stranding.wrote(change, record)
         if change.direct and change.epoch < self._markers.get(change.workload, 0):
             return  # a rule knows no precondition: the last call of an older epoch, which the younger one writes over
         to_green = (change.after > change.before) is (change.side is Side.GREEN)

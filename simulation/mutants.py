@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from crossfade.adapters import route53_router
 from crossfade.core import fleet, ladder, migration, traffic
+from crossfade.core.capacity import Room
 from crossfade.core.facts import Facts
 from crossfade.core.migration import Action, Baseline, Decision, Outcome, Record
 from crossfade.core.plan import Stage
@@ -200,6 +201,14 @@ def _forgetful(record: Record, workload: str, stage: int) -> Split:
     return _TARGET(record.with_(left_out=()), workload, stage)
 
 
+def _as_before(room: Room, *_given: Any, **_named: Any) -> Room:
+    return room
+
+
+def _nothing_short(*_given: Any, **_named: Any) -> tuple[Any, ...]:
+    return ()
+
+
 def _all_alive(_series: Any) -> bool:
     return False
 
@@ -277,6 +286,13 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         "I1",
         (Scenario(1, "two", (), (Spell(Trouble.BLUE_DEAD, 200, 10**6), Spell(Trouble.GREEN_BAD, 600, 10**6))),),
         lambda: [(roll_back, "is_blue_dead", _all_alive)],
+    ),
+    Mutant(
+        "leans-on-the-shrunk",
+        "Nobody counts blue's targets after the start.",
+        "I11",
+        (Scenario(1, "five", (), (Spell(Trouble.BLUE_SHRUNK, 100, 10**6),)),),
+        lambda: [(Room, "seen", _as_before), (Room, "short_of", _nothing_short)],
     ),
     Mutant(
         "patient-client",

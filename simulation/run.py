@@ -194,7 +194,7 @@ class Run:
             Routers({Router.EXTERNAL_DNS: records, Router.ROUTE53: records, Router.ALB: alb}),
             alarms,
             metrics,
-            SoundEstate(),
+            SoundEstate(self._estate.healthy),
             SimulatedProbe(self._estate),
             self,
             _Telling(self._estate.broken),

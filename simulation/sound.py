@@ -1,5 +1,7 @@
 """An estate in which every check of the preflight passes: for runs that are about what comes after it."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -20,27 +22,39 @@ from crossfade.core.running import RunningFacts, ScalerFacts
 from crossfade.core.source import SourceKind
 from crossfade.core.weight import Side
 from crossfade.names import ALPHA_PREFIX, switch_alarm
+from simulation.users import TARGETS
 
-_TARGETS: Final = 2
 _MINUTE: Final = timedelta(minutes=1)
 
 
+@dataclass(frozen=True, slots=True)
 class SoundEstate:
-    """See `ports.EstateReader`: whatever the plan, nothing is wrong."""
+    """
+    See `ports.EstateReader`: whatever the plan, nothing is wrong but what becomes of targets.
+
+    Args:
+        healthy: How many healthy targets a side has now.
+    """
+
+    healthy: Callable[[Side], int] = lambda _side: TARGETS
 
     def read(self, plan: Plan) -> EstateFacts:
         """See `ports.EstateReader.read`."""
-        return sound(plan)
+        return sound(plan, self.healthy)
 
     def glance(self, plan: Plan) -> EstateFacts:
         """See `ports.EstateReader.glance`."""
-        return sound(plan)
+        return sound(plan, self.healthy)
 
 
-def sound(plan: Plan) -> EstateFacts:
+def sound(plan: Plan, healthy: Callable[[Side], int] = lambda _side: TARGETS) -> EstateFacts:
     """The estate of *plan* as it should be."""
     clusters = {Side.BLUE: plan.blue, Side.GREEN: plan.green}
-    places = {(w.name, side): _place(w, side, cluster) for w in plan.workloads for side, cluster in clusters.items()}
+    places = {
+        (w.name, side): _place(w, side, cluster, healthy(side))
+        for w in plan.workloads
+        for side, cluster in clusters.items()
+    }
     balancers = [place.balancer for place in places.values() if place.balancer]
     return EstateFacts(
         places=places,
@@ -71,8 +85,8 @@ def sound(plan: Plan) -> EstateFacts:
 def _running(plan: Plan) -> RunningFacts:
     namespaces = dict.fromkeys(workload.namespace for workload in plan.workloads)
     return RunningFacts(
-        ready={workload.name: _TARGETS for workload in plan.workloads},
-        scalers={f"{namespace}/web": ScalerFacts(floor=_TARGETS, ceiling=9, now=_TARGETS) for namespace in namespaces},
+        ready={workload.name: TARGETS for workload in plan.workloads},
+        scalers={f"{namespace}/web": ScalerFacts(floor=TARGETS, ceiling=9, now=TARGETS) for namespace in namespaces},
     )
 
 
@@ -85,8 +99,8 @@ def _rule(workload: Workload) -> RuleFacts:
     return RuleFacts({groups.blue: 100, groups.green: 0})
 
 
-def _place(workload: Workload, side: Side, cluster: Cluster) -> PlaceFacts:
-    group = TargetGroupFacts(f"targetgroup/{workload.name}-{cluster.name}/1", healthy=_TARGETS, registered=_TARGETS)
+def _place(workload: Workload, side: Side, cluster: Cluster, healthy: int) -> PlaceFacts:
+    group = TargetGroupFacts(f"targetgroup/{workload.name}-{cluster.name}/1", healthy=healthy, registered=TARGETS)
     return PlaceFacts(
         tuple(
             SourceFacts(str(source), (workload.host,), _address(workload, cluster), cluster.name, (ALPHA_PREFIX,))

@@ -1,7 +1,9 @@
-"""A dead blue is never raised in place of a green that serves (I1): who may not be given back, and what becomes of it.
+"""What blue can still do: a dead one is never raised in place of a green that serves (I1), and no stage leans on one
+that has shrunk (I11).
 
 The product cannot know more than it was told, so a workload counts only where it was told, when the rollback began,
 that blue has had no target for two whole minutes. A blue that dies later is a gap of the catalogue.
+A stage that has begun is not stopped because blue shrinks; the next one is not begun.
 """
 
 from collections.abc import Callable
@@ -14,6 +16,7 @@ from simulation.estate import Change, Estate
 
 _DEAD_SECONDS = 180
 """A blue that is dead for so long has been counted without a target in two whole minutes."""
+_SHRUNK_SECONDS = 180
 _LEFT_TO_PEOPLE = {Outcome.HELD, Outcome.ROLLBACK_UNCONFIRMED}
 
 
@@ -37,6 +40,21 @@ class Stranding:
     kept: frozenset[str] = frozenset()
     _stranded: frozenset[str] = frozenset()
     _by: str = ""
+    _stage: int = -1
+    _was_short: bool = False
+
+    def wrote(self, change: Change, record: Record) -> None:
+        """With the first write of a stage blue has not been without half of its targets for minutes."""
+        if record.stage == self._stage:
+            return
+        self._stage = record.stage
+        self.estate.elapse()
+        short_for = self.estate.users.short_for(self.estate.seconds)
+        if record.stage <= 0 or short_for == self.estate.seconds:
+            self._was_short = short_for > 0  # then it had no more at the start
+        elif short_for > _SHRUNK_SECONDS and not self._was_short:
+            what = f"{change.workload}: stage {record.stage + 1} began {short_for:.0f} s after blue had shrunk"
+            self.violated("I11", what)
 
     def began(self, record: Record, returning: frozenset[str]) -> None:
         """The rollback of *record* has begun, in which all of *returning* are to be given back."""

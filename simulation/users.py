@@ -28,7 +28,7 @@ class Users:
         names: Of the workloads.
         share: Green's part of what the name servers of a workload answer now, 0 to 1.
         is_bad: Whether green fails a workload now.
-        is_blue_dead: Whether blue has no healthy target now, so that it fails whoever comes.
+        blue: How many healthy targets blue has now; with none it fails whoever comes.
 
     Attributes:
         failed: Requests that a bad green has failed so far.
@@ -38,12 +38,13 @@ class Users:
     names: tuple[str, ...]
     share: Callable[[str], float]
     is_bad: Callable[[str], bool]
-    is_blue_dead: Callable[[], bool]
+    blue: Callable[[], int]
     failed: float = 0.0
     dead_until: float = 0.0
     _until: float = 0.0
     _dead_since: float | None = None
-    _dead: dict[int, bool] = field(default_factory=dict)
+    _short_since: float | None = None
+    _targets: dict[int, int] = field(default_factory=dict)
     _green: dict[tuple[str, int], float] = field(default_factory=lambda: defaultdict(float))
     _failed: dict[tuple[str, int], float] = field(default_factory=lambda: defaultdict(float))
 
@@ -52,12 +53,10 @@ class Users:
         while self._until < now:
             minute = int(self._until // _SECONDS)
             end = min(now, (minute + 1) * _SECONDS)
-            self._dead[minute] = is_dead = self.is_blue_dead()
-            if not is_dead:
-                self._dead_since = None
-            else:
-                self._dead_since = self._until if self._dead_since is None else self._dead_since
-                self.dead_until = end
+            self._targets[minute] = targets = self.blue()
+            self._dead_since = _since(self._dead_since, self._until, holds=not targets)
+            self._short_since = _since(self._short_since, self._until, holds=0 < targets < TARGETS)
+            self.dead_until = self.dead_until if targets else end
             for name in self.names:
                 green = self.share(name) * REQUESTS * (end - self._until) / _SECONDS
                 self._green[name, minute] += green
@@ -70,9 +69,18 @@ class Users:
         """For how many seconds blue has been dead without a break until *now*; 0 when it serves."""
         return now - self._dead_since if self._dead_since is not None else 0.0
 
+    def short_for(self, now: float) -> float:
+        """For how many seconds blue has had too few targets without a break until *now*; 0 when it has enough."""
+        return now - self._short_since if self._short_since is not None else 0.0
+
     def minute(self, workload: str, number: int, at: datetime) -> Minute:
         """The minute *number* since the start, a whole one, of *workload*; it began *at*."""
         green, failed = round(self._green[workload, number]), round(self._failed[workload, number])
-        is_dead = self._dead.get(number, False)
-        blue = Sample(REQUESTS - green, REQUESTS - green if is_dead else 0, healthy_targets=0 if is_dead else TARGETS)
+        targets = self._targets.get(number, TARGETS)
+        blue = Sample(REQUESTS - green, 0 if targets else REQUESTS - green, healthy_targets=targets)
         return Minute(at, blue, Sample(green, min(green, failed), healthy_targets=TARGETS))
+
+
+def _since(before: float | None, now: float, *, holds: bool) -> float | None:
+    """Since when something holds: since *before*, or else from *now* on; None when it does not."""
+    return (now if before is None else before) if holds else None

@@ -243,13 +243,22 @@ def _try_again(hands: _Hands, record: Record) -> Deed:
         return Deed(str(error))
     if not progress.arrived:
         return Deed(progress.reason)
-    outcome = Outcome.PARTLY_ROLLED_BACK if kept(record) else Outcome.ROLLED_BACK
+    outcome = _at_last(record)
     put_back = f", and the switch of {', '.join(record.switched)} is put back" if record.switched else ""
-    text = f"read back at last{put_back}: {record.reason}"
+    stay = f"{', '.join(record.stranded)} left on green for want of a target of blue's; " if record.stranded else ""
+    text = f"{stay}read back at last{put_back}: {record.reason}"
     record = ledger.load(record.migration) or record
     record = ledger.save(record.with_(outcome=outcome, ended=now, reason=text))
     note(ledger, record, now, TimelineEvent.ENDED, text, outcome=outcome.value)
     ledger.release(record.plan.lease_units, epoch=record.epoch)
-    title = f"Crossfade {outcome.value} after all: {record.migration}"
-    hands.notifier.tell(Notice(record.migration, title[:100], text, outcome))
+    page = outcome is Outcome.HELD
+    title = f"Crossfade {'NEEDS YOU: ' if page else ''}{outcome.value} after all: {record.migration}"
+    hands.notifier.tell(Notice(record.migration, title[:100], text, outcome, page=page))
     return Deed(text, outcome)
+
+
+def _at_last(record: Record) -> Outcome:
+    """How a rollback has ended of which everything is read back that was to go back."""
+    if record.stranded:
+        return Outcome.HELD
+    return Outcome.PARTLY_ROLLED_BACK if kept(record) else Outcome.ROLLED_BACK
