@@ -77,6 +77,19 @@ def test_when_nothing_can_be_confirmed_the_machine_pages_and_the_guardian_finish
     assert result.outcome == Outcome.ROLLED_BACK
 
 
+@pytest.mark.parametrize("lasts", [1800, 7200])
+@pytest.mark.parametrize("begins", [190, 330, 600])
+def test_a_ledger_that_is_silent_for_long_costs_a_page_and_no_traffic_stays_on_a_bad_green(
+    session: Session, begins: int, lasts: int
+) -> None:
+    result = session.attempt(
+        Scenario(1, "two", (), (Spell(Trouble.GREEN_BAD, 200, FOREVER), Spell(Trouble.LEDGER, begins, lasts)))
+    )
+
+    assert (result.outcome, result.broken) == ("RolledBack", []), result.trace
+    assert any(notice.page for notice in result.told) or begins == 600  # by then all was back
+
+
 def test_a_success_whose_answer_is_lost_for_good_is_still_a_success(session: Session) -> None:
     faults: tuple[Fault, ...] = ()
     for _ in range(4):  # the first try and three retries

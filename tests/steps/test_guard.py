@@ -187,6 +187,25 @@ def test_an_unconfirmed_rollback_is_finished_when_the_authority_comes_back() -> 
     assert scene.notifier.told[-1].title.startswith("Crossfade RolledBack after all")
 
 
+def test_whom_a_dead_blue_has_kept_on_green_is_not_called_rolled_back_when_the_authority_comes_back() -> None:
+    scene = stopped(3)
+    for name in ("burnham", "yelb"):
+        scene.metrics.healthy_targets |= {(name, Side.BLUE): 3, (name, Side.GREEN): 3}
+    scene.metrics.healthy_targets["yelb", Side.BLUE] = 0
+    scene.rescue.fail("write", RouterRefusedError("grant it"), times=99)
+    for _ in range(20):
+        scene.guard()
+        scene.pass_time(60)
+    assert scene.record.outcome == "RollbackUnconfirmed"
+
+    scene.guarded_for(6)
+
+    assert scene.record.outcome == "Held"
+    assert scene.notifier.told[-1].title.startswith("Crossfade NEEDS YOU: Held after all")
+    assert scene.notifier.told[-1].page
+    assert "yelb left on green" in scene.record.reason
+
+
 def test_a_lease_left_by_a_migration_that_ended_is_given_up() -> None:
     scene = stopped(3)
     scene.ledger.fail("release", LedgerUnavailableError("try again"))
