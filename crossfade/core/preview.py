@@ -257,7 +257,7 @@ def preview(
         error_rate=error_rate,
         bad_from_start=bad_from_start,
         budget=_budget(failed_requests, bad_from_start),
-        warnings=(*_warnings(plan, views), *_starved(plan, requests_per_second, views)),
+        warnings=(*_warnings(plan, views), *_shared(plan), *_starved(plan, requests_per_second, views)),
     )
 
 
@@ -464,6 +464,14 @@ def _warnings(plan: Plan, views: Sequence[_View]) -> Iterator[str]:
     if plan.timing.propagation < slowest.pace.carried(plan) + plan.timing.poll:
         given = format_duration(plan.timing.propagation)
         yield f"timing.propagation of {given} is less than ExternalDNS may take; a slow minute would roll back"
+
+
+def _shared(plan: Plan) -> Iterator[str]:
+    """Alarms that cannot tell which of several workloads is bad."""
+    for alarm in dict.fromkeys(alarm for workload in plan.workloads for alarm in workload.alarms):
+        judged = [workload.name for workload in plan.workloads if alarm in workload.alarms]
+        if len(judged) > 1:
+            yield f"{' and '.join(judged)} share the alarm {alarm}: when one of them is bad, all of them are given back"
 
 
 def _starved(plan: Plan, rates: Mapping[str, float] | None, views: Sequence[_View]) -> Iterator[str]:

@@ -26,7 +26,9 @@ def traffic(report: Report) -> Markup:
     observed = tag("li", _swatch("observed", "M0 6H24"), "observed") if report.series else None
     numbers = tag("li", "numbers are the decisions below", class_="muted") if report.decisions else None
     legend = tag("ul", written, observed, numbers, class_="legend")
-    lead = "Written is what the weights say; observed is what users did. DNS caches make the second follow the first."
+    lead = "Written is what the weights say; observed is what users did."
+    if any(workload.router.is_dns for workload in report.plan.workloads):
+        lead += " DNS caches make the second follow the first."
     missing = None if report.series else tag("p", "The observed share was not measured.", class_="empty")
     return _section("Share of traffic on green", lead, _both(charts.share_chart, report, legend), missing)
 

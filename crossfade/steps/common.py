@@ -172,7 +172,8 @@ def where(record: Record, outcome: Outcome) -> str:
     """Where every workload of a migration that ends as *outcome* was read back, in words."""
     green, blue = record.plan.green.name, record.plan.blue.name
     if outcome is Outcome.SUCCEEDED:
-        return f"all traffic of {len(record.plan.workloads)} workloads is on {green}, read back"
+        count = len(record.plan.workloads)
+        return f"all traffic of {count} workload{'s' * (count != 1)} is on {green}, read back"
     stay = record.left_out if record.rollback_began is None else _not(record, kept(record))
     return f"read back: on {green} {', '.join(_not(record, stay))}; back on {blue} {', '.join(stay)}"
 

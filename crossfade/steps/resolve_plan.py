@@ -54,7 +54,8 @@ def describe(plan: Plan) -> str:
     )
     waves = f"; waves {', '.join(wave.name for wave in plan.waves)}" if plan.waves else ""
     kind = "dry run of plan" if plan.dry_run else "plan"
+    moved = f"{len(plan.workloads)} workload{'s' * (len(plan.workloads) != 1)}"
     return (
-        f"{kind} {plan.name}: {len(plan.workloads)} workloads from {plan.blue.name} to {plan.green.name}; "
+        f"{kind} {plan.name}: {moved} from {plan.blue.name} to {plan.green.name}; "
         f"{stages}{waves}; soak {format_duration(plan.soak)}"
     )

@@ -222,6 +222,14 @@ def test_a_plan_that_is_over_before_an_alarm_says_so() -> None:
     assert any("over before an alarm" in warning for warning in blind.warnings)
 
 
+def test_workloads_that_share_an_alarm_are_pointed_out() -> None:
+    first, second = CAREFUL.workloads
+    shared = second.model_copy(update={"alarms": (*second.alarms, first.alarms[0])})
+    warnings = seen(CAREFUL.model_copy(update={"workloads": (first, shared)})).warnings
+
+    assert any(f"{first.name} and {second.name} share the alarm {first.alarms[0]}: when" in each for each in warnings)
+
+
 def test_a_propagation_time_below_external_dns_is_pointed_out() -> None:
     hurried = CAREFUL.model_copy(update={"timing": Timing(settle=10 * MINUTE / 60, propagation=MINUTE)})
 
