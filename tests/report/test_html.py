@@ -219,6 +219,20 @@ def test_weights_that_stand_in_a_listener_rule_are_not_annotated_by_hand() -> No
     assert f"# {workload.host} in the rule arn:of:the:rule: set the weight of shop-blue to 100" in commands
 
 
+def test_dns_is_spoken_of_only_where_there_is_some() -> None:
+    report = samples.a_rollback()
+    behind_a_rule = tuple(each.model_copy(update={"router": Router.ALB}) for each in report.plan.workloads)
+    plan = report.plan.model_copy(update={"workloads": behind_a_rule})
+
+    shown, other = (
+        parse(render(each)).section("Share of traffic on green").text
+        for each in (report, report.model_copy(update={"plan": plan}))
+    )
+
+    assert "DNS caches" in shown
+    assert "DNS" not in other
+
+
 def test_names_in_commands_are_quoted_for_the_shell() -> None:
     report = samples.an_unconfirmed_rollback()
     workload = report.plan.workloads[0].model_copy(update={"ingress": "x; rm -rf /"})
