@@ -12,11 +12,10 @@ from typing import Any, Final
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
-from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from stacks.findings import acknowledge
+from stacks.dead_letters import dead_letter_queue
 
 _RETRIES: Final = 3
 """Few, as with schedules: a start that comes late is worse than none."""
@@ -64,14 +63,7 @@ class EventRules(Construct):
         starts: Sequence[EventStart],
     ) -> None:
         super().__init__(scope, id_)
-        self.dead_letters = sqs.Queue(
-            self,
-            "DeadLetters",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-            retention_period=Duration.days(14),
-        )
-        acknowledge(self.dead_letters, "AwsSolutions-SQS3", "This is the dead-letter queue itself.")
+        self.dead_letters = dead_letter_queue(self)
         for start in starts:
             self._add(start, machine, bus)
 

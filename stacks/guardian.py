@@ -13,10 +13,9 @@ from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from stacks.findings import acknowledge
+from stacks.dead_letters import dead_letter_queue
 
 BAD_ENDS: Final = ("FAILED", "TIMED_OUT", "ABORTED")
 """The states of an execution after which traffic may be anywhere. FAILED also is how every rollback ends."""
@@ -43,7 +42,7 @@ class Guardian(Construct):
             max_event_age=_LATEST,
             retry_attempts=0,  # the next minute tries again, with the right time
         )
-        self.dead_letters = self._queue()
+        self.dead_letters = dead_letter_queue(self)
         events.Rule(
             self,
             "BadEnd",
@@ -62,17 +61,6 @@ class Guardian(Construct):
             schedule=events.Schedule.rate(_MINUTE),
             targets=[self._target(retries=_SWEEP_RETRIES)],
         )
-
-    def _queue(self) -> sqs.Queue:
-        queue = sqs.Queue(
-            self,
-            "DeadLetters",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-            retention_period=Duration.days(14),
-        )
-        acknowledge(queue, "AwsSolutions-SQS3", "This is the dead-letter queue itself.")
-        return queue
 
     def _target(self, *, retries: int) -> targets.LambdaFunction:
         return targets.LambdaFunction(

@@ -11,11 +11,11 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from crossfade.core.announcement import Change
 from crossfade.names import EVENT_SOURCE
+from stacks.dead_letters import dead_letter_queue
 from stacks.findings import acknowledge
 
 KEPT: Final = Duration.days(400)
@@ -66,14 +66,7 @@ class ReportRules(Construct):
         self, scope: Construct, id_: str, *, function: lambda_.Function, machine_arn: str, bus: events.IEventBus
     ) -> None:
         super().__init__(scope, id_)
-        self.dead_letters = sqs.Queue(
-            self,
-            "DeadLetters",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-            retention_period=Duration.days(14),
-        )
-        acknowledge(self.dead_letters, "AwsSolutions-SQS3", "This is the dead-letter queue itself.")
+        self.dead_letters = dead_letter_queue(self)
         target = targets.LambdaFunction(
             function, max_event_age=_LATEST, retry_attempts=_RETRIES, dead_letter_queue=self.dead_letters
         )

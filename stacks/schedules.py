@@ -15,10 +15,9 @@ from aws_cdk import Duration, TimeZone
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_scheduler_targets as targets
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from stacks.findings import acknowledge
+from stacks.dead_letters import dead_letter_queue
 
 _RETRIES: Final = 3
 """Few: a start that comes late is worse than none. The service's own default is 185, over a day."""
@@ -57,14 +56,7 @@ class Schedules(Construct):
     def __init__(self, scope: Construct, id_: str, *, machine_arn: str, starts: Sequence[Start]) -> None:
         super().__init__(scope, id_)
         self._machine_arn = machine_arn
-        self.dead_letters = sqs.Queue(
-            self,
-            "DeadLetters",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-            retention_period=Duration.days(14),
-        )
-        acknowledge(self.dead_letters, "AwsSolutions-SQS3", "This is the dead-letter queue itself.")
+        self.dead_letters = dead_letter_queue(self)
         self._role = self._add_role()
         for start in starts:
             self._add(start)

@@ -18,7 +18,7 @@ from crossfade.adapters.alb import ListenerRules, Rule
 from crossfade.adapters.gathering import gather, raise_worst, split
 from crossfade.core.duration import format_duration
 from crossfade.core.plan import Workload
-from crossfade.core.traffic import Reading, SideReading, Write
+from crossfade.core.traffic import Reading, SideReading, Write, by_workload
 from crossfade.core.weight import WEIGHT_MAX, Side
 from crossfade.errors import (
     CrossfadeError,
@@ -94,9 +94,7 @@ class AlbRouter:
 
     def write(self, workloads: Sequence[Workload], writes: Sequence[Write], *, epoch: int) -> None:
         """See `ports.TrafficRouter.write`. Both weights of a workload are written at once."""
-        wanted: dict[str, dict[Side, int]] = {}
-        for write in writes:
-            wanted.setdefault(write.workload, {})[write.side] = write.weight
+        wanted = by_workload(writes)
         self._apply([workload for workload in workloads if workload.name in wanted], wanted, epoch)
 
     def stamp(self, workloads: Sequence[Workload], *, epoch: int) -> None:

@@ -21,7 +21,7 @@ from crossfade.adapters.gathering import raise_worst
 from crossfade.adapters.route53 import ADDRESSES, Change, RecordKeeper, RecordSet, plain
 from crossfade.core.plan import Workload
 from crossfade.core.records import epoch_name, ownership_names
-from crossfade.core.traffic import Reading, SideReading, Write
+from crossfade.core.traffic import Reading, SideReading, Write, by_workload
 from crossfade.core.weight import WEIGHT_MAX, Side
 from crossfade.errors import (
     CrossfadeError,
@@ -148,9 +148,7 @@ class Route53Router:
 
     def write(self, workloads: Sequence[Workload], writes: Sequence[Write], *, epoch: int) -> None:
         """See `ports.TrafficRouter.write`. A host is written whole: both sides, A and AAAA, or nothing of it."""
-        wanted: dict[str, dict[Side, int]] = {}
-        for write in writes:
-            wanted.setdefault(write.workload, {})[write.side] = write.weight
+        wanted = by_workload(writes)
         self._apply([workload for workload in workloads if workload.name in wanted], wanted, epoch)
 
     def stamp(self, workloads: Sequence[Workload], *, epoch: int) -> None:

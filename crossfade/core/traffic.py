@@ -122,6 +122,14 @@ class Write:
     weight: int
 
 
+def by_workload(writes: Iterable[Write]) -> dict[str, dict[Side, int]]:
+    """The weights of *writes*, for who writes both sides of a workload at once."""
+    wanted: dict[str, dict[Side, int]] = {}
+    for write in writes:
+        wanted.setdefault(write.workload, {})[write.side] = write.weight
+    return wanted
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """
