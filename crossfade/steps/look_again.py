@@ -5,8 +5,11 @@ What is wrong with green, or with what moves and judges it, refuses the stage. A
 back makes it wait: it goes neither on nor back.
 """
 
+from datetime import datetime
+
 from crossfade.core.capacity import request, words
 from crossfade.core.facts import Facts
+from crossfade.core.latch import latched_since
 from crossfade.core.migration import Record
 from crossfade.core.plan import Plan
 from crossfade.core.preflight import examine_again
@@ -31,13 +34,17 @@ def look_again(
         StageRefusedError: A check failed, or blue did not recover in time; nothing of the stage was written.
         TemporaryError: Something did not answer; ask again later.
     """
-    facts = _facts(alarms, estate, _still_moving(record))
+    moving = _still_moving(record)
+    facts = _facts(alarms, estate, moving)
     found = examine_again(facts)
     short = record.room.short_of(listed_targets(facts), now=task.now)
     waits = "; ".join(filter(None, (found.waits, f"{words(short)}; {request(short)}" if short else "")))
     name = f"stage {task.stage + 1} is not begun"
     if found.refuses:
         msg = f"{name}: {found.refuses}"
+        raise StageRefusedError(msg)
+    if record.postponed is not None and (fired := _fired(ledger, moving, record, record.postponed)):
+        msg = f"{name}: {', '.join(fired)} went into ALARM while it waited"
         raise StageRefusedError(msg)
     if not waits:
         return (record if record.postponed is None else ledger.save(record.with_(postponed=None))), ""
@@ -49,6 +56,11 @@ def look_again(
         msg = f"{reason}; it did not get better in time"
         raise StageRefusedError(msg)
     return record, reason
+
+
+def _fired(ledger: Ledger, moving: Plan, record: Record, since: datetime) -> tuple[str, ...]:
+    """The alarms of those that still move that fired *since* then, whatever they say now."""
+    return tuple(alarm for alarm in latched_since(ledger.latches(record.migration), since) if alarm in moving.alarms)
 
 
 def _facts(alarms: AlarmSource, estate: EstateReader, plan: Plan) -> Facts:

@@ -1,6 +1,7 @@
 """Watch blue: whether it keeps the room to take its traffic back, from what a look has read anyway."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from crossfade.core.capacity import request, words
@@ -34,6 +35,7 @@ def watch_blue(
         if name not in staying and (targets := blue_targets(each)) is not None
     }
     after = before.seen(counted, resumed=resumed_at(signals), now=now)
+    after = replace(after, short=tuple(each for each in after.short if each.workload not in staying))
     if after == before:
         return record
     record = ledger.save(record.with_(capacity=after.known, short=after.short))

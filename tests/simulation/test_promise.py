@@ -154,3 +154,25 @@ def test_a_dead_blue_gets_nobody_back_by_any_way_and_somebody_is_called(session:
 
     assert (result.outcome, result.broken) == ("Held", []), told(result)
     assert [notice.outcome for notice in result.told if notice.page] == ["Held"]
+
+
+FOUND = (
+    Scenario(
+        2502,
+        "by_workload",
+        (),
+        (Spell(Trouble.BLUE_SHRUNK, 221, 600), Spell(Trouble.ONE_BAD, 400, FOR_GOOD)),
+        Way.ROUTE53,
+    ),
+    Scenario(5794, "waves", (), (Spell(Trouble.BLUE_SHRUNK, 214, 120), Spell(Trouble.ALARM_FLASH, 342, 1800)), Way.ALB),
+    Scenario(2463, "five", (), (Spell(Trouble.BLUE_DEAD, 110, 1800), Spell(Trouble.ROUTE53, 477, 1800))),
+)
+"""A shrunk blue of a workload that had left kept all waiting; a flash while a stage waited was not heard; a guardian
+called it rolled back although a dead blue had kept users on green."""
+
+
+@pytest.mark.parametrize("scenario", FOUND, ids=lambda scenario: str(scenario.seed))
+def test_what_long_runs_have_found_is_not_there_any_more(session: Session, scenario: Scenario) -> None:
+    result = session.attempt(scenario)
+
+    assert result.broken == [], told(result)
