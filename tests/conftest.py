@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 import pytest
-from botocore.loaders import JSONFileLoader
+from botocore.loaders import JSONFileLoader, Loader
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("crossfade", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
@@ -17,8 +17,9 @@ settings.load_profile("crossfade")  # how fast a machine is says nothing about w
 
 @pytest.fixture(scope="session", autouse=True)
 def _descriptions_are_parsed_once() -> Iterator[None]:
-    loader = JSONFileLoader()
-    remembered = lru_cache(maxsize=None)(loader.load_file)
+    remembered = lru_cache(maxsize=None)(JSONFileLoader().load_file)
+    listed = lru_cache(maxsize=None)(Loader().list_available_services)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(JSONFileLoader, "load_file", lambda _self, path: remembered(path))
+        patch.setattr(Loader, "list_available_services", lambda _self, type_name: listed(type_name))
         yield
