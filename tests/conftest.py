@@ -6,6 +6,7 @@ of the time of the whole suite.
 
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import Any
 
 import pytest
 from botocore.loaders import JSONFileLoader, Loader
@@ -18,8 +19,16 @@ settings.load_profile("crossfade")  # how fast a machine is says nothing about w
 @pytest.fixture(scope="session", autouse=True)
 def _descriptions_are_parsed_once() -> Iterator[None]:
     remembered = lru_cache(maxsize=None)(JSONFileLoader().load_file)
-    listed = lru_cache(maxsize=None)(Loader().list_available_services)
+    listed: dict[tuple[str, ...], Any] = {}
+    looked = Loader.list_available_services
+
+    def list_available_services(loader: Loader, type_name: str) -> Any:
+        where = (type_name, *loader.search_paths)  # boto3 has descriptions of its own beside botocore's
+        if where not in listed:
+            listed[where] = looked(loader, type_name)
+        return listed[where]
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(JSONFileLoader, "load_file", lambda _self, path: remembered(path))
-        patch.setattr(Loader, "list_available_services", lambda _self, type_name: listed(type_name))
+        patch.setattr(Loader, "list_available_services", list_available_services)
         yield
