@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.core.serialize import AttributePickerContext, XFormedAttributePicker
 from moto.core.utils import get_service_model
+from moto.ec2.models import availability_zones_and_regions
 from moto.events.models import EventsBackend
 from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl import ErrorEqualsDecl
 from moto.stepfunctions.parser.asl.component.common.retry import jitter_strategy_decl, retrier_decl
@@ -194,6 +195,14 @@ def test_moto_works_out_the_names_of_a_member_for_each_answer() -> None:
     assert raw[0] is not raw[1]
     assert hooked[0] is hooked[1]
     assert set(hooked[0]) == set(raw[0])
+
+
+def test_moto_reads_the_whole_description_of_ec2_for_a_list_of_regions_that_is_the_same_without() -> None:
+    partitions = [boto3.Session().get_available_regions("ec2", each) for each in ("aws", "aws-us-gov", "aws-cn")]
+
+    assert 'get_available_regions("ec2")' in inspect.getsource(availability_zones_and_regions)
+    listed = availability_zones_and_regions.RegionsAndZonesBackend.regions
+    assert [region.name for region in listed] == [name for names in partitions for name in names]
 
 
 def test_moto_logs_every_way_to_fail_as_an_error(cloud: Cloud, caplog: pytest.LogCaptureFixture) -> None:

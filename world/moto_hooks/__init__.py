@@ -5,6 +5,9 @@ tests/world/test_moto_hooks.py shows that the gap is still there without it, so 
 The symbols are moto's own, mostly private; that is why moto is pinned exactly.
 """
 
+import world.moto_hooks.regions  # noqa: F401 - for what it does, and before anything below imports moto
+
+# isort: split
 from world.moto_hooks.callbacks import a_wait_for_a_token_takes_virtual_time, one_client_serves_all_calls
 from world.moto_hooks.executions import (
     a_stop_keeps_its_error_and_cause,
