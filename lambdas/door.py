@@ -61,10 +61,12 @@ def door(
         def handler(event: Json, _context: object) -> Json:
             logger.append_keys(function=function.value, migration=event.get("migration"))
             logger.set_correlation_id(str(event.get("execution") or event.get("id")))
+            metrics.clear_metrics()  # what a call that died has left is not told by this one
             try:
                 answer = step(_parse(task_type, event))
             except CrossfadeError as error:
                 logger.warning("error", extra={"error": type(error).__name__, "reason": str(error)})
+                _flush_metrics()
                 raise
             if answer:
                 logger.info("decision", extra=_loggable(answer))

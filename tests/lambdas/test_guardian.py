@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from crossfade.errors import InvalidInputError, LedgerUnavailableError
-from crossfade.names import METRIC_NAMESPACE
+from crossfade.names import METRIC_NAMESPACE, Metric
 from crossfade.wiring import given
+from lambdas.door import count
 from lambdas.guardian import handler
 from tests.steps.scene import EXECUTION
 from tests.steps.test_guard import Guarded, stopped
@@ -129,6 +130,33 @@ def test_what_it_cannot_do_is_an_error_that_is_seen(parts: Watched, scene: Guard
 
     with pytest.raises(LedgerUnavailableError):
         handler(MINUTE, None)
+
+
+def test_what_a_call_that_failed_has_counted_is_told_by_it_and_not_by_the_next(
+    parts: Watched, scene: Guarded, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del parts
+    scene.executions.fail("status", LedgerUnavailableError("try again"))
+
+    with pytest.raises(LedgerUnavailableError):
+        handler(MINUTE, None)
+    failed = metrics(capsys.readouterr().out)
+    handler(MINUTE, None)
+
+    assert failed == ["LeasesHeld"]
+    assert metrics(capsys.readouterr().out) == ["LeasesHeld", "GuardianActed"]
+
+
+def test_what_a_call_that_died_has_counted_is_told_by_nobody(
+    parts: Watched, scene: Guarded, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del parts
+    scene.executions.set(EXECUTION, "RUNNING")
+    count(Metric.GUARDIAN_ACTED)  # as a function does that is killed before it has told
+
+    handler(MINUTE, None)
+
+    assert metrics(capsys.readouterr().out) == ["LeasesHeld"]
 
 
 @pytest.mark.parametrize("event", [{}, {"time": "soon"}, {"time": "2026-03-01T03:00:00"}])
