@@ -75,7 +75,8 @@ class Grant:
         traffic: Whether it finds the clusters and reads the zone's records. What it may do *in* a cluster is
             Kubernetes' business: see `access` and the shipped RBAC.
         records: Whose records it may change.
-        rules: Whether it may change listener rules; to read them, `traffic` is enough.
+        rules: Whether it may change listener rules; to read them, `traffic` or `drift` is enough.
+        drift: Whether it looks if weights are still as they were written; those of the zone come with `requests`.
         insights: Whether it reads what EKS says of upgrading the clusters.
         protections: Whether it looks for records that nobody may change.
         switches: What it may do with the switches of the workloads that have one.
@@ -94,6 +95,7 @@ class Grant:
     traffic: bool = False
     records: Records = Records.NONE
     rules: bool = False
+    drift: bool = False
     insights: bool = False
     protections: bool = False
     switches: Switching = Switching.NONE
@@ -128,7 +130,9 @@ GRANTS: Final[Mapping[Function, Grant]] = {
         announce=True,
         weights=True,
     ),
-    Function.CHECK_HEALTH: Grant(table=(*_RECORD, *_LEASES), alarms=True, requests=True, publish=True, announce=True),
+    Function.CHECK_HEALTH: Grant(
+        table=(*_RECORD, *_LEASES), alarms=True, requests=True, drift=True, publish=True, announce=True
+    ),
     Function.COMPLETE: Grant(
         table=(*_RECORD, *_LEASES, *_EPOCH),
         traffic=True,
@@ -274,7 +278,7 @@ def _grant_executions(role: iam.Role, grant: Grant, resources: Resources) -> Non
 
 def _grant_rules(role: iam.Role, grant: Grant, rules: Sequence[str]) -> None:
     """What it may do to listener rules; nothing where no workload has one."""
-    if rules and grant.traffic:
+    if rules and (grant.traffic or grant.drift):
         _allow(role, _RULES, ["*"])
     for action, kind in (("ModifyRule", ":listener-rule/"), ("ModifyListener", ":listener/")):
         own = [arn for arn in rules if kind in arn and grant.rules]

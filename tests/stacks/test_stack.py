@@ -234,8 +234,9 @@ def test_only_who_moves_traffic_may_change_a_rule_and_only_the_configured_ones(
     assert "route53:ChangeResourceRecordSets" not in held
 
 
-def test_whoever_reads_traffic_may_read_rules(behind_rules: Json) -> None:
-    held = permissions(behind_rules, "FunctionsConfirmRollbackRole")
+@pytest.mark.parametrize("role", ["FunctionsConfirmRollbackRole", "FunctionsCheckHealthRole"])
+def test_whoever_reads_traffic_or_looks_for_drift_may_read_rules(behind_rules: Json, role: str) -> None:
+    held = permissions(behind_rules, role)
 
     assert held["elasticloadbalancing:DescribeRules"] == held["elasticloadbalancing:DescribeListeners"] == ["*"]
 

@@ -37,6 +37,8 @@ def test_a_bad_green_behind_a_rule_gives_its_users_back_and_the_rule_says_so() -
     assert (execution.status, execution.error) == ("FAILED", "RolledBack")
     assert dict(host.weights) == {BLUE: 100, GREEN: 0}
     assert record is not None
+    assert "green" in record.reason
+    assert "somebody else" not in record.reason
     assert record.rollback_began is not None
     assert record.ended is not None
     assert record.ended - record.rollback_began <= timedelta(minutes=2)
