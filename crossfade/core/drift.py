@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from crossfade.core.traffic import Reading
 from crossfade.core.verdict import Cause, Health, Verdict
 from crossfade.core.weight import Side, Split
+from crossfade.errors import RouterRefusedError
 
 
 def drift(left: Mapping[str, Split], readings: Sequence[Reading]) -> Verdict | None:
@@ -19,17 +20,28 @@ def drift(left: Mapping[str, Split], readings: Sequence[Reading]) -> Verdict | N
         readings: As just read.
 
     Returns:
-        Unhealthy, with every weight that somebody else has changed; None when there is none.
+        Unhealthy, with every weight that somebody else has changed; inconclusive where nobody may look, which says
+        nothing of a weight; None when all are as they were left.
     """
+    refused = {reading.workload: fault for reading in readings if (fault := _refused(reading))}
     foreign = [
         f"{reading.workload} shows {_shown(reading)} instead of {wanted}"
         for reading in readings
-        if (wanted := left.get(reading.workload)) is not None and not _is_as(reading, wanted)
+        if (wanted := left.get(reading.workload)) is not None
+        and reading.workload not in refused
+        and not _is_as(reading, wanted)
     ]
-    if not foreign:
-        return None
-    sentence = f"somebody else changed a weight that this migration holds: {'; '.join(foreign)}"
-    return Verdict(Health.UNHEALTHY, sentence, Cause.DRIFT)
+    if foreign:
+        sentence = f"somebody else changed a weight that this migration holds: {'; '.join(foreign)}"
+        return Verdict(Health.UNHEALTHY, sentence, Cause.DRIFT)
+    if unread := [str(fault) for workload, fault in refused.items() if workload in left]:
+        return Verdict(Health.INCONCLUSIVE, f"the weights cannot be read: {'; '.join(unread)}", Cause.UNREADABLE)
+    return None
+
+
+def _refused(reading: Reading) -> RouterRefusedError | None:
+    faults = (reading.side(side).fault for side in Side)
+    return next((fault for fault in faults if isinstance(fault, RouterRefusedError)), None)
 
 
 def _is_as(reading: Reading, wanted: Split) -> bool:
