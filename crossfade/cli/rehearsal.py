@@ -167,7 +167,10 @@ class Demo:
             ended=self._world.clock.now,
             restored_after=_restored_after(execution, record),
             authority=_authority(self._plan),
-            broken=broken_promises(outcome, snapshot, paged=self._paged()),
+            broken=(
+                *broken_promises(outcome, snapshot, paged=self._paged()),
+                *dict.fromkeys(self._world.cloud.permissions.denied),
+            ),
             declare=declarations(record) if record else (),
         )
 

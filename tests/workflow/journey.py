@@ -4,7 +4,7 @@ What came of it is read where the users would feel it: from Route 53 and from th
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -14,8 +14,8 @@ from typing import Any, Final
 import boto3
 
 from crossfade.adapters.config_file import read_config
-from crossfade.cli.embedded import Embedded, embedded, estate_of
-from crossfade.core.config import ProbeConfig, WorkloadConfig
+from crossfade.cli.embedded import EXAMPLES, Embedded, embedded, estate_of
+from crossfade.core.config import Config, PlanConfig, ProbeConfig, WorkloadConfig
 from crossfade.core.migration import Record
 from crossfade.core.plan import ProbeRequest
 from crossfade.names import WEIGHT_KEY, Function
@@ -141,8 +141,26 @@ def journey(*faults: str, seed: int = 1, probe: ProbeRequest | None = None) -> I
         first, *others = config.workloads
         asked = first.model_copy(update={"probe": ProbeConfig.model_validate(probe.model_dump())})
         config = config.model_copy(update={"workloads": (asked, *others)})
-    spec = replace(estate_of(config, CONFIG), warm_up=WARM_UP)
-    parsed = [parse_fault(fault) for fault in faults]
-    with embedded(config, CONFIG, seed=seed, faults=parsed, spec=spec) as world:
+    with _journey(config, CONFIG, faults, seed=seed, warm_up=WARM_UP) as tonight:
+        yield tonight
+
+
+@contextmanager
+def example(
+    name: str, *faults: str, plan: Mapping[str, Any] | None = None, warm_up: timedelta = WARM_UP
+) -> Iterator[Journey]:
+    """The example estate *name*, with *plan* as its only one if that is given."""
+    path = EXAMPLES / "estates" / name / "crossfade.yaml"
+    config = read_config(path, now=None)
+    if plan is not None:
+        config = config.model_copy(update={"plans": {config.default_plan: PlanConfig.model_validate(plan)}})
+    with _journey(config, path, faults, seed=1, warm_up=warm_up) as tonight:
+        yield tonight
+
+
+@contextmanager
+def _journey(config: Config, path: Path, faults: Sequence[str], *, seed: int, warm_up: timedelta) -> Iterator[Journey]:
+    spec = replace(estate_of(config, path), warm_up=warm_up)
+    with embedded(config, path, seed=seed, faults=[parse_fault(fault) for fault in faults], spec=spec) as world:
         yield Journey(world)
         assert not world.cloud.permissions.denied, "a function asked for what its own policy does not allow"

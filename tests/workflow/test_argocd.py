@@ -1,31 +1,19 @@
 """Migrations of an estate whose weights Argo CD renders: read where they are, past the product."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import AbstractContextManager
 from typing import Any, Final
 
 import pytest
 
-from crossfade.adapters.config_file import read_config
-from crossfade.cli.embedded import EXAMPLES, embedded, estate_of
-from crossfade.core.config import PlanConfig
-from tests.workflow.journey import ON_BLUE, ON_GREEN, WARM_UP, Journey, Weights
-from world.faults import parse_fault
+from tests.workflow.journey import ON_BLUE, ON_GREEN, Journey, Weights, example
 
 pytestmark = pytest.mark.xdist_group("workflow")
 
-CONFIG: Final = EXAMPLES / "estates" / "argocd" / "crossfade.yaml"
 SHORT: Final = {"stages": [{"share": 100, "bake": "2m"}], "soak": "1m"}
 
 
-@contextmanager
-def argocd(*faults: str) -> Iterator[Journey]:
-    read = read_config(CONFIG, now=None)
-    config = read.model_copy(update={"plans": {"standard": PlanConfig.model_validate(SHORT)}})
-    spec = replace(estate_of(config, CONFIG), warm_up=WARM_UP)
-    with embedded(config, CONFIG, seed=1, faults=[parse_fault(fault) for fault in faults], spec=spec) as world:
-        yield Journey(world)
+def argocd(*faults: str) -> AbstractContextManager[Journey]:
+    return example("argocd", *faults, plan=SHORT)
 
 
 def sources(tonight: Journey) -> Weights:

@@ -1,32 +1,19 @@
 """Argo CD in a cluster of its own that falls silent to us: before the start, and while a green that turns bad bakes."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import AbstractContextManager
 from typing import Final
 
 import pytest
 
-from crossfade.adapters.config_file import read_config
-from crossfade.cli.embedded import EXAMPLES, embedded, estate_of
-from crossfade.core.config import PlanConfig
-from tests.workflow.journey import ON_BLUE, WARM_UP, Journey, Weights
-from world.faults import parse_fault
+from tests.workflow.journey import ON_BLUE, Journey, Weights, example
 
 pytestmark = pytest.mark.xdist_group("workflow")
 
-CONFIG: Final = EXAMPLES / "estates" / "hub" / "crossfade.yaml"
 SHORT: Final = {"stages": [{"share": 50, "bake": "5m"}, {"share": 100, "bake": "5m"}], "soak": "1m"}
 
 
-@contextmanager
-def hub(*faults: str) -> Iterator[Journey]:
-    read = read_config(CONFIG, now=None)
-    config = read.model_copy(update={"plans": {"standard": PlanConfig.model_validate(SHORT)}})
-    spec = replace(estate_of(config, CONFIG), warm_up=WARM_UP)
-    with embedded(config, CONFIG, seed=1, faults=[parse_fault(fault) for fault in faults], spec=spec) as world:
-        yield Journey(world)
-        assert not world.cloud.permissions.denied, "a function asked for what its own policy does not allow"
+def hub(*faults: str) -> AbstractContextManager[Journey]:
+    return example("hub", *faults, plan=SHORT)
 
 
 def sources(tonight: Journey) -> Weights:

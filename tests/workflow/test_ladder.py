@@ -1,16 +1,10 @@
 """A way back that does not depend on what is broken, through the real adapters; and records written directly."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
-from typing import Final
+from contextlib import AbstractContextManager
 
 import pytest
 
-from crossfade.adapters.config_file import read_config
-from crossfade.cli.embedded import EXAMPLES, embedded, estate_of
-from tests.workflow.journey import MIGRATION, ON_BLUE, ON_GREEN, WARM_UP, Journey, journey
-from world.faults import parse_fault
+from tests.workflow.journey import MIGRATION, ON_BLUE, ON_GREEN, Journey, example, journey
 
 pytestmark = pytest.mark.xdist_group("workflow")
 
@@ -68,16 +62,9 @@ def test_a_deleted_ingress_costs_its_own_workload_a_page_and_no_other_anything(s
 # --- The router route53 ----------------------------------------------------------------------------------------------
 
 
-PORTAL: Final = EXAMPLES / "estates" / "route53" / "crossfade.yaml"
-
-
-@contextmanager
-def portal(*faults: str) -> Iterator[Journey]:
+def portal(*faults: str) -> AbstractContextManager[Journey]:
     """The estate whose records nobody else keeps."""
-    config = read_config(PORTAL, now=None)
-    spec = replace(estate_of(config, PORTAL), warm_up=WARM_UP)
-    with embedded(config, PORTAL, seed=1, faults=[parse_fault(fault) for fault in faults], spec=spec) as world:
-        yield Journey(world)
+    return example("route53", *faults)
 
 
 def shown(tonight: Journey) -> set[tuple[int | None, int | None]]:

@@ -1,7 +1,6 @@
 """The estate with one load balancer in front of both clusters: migrations through its rule."""
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Final
 
 import pytest
@@ -10,10 +9,10 @@ from crossfade.adapters.config_file import read_config
 from crossfade.cli.embedded import embedded
 from crossfade.errors import InvalidInputError
 from tests.workflow.journey import CONFIG as SAMPLE
+from tests.workflow.journey import example
 from world.estate import BLUE, GREEN
 from world.faults import parse_fault
 
-CONFIG: Final = Path(__file__).parents[2] / "examples" / "estates" / "alb" / "crossfade.yaml"
 BAD_GREEN: Final = "green-5xx@2"
 
 
@@ -28,8 +27,8 @@ def test_a_fault_of_a_rule_needs_an_estate_with_one() -> None:
 
 
 def test_a_bad_green_behind_a_rule_gives_its_users_back_and_the_rule_says_so() -> None:
-    config = read_config(CONFIG, now=None)
-    with embedded(config, CONFIG, seed=1, faults=[parse_fault(BAD_GREEN)]) as world:
+    with example("alb", BAD_GREEN) as tonight:
+        world = tonight.world
         execution = world.cloud.run("tonight", {})
         (host,) = world.estate.snapshot().hosts
         record = world.ledger.load("tonight")

@@ -1,24 +1,20 @@
 """Every kind of object carries its weight there and back in one migration, under two dialects of ExternalDNS."""
 
-from pathlib import Path
 from typing import Final
 
 import pytest
 
-from crossfade.adapters.config_file import read_config
-from crossfade.cli.embedded import embedded
 from crossfade.names import ALPHA_PREFIX, EPOCH_ANNOTATION, STABLE_PREFIX, WEIGHT_KEY
+from tests.workflow.journey import example
 from world.estate import Cluster
-from world.faults import parse_fault
 
 pytestmark = pytest.mark.xdist_group("sources")
-CONFIG: Final = Path(__file__).parents[2] / "examples" / "estates" / "sources" / "crossfade.yaml"
 KEYS: Final = {f"{ALPHA_PREFIX}{WEIGHT_KEY}", f"{STABLE_PREFIX}{WEIGHT_KEY}"}
 
 
 def test_a_bad_green_gives_back_every_kind_of_object_and_both_objects_of_one_host() -> None:
-    config = read_config(CONFIG, now=None)
-    with embedded(config, CONFIG, seed=1, faults=[parse_fault("green-5xx")]) as world:
+    with example("sources", "green-5xx") as tonight:
+        world = tonight.world
         execution = world.cloud.run("tonight", {})
         hosts = world.estate.snapshot().hosts
         moved = [event.data for event in world.ledger.timeline("tonight") if event.what == "weight_written"]

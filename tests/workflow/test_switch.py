@@ -1,15 +1,13 @@
 """Route 53 takes no change while green fails: who has a switch is back on blue all the same, and is repaired after."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
 import pytest
 
-from crossfade.adapters.config_file import read_config
-from crossfade.cli.embedded import EXAMPLES, embedded, estate_of
 from crossfade.cli.rehearsal import MIGRATION, Demo
 from crossfade.cli.summary import Summary
 from crossfade.cli.view import SilentView
@@ -17,24 +15,18 @@ from crossfade.core.migration import Record
 from crossfade.core.resolve import resolve
 from crossfade.ports import Event
 from tests.workflow.journey import MIGRATION as NAME
-from tests.workflow.journey import ON_BLUE, WARM_UP, Journey
+from tests.workflow.journey import ON_BLUE, Journey, example
 from world.estate import BLUE, GREEN, Snapshot
-from world.faults import parse_fault
+from world.route53 import Answer
 
 pytestmark = pytest.mark.xdist_group("workflow")
 OUTAGE: Final = timedelta(minutes=18)
 """From the start on: the execution has ended, and Route 53 is down for two minutes more at least."""
-CONFIG: Final = EXAMPLES / "estates" / "switch" / "crossfade.yaml"
 
 
-@contextmanager
-def estate(*faults: str) -> Iterator[Journey]:
+def estate(*faults: str) -> AbstractContextManager[Journey]:
     """The estate in which burnham has a switch and yelb has none."""
-    config = read_config(CONFIG, now=None)
-    spec = replace(estate_of(config, CONFIG), warm_up=WARM_UP)
-    with embedded(config, CONFIG, seed=1, faults=[parse_fault(fault) for fault in faults], spec=spec) as world:
-        yield Journey(world)
-        assert not world.cloud.permissions.denied, "a function asked for what its own policy does not allow"
+    return example("switch", *faults)
 
 
 @dataclass
@@ -74,9 +66,9 @@ def night() -> Night:
     return seen
 
 
-def _share(answers: object) -> float:
+def _share(answers: Iterable[Answer]) -> float:
     """Green's part of the answers."""
-    return sum(each.share for each in answers if str(each.record.set_identifier).endswith(GREEN))  # type: ignore[attr-defined]
+    return sum(each.share for each in answers if str(each.record.set_identifier).endswith(GREEN))
 
 
 def test_the_end_is_honest_and_the_page_says_what_users_get_and_what_records_say(night: Night) -> None:
