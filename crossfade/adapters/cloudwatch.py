@@ -48,7 +48,7 @@ _SHORT: Final = 32
 _DIGEST: Final = 8
 _BLIND: Final = frozenset({"PARTIAL_DATA", "EVALUATION_ERROR", "EVALUATION_FAILURE"})
 
-_CLOUDWATCH: Final = Translation(
+CLOUDWATCH: Final = Translation(
     "CloudWatch",
     throttled=AlarmsUnavailableError,
     unavailable=AlarmsUnavailableError,
@@ -86,7 +86,7 @@ class CloudWatchAlarms:
             AlarmNames=list(names),
             AlarmTypes=self._types,  # type: ignore[arg-type]  # newer than the stub
         )
-        with _CLOUDWATCH.around("cloudwatch:DescribeAlarms", f"{len(names)} alarms"):
+        with CLOUDWATCH.around("cloudwatch:DescribeAlarms", f"{len(names)} alarms"):
             for page in pages:
                 found: Mapping[str, Any] = page
                 for kind in self._types:

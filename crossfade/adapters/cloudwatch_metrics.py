@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from crossfade.adapters.aws import Translation
+from crossfade.adapters.cloudwatch import CLOUDWATCH
 from crossfade.adapters.load_balancers import Balancer, LoadBalancers
 from crossfade.core.evidence import MINUTE, Minute, Sample, Series
 from crossfade.core.migration import Ends
@@ -49,13 +49,6 @@ _STATISTICS: Final = dict.fromkeys((_REQUESTS, _TARGET_5XX, _OWN_5XX, _UNCONNECT
 _OF_BALANCER: Final = (_REQUESTS, _TARGET_5XX, _OWN_5XX, _SECONDS)
 _OF_NETWORK: Final = (_CONNECTIONS, _REJECTED)
 _OF_PART: Final = (_REQUESTS, _TARGET_5XX, _UNCONNECTED, _SECONDS)
-
-_CLOUDWATCH: Final = Translation(
-    "CloudWatch",
-    throttled=AlarmsUnavailableError,
-    unavailable=AlarmsUnavailableError,
-    denied=AlarmsRefusedError,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +157,7 @@ def _results(
         ScanBy="TimestampAscending",
     )
     last: dict[str, str] = {}
-    with _CLOUDWATCH.around("cloudwatch:GetMetricData", f"{len(batch)} metrics in {region}"):
+    with CLOUDWATCH.around("cloudwatch:GetMetricData", f"{len(batch)} metrics in {region}"):
         for page in pages:
             for result in page["MetricDataResults"]:
                 last[result["Id"]] = result.get("StatusCode", "Complete")

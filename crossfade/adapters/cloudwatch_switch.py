@@ -8,18 +8,13 @@ Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Put
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from crossfade.adapters.aws import Translation
-from crossfade.errors import AlarmsRefusedError, AlarmsUnavailableError
+from crossfade.adapters.cloudwatch import CLOUDWATCH
 from crossfade.names import SWITCH_METRIC, SWITCH_NAMESPACE, WORKLOAD_DIMENSION, ZONE_DIMENSION
 
 if TYPE_CHECKING:
     from types_boto3_cloudwatch import CloudWatchClient
-
-_CLOUDWATCH: Final = Translation(
-    "CloudWatch", throttled=AlarmsUnavailableError, unavailable=AlarmsUnavailableError, denied=AlarmsRefusedError
-)
 
 
 class CloudWatchSwitch:
@@ -44,5 +39,5 @@ class CloudWatchSwitch:
             }
             for name in workloads
         ]
-        with _CLOUDWATCH.around("cloudwatch:PutMetricData", f"the switches of {', '.join(workloads)}"):
+        with CLOUDWATCH.around("cloudwatch:PutMetricData", f"the switches of {', '.join(workloads)}"):
             self._cloudwatch.put_metric_data(Namespace=SWITCH_NAMESPACE, MetricData=data)

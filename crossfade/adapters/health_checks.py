@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import ClientError
 
 from crossfade.adapters.aws import Translation, code_of
+from crossfade.adapters.cloudwatch import CLOUDWATCH
 from crossfade.core.facts import HealthCheckFacts
 from crossfade.errors import (
-    AlarmsRefusedError,
-    AlarmsUnavailableError,
     RouterRefusedError,
     RouterThrottledError,
     RouterUnavailableError,
@@ -37,9 +36,6 @@ _NOT_OURS: Final = frozenset({"NoSuchHealthCheck", "AccessDenied", "AccessDenied
 
 _ROUTE53: Final = Translation(
     "Route 53", throttled=RouterThrottledError, unavailable=RouterUnavailableError, denied=RouterRefusedError
-)
-_CLOUDWATCH: Final = Translation(
-    "CloudWatch", throttled=AlarmsUnavailableError, unavailable=AlarmsUnavailableError, denied=AlarmsRefusedError
 )
 
 
@@ -86,7 +82,7 @@ class HealthChecks:
         found: dict[str, bool] = {}
         for start in range(0, len(ids), _QUERIES_MAX):
             batch = {f"h{number}": id_ for number, id_ in enumerate(ids[start : start + _QUERIES_MAX])}
-            with _CLOUDWATCH.around("cloudwatch:GetMetricData", f"the status of {len(batch)} health checks"):
+            with CLOUDWATCH.around("cloudwatch:GetMetricData", f"the status of {len(batch)} health checks"):
                 answer: Any = cloudwatch.get_metric_data(
                     MetricDataQueries=[_query(key, id_) for key, id_ in batch.items()],  # type: ignore[misc]  # plain dicts
                     StartTime=until - _LATELY,

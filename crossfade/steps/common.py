@@ -4,17 +4,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from crossfade.core.evidence import Series
 from crossfade.core.fleet import kept
-from crossfade.core.migration import Outcome, Record
+from crossfade.core.migration import Ends, Outcome, Record
 from crossfade.core.overrides import overrides
 from crossfade.core.plan import Identifiers, Workload
 from crossfade.core.reckoning import reckoning
 from crossfade.core.shared import in_step, sharing
 from crossfade.core.traffic import Reading, SideReading, Step, Write, next_step
 from crossfade.core.weight import Side, Split
-from crossfade.errors import DriftError, RouterUnavailableError, SupersededError
+from crossfade.errors import CrossfadeError, DriftError, RouterUnavailableError, SupersededError
 from crossfade.names import TimelineEvent
-from crossfade.ports import Event, Ledger, TrafficRouter
+from crossfade.ports import Event, Ledger, MetricSource, TrafficRouter
 from crossfade.steps.tasks import LeasedTask
 
 
@@ -58,6 +59,18 @@ def observe_all(router: TrafficRouter, workloads: Sequence[Workload]) -> tuple[R
     if silent:
         raise RouterUnavailableError("; ".join(dict.fromkeys(silent)))
     return readings
+
+
+def series_if_known(
+    metrics: MetricSource, workloads: Sequence[Workload], *, since: datetime, now: datetime, ends: Sequence[Ends] = ()
+) -> Mapping[str, Series]:
+    """The series of *workloads*; nothing when they cannot be read, for the caller waits for none."""
+    if not workloads:
+        return {}
+    try:
+        return metrics.read(workloads, since=since, until=now, ends=ends)
+    except CrossfadeError:
+        return {}
 
 
 def raise_faults(readings: Sequence[Reading]) -> None:

@@ -4,11 +4,10 @@ The guardian keeps it in the place of the execution that is gone: until the hold
 green turns bad. It never moves traffic forward. People are paged when it begins to.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from crossfade.core.evidence import LOOK_BACK, Series, assess
+from crossfade.core.evidence import LOOK_BACK, assess
 from crossfade.core.fleet import on_green, read_back
 from crossfade.core.latch import latched_since
 from crossfade.core.migration import Record, Signal, abort_asked, active_hold, short_name
@@ -18,7 +17,7 @@ from crossfade.core.verdict import Health
 from crossfade.errors import CrossfadeError
 from crossfade.names import TimelineEvent
 from crossfade.ports import AlarmSource, Ledger, MetricSource, Notice, Notifier
-from crossfade.steps.common import note
+from crossfade.steps.common import note, series_if_known
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,7 @@ def _bad_sign(ledger: Ledger, alarms: AlarmSource, metrics: MetricSource, record
         record.plan,
         stage=record.stage,
         alarms=spoken,
-        series=_series(metrics, record, began, now),
+        series=series_if_known(metrics, record.workloads, since=began, now=now),
         began=began,
         moved=max(record.bake_began or now, earliest),
         now=now,
@@ -90,13 +89,6 @@ def _bad_sign(ledger: Ledger, alarms: AlarmSource, metrics: MetricSource, record
         latched=latched_since(ledger.latches(record.migration), began),
     )
     return found.verdict.reason if found.verdict.health is Health.UNHEALTHY else ""
-
-
-def _series(metrics: MetricSource, record: Record, began: datetime, now: datetime) -> Mapping[str, Series]:
-    try:
-        return metrics.read(record.workloads, since=began, until=now)
-    except CrossfadeError:
-        return {}
 
 
 def _notice(record: Record, hold: Signal, words: str) -> Notice:

@@ -17,7 +17,7 @@ from crossfade.core.plan import Workload
 from crossfade.errors import BlueIsDeadError, CrossfadeError, NotPropagatedError, SupersededError
 from crossfade.names import TimelineEvent
 from crossfade.ports import Ledger, MetricSource, TrafficRouter
-from crossfade.steps.common import note
+from crossfade.steps.common import note, series_if_known
 from crossfade.steps.take_out import Ways, give_back_or_take_out
 from crossfade.steps.tasks import EndTask, Progress
 
@@ -70,13 +70,7 @@ def _dead(metrics: MetricSource, workloads: Sequence[Workload], now: datetime) -
 
 
 def _series(metrics: MetricSource, workloads: Sequence[Workload], now: datetime) -> Mapping[str, Series]:
-    """What is known of *workloads*; nothing when CloudWatch does not answer."""
-    if not workloads:
-        return {}
-    try:
-        return metrics.read(workloads, since=now - _LATELY, until=now)
-    except CrossfadeError:
-        return {}
+    return series_if_known(metrics, workloads, since=now - _LATELY, now=now)
 
 
 def give_some_back(ledger: Ledger, ways: Ways, task: EndTask) -> Progress:

@@ -24,7 +24,7 @@ from crossfade.errors import (
 )
 from crossfade.names import TimelineEvent
 from crossfade.ports import Ledger, MetricSource, Switch, TrafficRouter
-from crossfade.steps.common import note
+from crossfade.steps.common import note, series_if_known
 from crossfade.steps.give_back import give_back
 from crossfade.steps.tasks import Progress
 
@@ -149,14 +149,8 @@ def _look(ledger: Ledger, metrics: MetricSource, record: Record, now: datetime) 
 
 
 def _series(metrics: MetricSource, record: Record, names: Sequence[str], now: datetime) -> Mapping[str, Series]:
-    """What is known of the requests of *names*; nothing when nobody knows, for nothing waits for that."""
     workloads = [workload for workload in record.workloads if workload.name in names]
-    if not workloads:
-        return {}
-    try:
-        return metrics.read(workloads, since=now - _LATELY, until=now, ends=record.ends)
-    except CrossfadeError:
-        return {}
+    return series_if_known(metrics, workloads, since=now - _LATELY, now=now, ends=record.ends)
 
 
 def _put_back(ledger: Ledger, switch: Switch, record: Record, now: datetime) -> None:
