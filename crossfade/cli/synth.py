@@ -8,7 +8,9 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from crossfade.errors import PermanentError
@@ -16,23 +18,35 @@ from crossfade.errors import PermanentError
 ROOT = Path(__file__).resolve().parents[2]
 _SOURCES = ("app.py", "cdk.json", "crossfade", "lambdas", "stacks", "requirements.txt")
 _STACK = "Crossfade"
+_KEPT = ROOT / ".build" / "synth"
 
 
 class SynthesisFailedError(PermanentError):
     """The CDK app could not be synthesised; its own words are in the message."""
 
 
-def template(config_file: Path) -> dict[str, Any]:
+def template(
+    config_file: Path, *, kept: Path = _KEPT, synthesise: Callable[[Path, Path], None] | None = None
+) -> dict[str, Any]:
     """
     The CloudFormation template of the main stack for *config_file*.
+
+    Several processes may ask at once: each synthesises in a folder of its own, and what is kept appears whole.
+
+    Args:
+        config_file: Of the app.
+        kept: Where templates are kept.
+        synthesise: Writes the assembly of a configuration into a folder; `app.py` if nothing else is given.
 
     Raises:
         SynthesisFailedError: `app.py` failed.
     """
-    out = ROOT / ".build" / "synth" / _digest(config_file)
-    path = out / f"{_STACK}.template.json"
+    path = kept / f"{_digest(config_file)}.json"
     if not path.exists():
-        _synthesise(config_file, out)
+        kept.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=kept) as out:
+            (synthesise or _synthesise)(config_file, Path(out))
+            (Path(out) / f"{_STACK}.template.json").replace(path)
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return content
 
