@@ -8,7 +8,8 @@ from collections.abc import Mapping
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-from crossfade.core.evidence import Assessment, Finding
+from crossfade.core.assessment import Assessment
+from crossfade.core.evidence import Finding
 from crossfade.core.migration import Record
 from crossfade.core.statistics import Count
 from crossfade.core.weight import PERCENT, Split

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from crossfade.core.evidence import MINUTE, Minute, Sample
+from crossfade.core.series import MINUTE, Minute, Sample
 
 REQUESTS: Final = 60_000
 """Of each workload in each minute, on both sides together."""

@@ -11,12 +11,12 @@ from typing import Any
 
 from crossfade.core.announcement import Announcement
 from crossfade.core.definition import Definition
-from crossfade.core.evidence import MINUTE, Minute, Sample, Series
 from crossfade.core.facts import EstateFacts
 from crossfade.core.latch import Latch
 from crossfade.core.migration import Ends, Record, Signal
 from crossfade.core.plan import Plan, Workload
 from crossfade.core.probe import Answer, Answers, Heard
+from crossfade.core.series import MINUTE, Minute, Sample, Series
 from crossfade.core.sight import Standing
 from crossfade.core.traffic import Reading, SideReading, Write
 from crossfade.core.verdict import Alarm, AlarmState

@@ -1,7 +1,7 @@
 """What the evidence says: healthy, unhealthy or inconclusive, always with a reason.
 
 Rule 1: no evidence is never good evidence. Rule 2: one bad sign outweighs any number of good ones.
-This file judges alarms; `evidence` judges the raw series and puts both together. Neither knows a CloudWatch client.
+This file judges alarms, `evidence` the raw series, `assessment` puts both together. None knows a CloudWatch client.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

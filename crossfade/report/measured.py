@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from crossfade.core import evidence
+from crossfade.core import series
 from crossfade.report.model import Minute, Series
 
 
-def series_of(measured: Iterable[evidence.Series]) -> list[Series]:
+def series_of(measured: Iterable[series.Series]) -> list[Series]:
     """The series that could be read; a workload without numbers has no line on the page."""
     return [
         Series(workload=each.workload, minutes=tuple(_minute(minute) for minute in each.minutes))
@@ -15,7 +15,7 @@ def series_of(measured: Iterable[evidence.Series]) -> list[Series]:
     ]
 
 
-def _minute(minute: evidence.Minute) -> Minute:
+def _minute(minute: series.Minute) -> Minute:
     return Minute(
         at=minute.at,
         blue_requests=minute.blue.requests,

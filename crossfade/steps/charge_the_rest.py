@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from crossfade.core.charge import charged
-from crossfade.core.evidence import LOOK_BACK
 from crossfade.core.reckoning import reckoning
+from crossfade.core.series import LOOK_BACK
 from crossfade.errors import CrossfadeError
 from crossfade.names import TimelineEvent
 from crossfade.ports import Ledger, MetricSource

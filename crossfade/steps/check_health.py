@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from crossfade.core.assessment import Assessment, Seen, assess
 from crossfade.core.charge import charged, residual
 from crossfade.core.drift import drift
-from crossfade.core.evidence import LOOK_BACK, PUBLISHED, Assessment, Series, assess
 from crossfade.core.fleet import by_policy, going_on, left_out, on_green, read_back
 from crossfade.core.latch import Latch, latched_since
 from crossfade.core.migration import Action, Decision, Record, decide, held_back
 from crossfade.core.plan import Workload
 from crossfade.core.probe import Answer, Answers, Heard, Probed, examine
+from crossfade.core.series import LOOK_BACK, PUBLISHED, Series
 from crossfade.core.traffic import Reading, SideReading
 from crossfade.core.verdict import Alarm, Cause, Health, Verdict
 from crossfade.core.weight import Side, Split
@@ -100,20 +101,16 @@ def _look(
     began = max(record.stage_began or task.now, earliest)
     moved = record.bake_began - plan.convergence.margin if record.bake_began else task.now
     workloads = on_green(record)
-    return assess(
-        plan,
-        stage=record.stage,
+    seen = Seen(
         alarms=alarms,
         series=series,
-        began=began,
-        moved=max(moved, earliest),
-        now=task.now,
-        workloads=workloads,
-        probed=_probed(probe, record, workloads, task),
-        drifted=drifted,
         latched=latched_since(latches, began),
         doubts=doubts(record, workloads, alarms, series),
+        probed=_probed(probe, record, workloads, task),
+        drifted=drifted,
     )
+    moved = max(moved, earliest)
+    return assess(plan, seen, stage=record.stage, began=began, moved=moved, now=task.now, workloads=workloads)
 
 
 def _drifted(authority: TrafficRouter, record: Record, series: Mapping[str, Series]) -> Verdict | None:

@@ -7,11 +7,12 @@ green turns bad. It never moves traffic forward. People are paged when it begins
 from dataclasses import dataclass
 from datetime import datetime
 
-from crossfade.core.evidence import LOOK_BACK, assess
+from crossfade.core.assessment import Seen, assess
 from crossfade.core.fleet import on_green, read_back
 from crossfade.core.latch import latched_since
 from crossfade.core.migration import Record, Signal, abort_asked, active_hold, short_name
 from crossfade.core.plan import alarms_of
+from crossfade.core.series import LOOK_BACK
 from crossfade.core.situation import clock
 from crossfade.core.verdict import Health
 from crossfade.errors import CrossfadeError
@@ -77,16 +78,16 @@ def _bad_sign(ledger: Ledger, alarms: AlarmSource, metrics: MetricSource, record
         spoken = alarms.read(alarms_of(workloads))
     except CrossfadeError:
         return ""
+    series = series_if_known(metrics, record.workloads, since=began, now=now)
+    latched = latched_since(ledger.latches(record.migration), began)
     found = assess(
         record.plan,
+        Seen(spoken, series, latched),
         stage=record.stage,
-        alarms=spoken,
-        series=series_if_known(metrics, record.workloads, since=began, now=now),
         began=began,
         moved=max(record.bake_began or now, earliest),
         now=now,
         workloads=workloads,
-        latched=latched_since(ledger.latches(record.migration), began),
     )
     return found.verdict.reason if found.verdict.health is Health.UNHEALTHY else ""
 

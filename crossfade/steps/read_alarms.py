@@ -7,9 +7,9 @@ the timeline and to people; what an alarm says while it is in doubt is `core.ver
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from crossfade.core.evidence import Series
 from crossfade.core.migration import Record, Signal, resumed_at
 from crossfade.core.plan import Workload, alarms_of
+from crossfade.core.series import Series
 from crossfade.core.sight import blind
 from crossfade.core.verdict import Alarm, Cause, Health, Verdict
 from crossfade.names import TimelineEvent

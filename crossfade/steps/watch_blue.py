@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from crossfade.core.capacity import request, words
-from crossfade.core.evidence import Series, blue_targets
 from crossfade.core.fleet import kept
 from crossfade.core.migration import Record, Signal, resumed_at
+from crossfade.core.series import Series, blue_targets
 from crossfade.names import TimelineEvent
 from crossfade.ports import Ledger, Notice, Notifier
 from crossfade.steps.common import note

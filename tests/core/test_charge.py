@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossfade.core.charge import QUIET_MINUTES, Charge, Residual, charged, residual, told
-from crossfade.core.evidence import MINUTE, Minute, Sample, Series
 from crossfade.core.migration import Record
 from crossfade.core.reckoning import reckoning
+from crossfade.core.series import MINUTE, Minute, Sample, Series
 from tests.steps.scene import a_plan
 
 T0 = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)

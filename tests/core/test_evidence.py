@@ -1,8 +1,6 @@
-"""What alarms and series together come to: healthy, unhealthy or inconclusive, for which reason, on which numbers."""
+"""What a workload's requests say of green: healthy, unhealthy or inconclusive, and for which reason."""
 
-import json
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -10,61 +8,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossfade.core.config import Config
-from crossfade.core.evidence import MINUTE, Assessment, Minute, Sample, Series, assess
-from crossfade.core.plan import Evidence, Plan
-from crossfade.core.verdict import Alarm, AlarmState, Cause, Health
+from crossfade.core.plan import Evidence
+from crossfade.core.series import MINUTE, Minute, Sample
+from crossfade.core.verdict import AlarmState, Cause, Health
 from tests.core.documents import changed, config, faults
-from tests.steps.scene import NAMES, T0, a_plan
+from tests.core.looks import (
+    ALARMS,
+    AT_5,
+    AT_50,
+    AT_100,
+    BOTH_SICK,
+    GOOD,
+    HEALTHY,
+    INCONCLUSIVE,
+    MOVED,
+    OK,
+    PLAN,
+    SICK,
+    SILENT,
+    UNHEALTHY,
+    flow,
+    look,
+    minutes,
+    said,
+)
+from tests.steps.scene import T0
 
 SEED = 20_260_302
-PLAN = a_plan(shares=(5, 50, 100))
-ALARMS = tuple(f"green-{name}-5xx" for name in NAMES)
-OK, ALARM, SILENT, GONE = AlarmState.OK, AlarmState.ALARM, AlarmState.INSUFFICIENT_DATA, AlarmState.MISSING
-GOOD = Sample(requests=300)
-MOVED = T0 + 2 * MINUTE
-AT_5, AT_50, AT_100 = range(3)
-
-
-def minutes(*pairs: tuple[Sample, Sample], begin: datetime = MOVED) -> list[Minute]:
-    """One minute after the other: blue, green."""
-    return [Minute(begin + number * MINUTE, blue, green) for number, (blue, green) in enumerate(pairs)]
-
-
-def flow(blue: Sample, green: Sample, length: int, begin: datetime = MOVED) -> list[Minute]:
-    return minutes(*[(blue, green)] * length, begin=begin)
-
-
-def look(
-    series: Iterable[Minute] | str,
-    *,
-    stage: int = AT_50,
-    after: timedelta = timedelta(minutes=12),
-    plan: Plan = PLAN,
-    states: dict[str, AlarmState] | None = None,
-    latched: Sequence[str] = (),
-) -> Assessment:
-    """Judge *series* (or why there is none) of burnham; yelb is always well."""
-    told = dict.fromkeys(ALARMS, OK) | (states or {})
-    mine = Series("burnham", unreadable=series) if isinstance(series, str) else Series("burnham", tuple(series))
-    share = plan.stages[stage].split.share_percent / 100
-    well = flow(Sample(round(60_000 * (1 - share))), Sample(round(60_000 * share)), after // MINUTE)
-    return assess(
-        plan,
-        stage=stage,
-        alarms={name: Alarm(name, state) for name, state in told.items() if state is not GONE},
-        series={"burnham": mine, "yelb": Series("yelb", tuple(well))},
-        began=T0,
-        moved=MOVED,
-        now=MOVED + after,
-        latched=latched,
-    )
-
-
-def said(found: Assessment) -> tuple[Health, Cause]:
-    return found.verdict.health, found.verdict.cause
-
-
-UNHEALTHY, INCONCLUSIVE, HEALTHY = Health.UNHEALTHY, Health.INCONCLUSIVE, Health.HEALTHY
 
 
 # --- Enough good evidence --------------------------------------------------------------------------------------------
@@ -244,9 +214,6 @@ def test_trouble_of_the_last_minutes_is_not_outweighed_by_a_long_good_bake() -> 
 
 # --- Both sides sick -------------------------------------------------------------------------------------------------
 
-SICK = (Sample(3_000, 360), Sample(3_000, 375))
-BOTH_SICK = flow(*SICK, 4)
-
 
 def test_when_both_sides_are_sick_the_cause_is_common() -> None:
     found = look([*flow(Sample(3_000), Sample(3_000), 6), *flow(*SICK, 4, begin=MOVED + 6 * MINUTE)])
@@ -271,26 +238,6 @@ def test_a_green_that_is_clearly_worse_is_to_blame_though_blue_is_sick() -> None
     assert said(found) == (UNHEALTHY, Cause.WORSE_THAN_BLUE)
 
 
-def test_an_alarm_is_forgiven_while_both_sides_are_sick() -> None:
-    found = look(BOTH_SICK, states={"green-burnham-5xx": ALARM}, after=timedelta(minutes=6))
-
-    assert said(found) == (INCONCLUSIVE, Cause.COMMON_CAUSE)
-    assert found.to_data()["alarms_not_ok"] == {"green-burnham-5xx": "ALARM"}
-
-
-@pytest.mark.parametrize(
-    ("minutes_after", "verdict"), [(6, (INCONCLUSIVE, Cause.ALARM)), (11, (UNHEALTHY, Cause.ALARM))]
-)
-def test_an_alarm_has_some_time_to_recover_from_common_trouble_but_no_stage_passes_under_it(
-    minutes_after: int, verdict: tuple[Health, Cause]
-) -> None:
-    series = [*BOTH_SICK, *flow(Sample(3_000), Sample(3_000), minutes_after, begin=MOVED + 4 * MINUTE)]
-
-    found = look(series, states={"green-burnham-5xx": ALARM}, after=timedelta(minutes=4 + minutes_after + 2))
-
-    assert said(found) == verdict
-
-
 @pytest.mark.parametrize("requests", [3_000, 60])
 def test_common_trouble_is_over_as_soon_as_that_can_be_seen(requests: int) -> None:
     good = flow(Sample(requests), Sample(requests), 9, begin=MOVED + 4 * MINUTE)
@@ -299,27 +246,6 @@ def test_common_trouble_is_over_as_soon_as_that_can_be_seen(requests: int) -> No
     found = look(series, after=timedelta(minutes=15))
 
     assert found.verdict.cause is not Cause.COMMON_CAUSE
-
-
-def test_the_alarm_of_another_workload_is_not_forgiven() -> None:
-    found = look(BOTH_SICK, states={"green-yelb-5xx": ALARM}, after=timedelta(minutes=6))
-
-    assert said(found) == (UNHEALTHY, Cause.ALARM)
-
-
-def test_an_alarm_that_is_gone_is_not_forgiven() -> None:
-    found = look(BOTH_SICK, states={"green-burnham-5xx": GONE}, after=timedelta(minutes=6))
-
-    assert said(found) == (UNHEALTHY, Cause.ALARM_GONE)
-
-
-def test_after_common_trouble_a_stage_can_still_pass_and_its_latched_alarm_is_explained() -> None:
-    series = [*BOTH_SICK, *flow(Sample(3_000), Sample(3_000), 30, begin=MOVED + 4 * MINUTE)]
-
-    found = look(series, after=timedelta(minutes=37), latched=["green-burnham-5xx"])
-
-    assert said(found) == (HEALTHY, Cause.GOOD)
-    assert found.findings[0].were_both_sick
 
 
 def test_the_minutes_in_which_both_were_sick_are_no_good_evidence() -> None:
@@ -341,51 +267,6 @@ def test_a_good_green_does_not_need_blue() -> None:
     found = look(flow(Sample(0, healthy_targets=0), Sample(3_000, healthy_targets=2), 10), stage=AT_100)
 
     assert said(found) == (HEALTHY, Cause.GOOD)
-
-
-# --- Alarms ----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("state", "verdict"),
-    [
-        (ALARM, (UNHEALTHY, Cause.ALARM)),
-        (GONE, (UNHEALTHY, Cause.ALARM_GONE)),
-        (SILENT, (INCONCLUSIVE, Cause.ALARM_SILENT)),
-    ],
-)
-def test_good_requests_do_not_outweigh_an_alarm(state: AlarmState, verdict: tuple[Health, Cause]) -> None:
-    assert said(look(flow(GOOD, GOOD, 10), states={"green-burnham-5xx": state})) == verdict
-
-
-def test_an_alarm_that_fired_since_the_stage_began_is_not_forgotten() -> None:
-    found = look(flow(GOOD, GOOD, 10), latched=["green-burnham-5xx"])
-
-    assert said(found) == (UNHEALTHY, Cause.ALARM)
-    assert found.verdict.reason == "green-burnham-5xx is OK again after an ALARM since the stage began"
-
-
-def test_series_that_cannot_be_read_are_no_evidence_however_good_the_alarms_are() -> None:
-    found = look("CloudWatch does not answer; it is tried again")
-
-    assert said(found) == (INCONCLUSIVE, Cause.UNREADABLE)
-    assert found.verdict.reason == (
-        "burnham: the requests cannot be read: CloudWatch does not answer; it is tried again"
-    )
-
-
-def test_a_workload_without_a_series_is_not_forgotten() -> None:
-    found = assess(
-        PLAN,
-        stage=AT_50,
-        alarms={name: Alarm(name, OK) for name in ALARMS},
-        series={"burnham": Series("burnham", tuple(flow(GOOD, GOOD, 10)))},
-        began=T0,
-        moved=MOVED,
-        now=MOVED + 12 * MINUTE,
-    )
-
-    assert said(found) == (INCONCLUSIVE, Cause.UNREADABLE)
 
 
 # --- Traffic ---------------------------------------------------------------------------------------------------------
@@ -453,34 +334,7 @@ def test_a_load_balancer_without_healthy_targets_is_bad_before_any_request_fails
     assert said(twice) == (UNHEALTHY, Cause.NO_TARGETS)
 
 
-# --- Words and numbers -----------------------------------------------------------------------------------------------
-
-
-def test_the_numbers_behind_a_verdict_are_small_and_complete() -> None:
-    data = look(flow(Sample(5_700, 1), Sample(300, 30), 5), stage=AT_5).to_data()
-    workload = data["workloads"]["burnham"]  # type: ignore[index]
-
-    assert json.loads(json.dumps(data)) == data
-    assert (data["cause"], data["alarms_asked"], data["alarms_ok"]) == ("worse_than_blue", 2, 2)
-    assert data["written_percent"] == 5
-    assert (workload["green_requests"], workload["green_failed"]) == (1_500, 150)
-    assert (workload["blue_requests"], workload["blue_failed"]) == (28_500, 5)
-    assert workload["share_percent"] == 5
-    assert workload["evidence_worse"] >= data["evidence_needed"]
-    assert 0 <= workload["p_worse"] < 1e-9
-
-
-def test_only_three_reasons_are_spelled_out() -> None:
-    names = [f"team-{number}" for number in range(5)]
-    plan = PLAN.model_copy(
-        update={"workloads": tuple(PLAN.workloads[0].model_copy(update={"name": name}) for name in names)}
-    )
-
-    verdict = assess(
-        plan, stage=0, alarms={ALARMS[0]: Alarm(ALARMS[0], OK)}, series={}, began=T0, moved=MOVED, now=MOVED
-    ).verdict
-
-    assert verdict.reason.endswith("team-2: the requests cannot be read: its series were not read; and 2 more")
+# --- What a plan tolerates -------------------------------------------------------------------------------------------
 
 
 def test_defaults_follow_the_tolerated_error_rate() -> None:

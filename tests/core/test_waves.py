@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from crossfade.core.evidence import assess
+from crossfade.core.assessment import Seen, assess
 from crossfade.core.fleet import by_policy, complete, going_on, kept, left_out, moving, on_green, rest
 from crossfade.core.migration import Action, Baseline, Decision, Record, Signal, SignalKind
 from crossfade.core.plan import OnFailure, Plan, Stage, Wave
@@ -329,7 +329,7 @@ def test_nobody_waits_for_a_wave_of_which_nobody_is_left() -> None:
 def blamed(*firing: str) -> tuple[str, ...]:
     plan = two_waves(OnFailure.WORKLOAD)
     alarms = {name: Alarm(name, AlarmState.ALARM if name in firing else AlarmState.OK) for name in plan.alarms}
-    return assess(plan, stage=0, alarms=alarms, series={}, began=START, moved=START, now=START).blamed
+    return assess(plan, Seen(alarms, {}), stage=0, began=START, moved=START, now=START).blamed
 
 
 def test_an_alarm_speaks_against_the_workloads_that_name_it() -> None:
@@ -338,7 +338,7 @@ def test_an_alarm_speaks_against_the_workloads_that_name_it() -> None:
 
 def test_of_workloads_that_are_not_on_green_nothing_is_asked() -> None:
     found = assess(
-        two_waves(OnFailure.WORKLOAD), stage=0, alarms={}, series={}, began=START, moved=START, now=START, workloads=()
+        two_waves(OnFailure.WORKLOAD), Seen({}, {}), stage=0, began=START, moved=START, now=START, workloads=()
     )
 
     assert (found.verdict.health, found.alarms, found.blamed) == (Health.HEALTHY, (), ())
