@@ -34,12 +34,13 @@ from crossfade.cli.synth import template
 from crossfade.core.announcement import Announcement, Change, event_schema
 from crossfade.core.config import Config
 from crossfade.core.duration import format_duration
+from crossfade.core.exposure import SLOWEST
 from crossfade.core.forms import Between, Form
 from crossfade.core.migration import Outcome
 from crossfade.core.plan import Model
 from crossfade.core.preflight import CHECKS
 from crossfade.core.presets import Preset, stages_of
-from crossfade.core.preview import SLOWEST, Failures, Preview, Span, preview
+from crossfade.core.preview import Failures, Preview, Span, preview
 from crossfade.core.resolve import MigrationInput
 from crossfade.core.verdict import Cause
 from crossfade.errors import CrossfadeError, PermanentError, TemporaryError

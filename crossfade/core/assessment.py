@@ -135,7 +135,7 @@ def assess(
 
 
 def _asked(plan: Plan, stage: int, *, began: datetime, moved: datetime, now: datetime) -> Asked:
-    share = plan.stages[stage].split.share_percent / PERCENT
+    share = plan.stages[stage].split.green_part
     questions = _QUESTIONS * len(plan.workloads) * len(plan.stages)
     return Asked(share, began=began, moved=moved, now=now, evidence=plan.evidence, questions=questions)
 

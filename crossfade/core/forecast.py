@@ -17,7 +17,7 @@ from crossfade.core.series import MINUTE, PUBLISHING
 from crossfade.core.traffic import Reading, SideReading, Write, next_step
 from crossfade.core.verdict import Cause, Health, Verdict
 from crossfade.core.waves import wave_at
-from crossfade.core.weight import FULL_WEIGHT, PERCENT, Side, Split
+from crossfade.core.weight import FULL_WEIGHT, Side, Split
 from crossfade.names import State
 
 _START: Final = datetime(2000, 1, 1, tzinfo=UTC)  # any instant: a forecast only measures from it
@@ -301,7 +301,7 @@ class _Walk:
         if self._quietest is None:
             return _WELL if self.looked_at - PUBLISHING - self._moved >= MINUTE else _TOO_FEW
         minutes = (self.looked_at - PUBLISHING - self._pace.followed(self._plan) - self._moved) // MINUTE
-        rates = [*self._quietest[: stage.wave], self._quietest[stage.wave] * stage.split.share_percent / PERCENT]
+        rates = [*self._quietest[: stage.wave], self._quietest[stage.wave] * stage.split.green_part]
         had = min(rates) * minutes * MINUTE.total_seconds()
         return _WELL if had >= self._plan.evidence.requests else _TOO_FEW
 

@@ -79,7 +79,7 @@ def _said(workload: str, minute: Minute, total: int) -> str:
 def _written(record: Record, workload: str) -> float:
     """The least share, above 0 to 1, that green may have by the weights that were written last."""
     splits = (record.target(workload, record.stage), record.split_before(workload, record.stage))
-    return min((split.share_percent / 100 for split in splits if split.green > 0), default=1.0)
+    return min((split.green_part for split in splits if split.green > 0), default=1.0)
 
 
 def taken_out(record: Record, seen: Sequence[str] = ()) -> str:

@@ -64,7 +64,12 @@ class Split:
     @property
     def share_percent(self) -> float:
         """The share of DNS answers that name green, 0.0 to 100.0."""
-        return 100 * self.green / (self.blue + self.green)
+        return PERCENT * self.green / (self.blue + self.green)
+
+    @property
+    def green_part(self) -> float:
+        """The same share as a part of all, 0.0 to 1.0."""
+        return self.share_percent / PERCENT
 
     def weight(self, side: Side) -> int:
         """The weight of *side*."""

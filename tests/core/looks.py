@@ -38,7 +38,7 @@ def look(
     """Judge *series* (or why there is none) of burnham; yelb is always well."""
     told = dict.fromkeys(ALARMS, OK) | (states or {})
     mine = Series("burnham", unreadable=series) if isinstance(series, str) else Series("burnham", tuple(series))
-    share = plan.stages[stage].split.share_percent / 100
+    share = plan.stages[stage].split.green_part
     well = flow(Sample(round(60_000 * (1 - share))), Sample(round(60_000 * share)), after // MINUTE)
     return assess(
         plan,

@@ -139,7 +139,7 @@ def drawn(
 )
 def test_a_worse_green_is_found_in_nine_of_ten_runs(rps: float, excess: float, stage: int, within: int) -> None:
     random, runs = np.random.default_rng(SEED), 20
-    share = PLAN.stages[stage].split.share_percent / 100
+    share = PLAN.stages[stage].split.green_part
 
     found = [
         look(
@@ -224,7 +224,7 @@ def test_when_both_sides_are_sick_the_cause_is_common() -> None:
 
 @pytest.mark.parametrize("stage", [AT_5, AT_50])
 def test_the_first_minute_of_common_trouble_is_enough(stage: int) -> None:
-    share = PLAN.stages[stage].split.share_percent / 100
+    share = PLAN.stages[stage].split.green_part
     blue, green = round(6_000 * (1 - share)), round(6_000 * share)
     good = flow(Sample(blue), Sample(green), 8)
     bad = minutes((Sample(blue, blue // 5), Sample(green, green // 5)), begin=MOVED + 8 * MINUTE)

@@ -112,7 +112,7 @@ class Steps:
     def _share(self, workload: str) -> float:
         found = {reading.workload: reading.split for reading in self._router.observe(self._plan.workloads)}
         split = found[workload]
-        return split.share_percent / 100 if split else 0
+        return split.green_part if split else 0
 
     def _open(self, event: Json) -> Json:
         self._ledger.open(

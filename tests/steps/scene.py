@@ -208,7 +208,7 @@ class Scene:
         """Users follow the authority at once."""
         found = {reading.workload: reading.split for reading in self.router.observe(self.plan.workloads)}
         split = found[workload]
-        return split.share_percent / 100 if split else 0.0
+        return split.green_part if split else 0.0
 
     def _task(self, kind: type[Task]) -> Task:
         return kind(migration=self.migration, execution=self.execution, now=self.now)
