@@ -25,6 +25,9 @@ LEVELS_MAX = 50
 _NOT_JSON = ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:merge", "tag:yaml.org,2002:value")
 
 
+_TAB = "found a tab; YAML is indented with spaces"
+
+
 class _TooDeepError(Exception):
     """There are more than LEVELS_MAX levels; never leaves this file."""
 
@@ -144,7 +147,8 @@ def _key_faults(node: yaml.Node, path: FieldPath, seen: set[int]) -> Iterator[st
 def _where(error: yaml.YAMLError) -> str:
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         mark = error.problem_mark
-        return f"look at line {mark.line + 1}, column {mark.column + 1}: {error.problem}"
+        problem = _TAB if "'\\t'" in str(error.problem) else error.problem
+        return f"look at line {mark.line + 1}, column {mark.column + 1}: {problem}"
     return f"look for characters that do not belong there: {str(error).splitlines()[0]}"
 
 

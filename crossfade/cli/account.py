@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
@@ -44,6 +45,9 @@ _TRIES: Final = 4
 
 _SAME_TIME: Final = timedelta(seconds=3)
 """AWS tells its time to the second, and an answer takes a moment: less than this is no difference."""
+
+THIS_MACHINE: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+"""Where `crossfade serve` listens, and AWS never does."""
 
 _NO_CREDENTIALS: Final = (
     NoCredentialsError,
@@ -127,6 +131,11 @@ class Account:
         return self._session
 
     @property
+    def is_embedded(self) -> bool:
+        """Whether it is that of `crossfade serve`, or another on this machine, and not AWS."""
+        return urlsplit(self._client("sts").meta.endpoint_url).hostname in THIS_MACHINE
+
+    @property
     def now(self) -> datetime:
         """
         The present instant, UTC, by the clock of AWS, once it has answered anything.
@@ -192,7 +201,13 @@ class Account:
             read_timeout=_READ_SECONDS,
             retries={"mode": "standard", "total_max_attempts": _TRIES},
         )
-        return self._session.client(service, config=config)  # type: ignore[call-overload]  # the stubs want the name as a literal
+        try:
+            return self._session.client(service, config=config)  # type: ignore[call-overload]  # the stubs want the name as a literal
+        except BotoCoreError:
+            raise
+        except ValueError as error:  # an AWS_ENDPOINT_URL that is none is no error of botocore's
+            msg = f"AWS cannot be asked ({error}); set AWS_ENDPOINT_URL to one that begins with https://, or unset it"
+            raise NotConnectedError(msg) from error
 
 
 @contextmanager
@@ -240,10 +255,22 @@ def _not_asked(error: BotoCoreError) -> str:
         case NoRegionError():
             return "no Region is set; give --region or set AWS_REGION"
         case InvalidRegionError():
-            return f"{error}; give a --region such as eu-west-1"
+            return f"{_bare(error)}; give a --region such as eu-west-1"
         case _ if isinstance(error, _NO_CREDENTIALS):
             return f"there are no AWS credentials ({error}); log in, or give --profile"
         case HTTPClientError() | ConnectionError():
-            return f"AWS does not answer ({error}); check your network and --region"
+            return _silent(error)
         case _:
-            return f"AWS could not be asked ({error}); check your AWS configuration"
+            return f"AWS could not be asked ({_bare(error)}); check your AWS configuration"
+
+
+def _silent(error: HTTPClientError | ConnectionError) -> str:
+    endpoint = str(error.kwargs.get("endpoint_url", ""))
+    if urlsplit(endpoint).hostname in THIS_MACHINE:
+        return f"nothing answers at {endpoint}; start `crossfade serve` there, or unset AWS_ENDPOINT_URL"
+    return f"AWS does not answer ({_bare(error)}); check your network, --region and AWS_ENDPOINT_URL"
+
+
+def _bare(error: BotoCoreError) -> str:
+    """Its words without a full stop, to be gone on from."""
+    return str(error).rstrip(". ")

@@ -15,8 +15,9 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
-from crossfade.adapters.config_file import read_config
 from crossfade.cli.exits import Exit
+from crossfade.cli.files import folder_of, write
+from crossfade.cli.options import current
 from crossfade.cli.summary import Summary, show
 from crossfade.cli.view import LiveView, PlainView, SilentView, View
 from crossfade.core.config import Config
@@ -64,10 +65,13 @@ def command(  # noqa: PLR0917 - typer reads options from arguments
     broken, 2 when the request was refused.
     """
     faults = _faults(fault)
+    for path in (report, logs):
+        if path is not None:
+            folder_of(path)
     console = Console()
     if output is Output.TEXT:
         Console(stderr=True).print("Preparing the embedded world ...", style="dim")
-    checked = read_config(config, now=None)
+    checked = current(config)
     summary = _run(
         checked, config, plan=plan, seed=seed, faults=faults, view=_view(output, console), files=Files(report, logs)
     )
@@ -112,9 +116,9 @@ def _run(
             world.clock.sleep(_TAIL.total_seconds())
         minutes.stop()
         if files.report is not None and (found := report_of(world, MIGRATION, summary, minutes)) is not None:
-            files.report.write_text(render(found), encoding="utf-8")
+            write(files.report, render(found))
         if files.logs is not None:
-            files.logs.write_text("".join(f"{line.text}\n" for line in world.cloud.logs), encoding="utf-8")
+            write(files.logs, "".join(f"{line.text}\n" for line in world.cloud.logs))
     return summary
 
 

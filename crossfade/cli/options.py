@@ -1,16 +1,18 @@
 """Options that several commands share, each in words once."""
 
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
-from crossfade.core.config import Config
+from crossfade.adapters.config_file import read_config
+from crossfade.core.config import Config, time_faults
 from crossfade.core.plan import Plan
 from crossfade.core.resolve import read_input
 from crossfade.core.waves import narrowed
-from crossfade.errors import InvalidInputError
+from crossfade.errors import InvalidConfigError, InvalidInputError
 
 REASON_MAX: Final = 500
 CONFIG_VARIABLE: Final = "CROSSFADE_CONFIG"
@@ -40,6 +42,21 @@ OutputOption = Annotated[
     typer.Option("--output", metavar="text|json", help="text for people, json for programs."),
 ]
 DEFAULT_CONFIG: Final = Path("crossfade.yaml")
+
+
+def current(path: Path) -> Config:
+    """
+    The configuration in *path*, as of today: a schedule that is past is refused, as deployment refuses it.
+
+    A plan that is past may still be looked at; nothing starts it.
+
+    Raises:
+        InvalidConfigError: With every fault.
+    """
+    config = read_config(path, now=None)
+    if faults := list(time_faults(config, datetime.now(UTC))):
+        raise InvalidConfigError(faults)
+    return config
 
 
 def asked_for(plan: str | None, workloads: str | None) -> dict[str, object]:

@@ -9,7 +9,6 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from crossfade.adapters.config_file import read_config
 from crossfade.cli.options import (
     DEFAULT_CONFIG,
     ConfigOption,
@@ -18,6 +17,7 @@ from crossfade.cli.options import (
     PlanOption,
     WorkloadsOption,
     asked_for,
+    current,
     plan_asked_for,
 )
 from crossfade.cli.plan_json import to_json
@@ -63,19 +63,28 @@ def command(
     Nothing is changed and AWS is not asked. The figures come from the same decisions that a run takes.
     Exit code 2 if the plan exceeds its budget of failed requests.
     """
-    read = read_config(config, now=None)
+    read = current(config)
     chosen = plan_asked_for(read, asked_for(plan, workloads))
     seen = _preview(read, chosen, requests_per_second, error_rate)
     if output is Output.JSON:
         typer.echo(json.dumps(to_json(seen), indent=2))
     else:
         show(seen, console())
-        if read.calendar is not None:
-            refusal = read.calendar.calendar.refusal(datetime.now(UTC), seen.duration.longest)
-            console().print(Text(f"It may not start now: {refusal}." if refusal else "It may start now."))
+        if words := _may_start(read, seen, datetime.now(UTC)):
+            console().print(Text(words))
     if seen.budget is not None and seen.budget.kept is False:
         msg = f"plan {chosen.name}: its budget of {seen.budget.failed_requests:,} failed requests {over_budget(seen)}"
         raise InvalidInputError(msg)
+
+
+def _may_start(config: Config, seen: Preview, now: datetime) -> str:
+    """Whether it may start now; empty when nothing could forbid it."""
+    if seen.plan.not_after is not None and seen.plan.not_after <= now:
+        return f"It may not start any more: its notAfter, {seen.plan.not_after:%Y-%m-%d %H:%M} UTC, is past."
+    if config.calendar is None:
+        return ""
+    refusal = config.calendar.calendar.refusal(now, seen.duration.longest)
+    return f"It may not start now: {refusal}." if refusal else "It may start now."
 
 
 def _preview(config: Config, plan: Plan, requests_per_second: float | None, error_rate: float) -> Preview:

@@ -18,7 +18,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from crossfade.adapters.config_file import read_config
 from crossfade.adapters.https_probe import Network
 from crossfade.cli.account import connected
 from crossfade.cli.exits import Exit
@@ -33,6 +32,7 @@ from crossfade.cli.options import (
     RegionOption,
     WorkloadsOption,
     asked_for,
+    current,
     plan_asked_for,
 )
 from crossfade.cli.printing import console
@@ -74,7 +74,7 @@ def command(
     You need to read what the function may read, and to be in the group crossfade:shifters of both clusters.
     Exit code 5 if a check fails.
     """
-    read = read_config(config, now=None)
+    read = current(config)
     asked = plan_asked_for(read, asked_for(plan, workloads))
     if embedded:
         findings = _look_embedded(read, config, asked, fault)
@@ -93,6 +93,13 @@ def command(
 
 def _look(config: Config, plan: Plan, profile: str | None, region: str | None) -> tuple[Finding, ...]:
     with connected(profile=profile, region=region, stack=DEFAULT_STACK) as account, _by_default(account.session):
+        if account.is_embedded:
+            msg = (
+                "the endpoint is on this machine, where no cluster and no load balancer can be asked; "
+                "give --embedded, which checks an embedded world of its own, or unset AWS_ENDPOINT_URL"
+            )
+            raise InvalidInputError(msg)
+        _ = account.caller  # without credentials, one sentence is enough
         return _looked(config, plan, account.region, session=account.session)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from crossfade.cli.account import Account, connected
+from crossfade.cli.files import folder_of, write
 from crossfade.cli.options import (
     DEFAULT_STACK,
     MigrationArgument,
@@ -42,13 +43,14 @@ def command(
     When a migration has ended, its report is written into the bucket of the stack; this fetches it.
     One that still runs, or has no report there, is reported from the ledger as far as it has come.
     """
+    path = file or Path(f"crossfade-{migration}.html")
+    folder_of(path)
     with connected(profile=profile, region=region, stack=stack) as account:
         seen = see(account, migration)
         page = None if fresh else account.reports.get(migration)
         url = account.reports.url(migration) if page else ""
         html = page or _from_ledger(account, migration)
-    path = file or Path(f"crossfade-{migration}.html")
-    path.write_text(html, encoding="utf-8")
+    write(path, html)
     say(f"{migration}: {seen.outcome or 'still running'}. The report is in {path}.")
     if url:
         typer.echo(f"In the console: {url}")

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from rich.console import Console
 
-from crossfade.adapters.config_file import read_config
-from crossfade.cli.options import DEFAULT_CONFIG, DEFAULT_STACK, ConfigOption
+from crossfade.cli.options import DEFAULT_CONFIG, DEFAULT_STACK, ConfigOption, current
 from crossfade.cli.printing import clock, console
 from crossfade.errors import InvalidInputError
 from crossfade.names import MACHINE_OUTPUT, REPORTS_OUTPUT, TABLE_OUTPUT, Env, Function
@@ -31,6 +30,8 @@ The embedded world is open; its time goes {speed} times as fast as yours. In ano
   crossfade start --name tonight --plan quick --reason "to see it"
   crossfade watch tonight
   crossfade abort tonight --reason "seen enough"
+
+`crossfade preflight --embedded` needs no open world: it makes its checks in one of its own.
 
 Ctrl-C closes it.
 """
@@ -56,9 +57,9 @@ def serve(
     Nothing moves by itself: start, watch, steer and stop migrations as in an account.
     The notices that people would get are printed here. Ctrl-C ends it, and nothing is left.
     """
+    out, faults, checked = console(), _faults(fault), current(config)
     from crossfade.cli.embedded import embedded
 
-    out, faults, checked = console(), _faults(fault), read_config(config, now=None)
     with _listening(port) as gateway, suppress(KeyboardInterrupt):
         out.print("Preparing the embedded world ...", style="dim")
         with embedded(checked, config, seed=1, faults=faults) as world:

@@ -1,12 +1,15 @@
 """`start`: a migration, by hand. The deployed configuration judges the input; this file only writes it."""
 
 import json
+import re
+import time
+from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
-from crossfade.cli.account import connected
+from crossfade.cli.account import Account, connected
 from crossfade.cli.options import (
     DEFAULT_STACK,
     Output,
@@ -21,9 +24,15 @@ from crossfade.cli.options import (
     one_line,
 )
 from crossfade.cli.printing import say
+from crossfade.cli.seen import Seen, see
 from crossfade.core.duration import parse_duration
 from crossfade.core.forms import read_instant
+from crossfade.core.migration import Outcome
 from crossfade.errors import InvalidInputError
+
+_NOT_STARTED: Final = frozenset({Outcome.REFUSED, Outcome.DUPLICATE})
+_KIND: Final = re.compile(r"^\w+Error: ")
+"""How a cause begins; people do not need the name of a class."""
 
 
 def command(
@@ -46,6 +55,12 @@ def command(
         str | None,
         typer.Option("--name", metavar="NAME", help="Of the migration; manual- and the time if none is given."),
     ] = None,
+    wait: Annotated[
+        int,
+        typer.Option(
+            "--wait", min=0, max=60, metavar="SECONDS", help="At most, to see whether it is refused; 0 does not."
+        ),
+    ] = 10,
     output: OutputOption = Output.TEXT,
     profile: ProfileOption = None,
     region: RegionOption = None,
@@ -56,6 +71,7 @@ def command(
 
     It takes a plan of the deployed configuration. It runs in AWS and needs this terminal no more:
     `crossfade watch` follows it, `crossfade abort` rolls it back.
+    Exit code 2 when it is refused at once: a plan that there is not, hosts that another migration moves.
     Try --dry-run first.
     """
     given = asked_for(plan, workloads)
@@ -71,10 +87,46 @@ def command(
             given["notAfter"] = read_when(not_after, account.now).isoformat()
         migration = name or f"manual-{account.now:%Y%m%d-%H%M%S}"
         execution = account.executions.start(migration, given)
+        seen = accepted(account, migration, seconds=wait, pause=lambda: time.sleep(1))
     if output is Output.JSON:
         typer.echo(json.dumps({"migration": migration, "execution": execution, "input": given}, indent=2))
     else:
-        say(f"{migration} has started. Follow it with `crossfade watch {migration}`.")
+        say(f"{migration} has started{what(seen)}. Follow it with `crossfade watch {migration}`.")
+
+
+def accepted(account: Account, migration: str, *, seconds: int, pause: Callable[[], object]) -> Seen | None:
+    """
+    *migration* once it has its plan and its hosts, or as it is after *seconds*; None when nobody is to look.
+
+    Args:
+        account: Where it runs.
+        migration: Its name; it has just been started.
+        seconds: How often to look, with a pause of a second after each time.
+        pause: That pause.
+
+    Raises:
+        InvalidInputError: The machine has refused it, or another migration has its hosts.
+    """
+    seen = None
+    for _ in range(seconds):
+        seen = see(account, migration)
+        if seen.outcome in _NOT_STARTED:
+            msg = f"{migration} has not started: {_KIND.sub('', seen.reason)}; nothing was changed"
+            raise InvalidInputError(msg)
+        if not seen.runs or (seen.record is not None and seen.record.epoch):
+            break
+        pause()
+    return seen
+
+
+def what(seen: Seen | None) -> str:
+    """What runs, as far as that is known yet."""
+    if seen is None or seen.record is None:
+        return ""
+    plan = seen.record.plan
+    count = len(plan.workloads)
+    moves = plan.workloads[0].name if count == 1 else f"{count} workloads"
+    return f": plan {plan.name}, {moves} from {plan.blue.name} to {plan.green.name}"
 
 
 def read_when(text: str, now: datetime) -> datetime:

@@ -407,7 +407,7 @@ def check_config(document: object, *, now: datetime | None) -> Config:
     config, faults = _read(document)
     faults += broken_rules(document, timing=_timing(document), now=now)
     if config is not None and not faults:
-        faults += [*_torn_waves(config), *_budget_faults(config), *_time_faults(config, now)]
+        faults += [*_torn_waves(config), *_budget_faults(config), *time_faults(config, now)]
     if config is None or faults:
         raise InvalidConfigError(list(dict.fromkeys(faults)))
     return config
@@ -434,8 +434,14 @@ def _budget_faults(config: Config) -> Iterator[str]:
             yield sentence(("plans", name, "budget", "failedRequests"), over_budget(costs))
 
 
-def _time_faults(config: Config, now: datetime | None) -> Iterator[str]:
-    """Windows, freezes and schedules in which nothing could ever start; this needs how long the plans take."""
+def time_faults(config: Config, now: datetime | None) -> Iterator[str]:
+    """
+    Windows, freezes and schedules in which nothing could ever start; this needs how long the plans take.
+
+    Args:
+        config: The configuration.
+        now: UTC; None when nobody knows what day it is, and only what never could is a fault.
+    """
     if config.calendar is None and not config.triggers.schedules:
         return
     lengths = {name: longest(config.plan(name)) for name in config.plans}

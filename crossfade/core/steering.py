@@ -125,11 +125,11 @@ def consequence(steered: Steered, signal: Signal, *, woken: bool = False) -> str
             rest = "the soak" if signal.stage == len(stages) else f"stage {(signal.stage or 0) + 1}"
             return f"{look.capitalize()}, if every alarm is OK, {rest} is over. Otherwise it is watched on as planned."
         case SignalKind.APPROVE:
-            over = "" if steered.phase is Phase.WAITING else ", once its bake is over"
+            over = look if steered.phase is Phase.WAITING else "once its bake is over"
             following = (
                 "the soak begins" if signal.stage == len(stages) - 1 else f"stage {(signal.stage or 0) + 2} begins"
             )
-            return f"{look.capitalize()}{over}, if every alarm is OK, {following}.{_unchecked(steered.record)}"
+            return f"{over.capitalize()}, if every alarm is OK, {following}.{_unchecked(steered.record)}"
 
 
 def _held(steered: Steered, signal: Signal) -> str:
@@ -245,7 +245,9 @@ def _own_refusal(steered: Steered, by: str) -> str:
 
 
 def _gated(gated: Sequence[str]) -> str:
-    return f"stage {', '.join(gated)} does" if gated else "no stage of this plan does"
+    if len(gated) > 1:
+        return f"only stages {', '.join(gated[:-1])} and {gated[-1]} do"
+    return f"only stage {gated[0]} does" if gated else "no stage of this plan does"
 
 
 def _promote_refusal(steered: Steered) -> str:

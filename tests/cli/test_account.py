@@ -74,6 +74,45 @@ def test_with_a_stack_that_is_not_ours(another_stack: str, run: Run, command: tu
     assert "give --stack with the name of Crossfade's" in said
 
 
+@pytest.mark.parametrize("command", [*COMMANDS[:2], pytest.param(("preflight",), id="preflight")])
+def test_with_an_endpoint_that_is_none(
+    deployed: Deployed, run: Run, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    del deployed
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "gibberish")
+
+    assert "(Invalid endpoint: gibberish); set AWS_ENDPOINT_URL to one that" in _refused(run, *command)
+
+
+def test_with_an_endpoint_that_is_closed(deployed: Deployed, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """moto answers for AWS alone, so this one is asked for."""
+    del deployed
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+
+    said = _refused(run, "status")
+
+    assert "nothing answers at http://127.0.0.1:9" in said
+    assert "start `crossfade serve` there, or unset AWS_ENDPOINT_URL" in said
+
+
+def test_preflight_does_not_look_for_clusters_behind_an_endpoint_on_this_machine(
+    deployed: Deployed, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del deployed
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+
+    assert "give --embedded" in _refused(run, "preflight")
+
+
+def test_a_report_that_cannot_be_written_is_told_before_anything_is_asked(deployed: Deployed, run: Run) -> None:
+    del deployed
+
+    said = _refused(run, "report", "tonight", "--file", "no/such/folder.html")
+
+    assert "there is no folder" in said
+    assert "make it, or name another file" in said
+
+
 def test_without_a_region(deployed: Deployed, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     del deployed
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):

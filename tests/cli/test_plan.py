@@ -1,6 +1,7 @@
 """`crossfade plan`: what people and programs are shown of a plan, and what is refused."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from crossfade.cli.plan_json import FIELDS
 from tests.cli.conftest import Run
 from tests.core.documents import Where, changed
 
+DAY = timedelta(days=1)
 BUSY: list[tuple[Where, object]] = [(("workloads", index, "requestsPerSecond"), 500) for index in (0, 1)]
 
 
@@ -175,14 +177,17 @@ def test_the_json_of_the_sample_plan_stays_as_it_is(run: Run, config: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("ends", "said"),
+    ("ends", "not_after", "said"),
     [
-        pytest.param("2021-01-01T00:00:00Z", "It may start now.", id="a freeze that is over"),
-        pytest.param("2099-01-01T00:00:00Z", "It may not start now: a freeze until Thu 2099-01-01", id="a freeze"),
+        pytest.param(-DAY, "2099-01-01T00:00:00Z", "It may start now.", id="a freeze that is over"),
+        pytest.param(30 * DAY, "2099-01-01T00:00:00Z", "It may not start now: a freeze until", id="a freeze"),
+        pytest.param(-DAY, "2020-01-01T00:00:00Z", "It may not start any more: its notAfter, 2020-01", id="past"),
     ],
 )
-def test_a_plan_says_whether_it_may_start_now(run: Run, tmp_path: Path, ends: str, said: str) -> None:
-    freeze = {"begins": "2020-01-01T00:00:00Z", "ends": ends, "reason": "year end"}
-    document = changed((("calendar",), {"freezes": [freeze]}))
+def test_a_plan_says_whether_it_may_start_now(
+    run: Run, tmp_path: Path, ends: timedelta, not_after: str, said: str
+) -> None:
+    freeze = {"begins": "2020-01-01T00:00:00Z", "ends": (datetime.now(UTC) + ends).isoformat(), "reason": "year end"}
+    document = changed((("calendar",), {"freezes": [freeze]}), (("plans", "standard", "notAfter"), not_after))
 
     assert said in run("plan", "--config", _written(tmp_path, document)).out

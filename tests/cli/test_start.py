@@ -5,11 +5,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.cli.conftest import ME, MINUTE, Deployed, Run
+from crossfade.cli.account import Account
+from crossfade.cli.start import accepted, what
+from crossfade.core.migration import Outcome
+from crossfade.errors import InvalidInputError
+from tests.cli.conftest import ME, MINUTE, REGION, Deployed, Run
 
 
 def test_nothing_asked_for_is_the_default_plan_and_the_callers_name(deployed: Deployed, run: Run) -> None:
-    ran = run("start", "--name", "tonight")
+    ran = run("start", "--name", "tonight", "--wait", "0")
 
     assert ran.code == 0
     assert ran.out == "tonight has started. Follow it with `crossfade watch tonight`.\n"
@@ -19,6 +23,7 @@ def test_nothing_asked_for_is_the_default_plan_and_the_callers_name(deployed: De
 def test_everything_asked_for_reaches_the_machine(deployed: Deployed, run: Run) -> None:
     ran = run(
         *("start", "--name", "tonight", "--plan", "quick", "--workloads", "burnham, yelb", "--dry-run"),
+        *("--wait", "0"),
         *("--not-after", "2099-01-31T18:00:00+01:00", "--reason", "rehearsal", "--output", "json"),
     )
 
@@ -35,7 +40,7 @@ def test_everything_asked_for_reaches_the_machine(deployed: Deployed, run: Run) 
 
 
 def test_the_latest_start_may_be_said_from_now_on(deployed: Deployed, run: Run) -> None:
-    run("start", "--name", "tonight", "--not-after", "30m")
+    run("start", "--name", "tonight", "--not-after", "30m", "--wait", "0")
 
     not_after = datetime.fromisoformat(deployed.inputs("tonight")["notAfter"])
     assert abs(not_after - datetime.now(UTC) - timedelta(minutes=30)) < MINUTE
@@ -44,7 +49,7 @@ def test_the_latest_start_may_be_said_from_now_on(deployed: Deployed, run: Run) 
 def test_a_migration_without_a_name_is_named_by_its_time(deployed: Deployed, run: Run) -> None:
     del deployed
 
-    assert re.match(r"manual-\d{8}-\d{6} has started", run("start").out)
+    assert re.match(r"manual-\d{8}-\d{6} has started", run("start", "--wait", "0").out)
 
 
 @pytest.mark.parametrize(
@@ -82,3 +87,31 @@ def test_a_name_is_used_once(deployed: Deployed, run: Run) -> None:
 
     assert ran.code == 2
     assert "there has been a migration tonight already; give another --name" in ran.err
+
+
+def test_a_start_that_the_machine_refuses_is_told_at_once(deployed: Deployed) -> None:
+    held = "LeaseHeldError: other holds dns/Z1/burnham.example.com; wait for its end or abort it"
+    deployed.migration("tonight", outcome=Outcome.DUPLICATE, reason=held)
+
+    with pytest.raises(InvalidInputError) as refused:
+        accepted(_account(), "tonight", seconds=9, pause=pytest.fail)
+
+    assert str(refused.value) == (
+        "tonight has not started: other holds dns/Z1/burnham.example.com; wait for its end or abort it; "
+        "nothing was changed"
+    )
+
+
+def test_a_start_is_looked_at_until_it_has_its_hosts_and_no_longer(deployed: Deployed) -> None:
+    record = deployed.migration("tonight")
+
+    seen = accepted(_account(), "tonight", seconds=9, pause=lambda: deployed.ledger.save(record.with_(epoch=1)))
+
+    assert seen is not None
+    assert seen.record is not None
+    assert seen.record.epoch == 1
+    assert what(seen) == ": plan standard, 2 workloads from eks-blueprint-blue to eks-blueprint-green"
+
+
+def _account() -> Account:
+    return Account(profile=None, region=REGION, stack="Crossfade")

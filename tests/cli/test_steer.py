@@ -25,7 +25,7 @@ def test_an_approval_is_left_in_the_ledger_with_who_and_why(deployed: Deployed, 
 
     assert ran.code == 0
     assert ran.err == ""
-    assert "tonight is approved. Within about 30s, once its bake is over" in ran.out
+    assert "tonight is approved. Once its bake is over, if every alarm is OK, stage 3 begins" in ran.out
     assert _signal(deployed) == ("approve", 1, ME, "latency is fine")
 
 
@@ -161,7 +161,7 @@ def test_a_migration_that_has_only_just_started_is_refused(deployed: Deployed, r
     [
         ("9", "there is no stage 9 in tonight; it has stages 1 to 3"),
         ("0", "there is no stage 0 in tonight"),
-        ("1", "stage 1 of tonight needs no approval; stage 2 does"),
+        ("1", "stage 1 of tonight needs no approval; only stage 2 does"),
     ],
 )
 def test_a_stage_that_cannot_be_approved_is_refused(deployed: Deployed, run: Run, stage: str, said: str) -> None:

@@ -58,7 +58,7 @@ class Steering:
         looking = self.world.clock.every(MINUTE / 2, look)
 
     def run(self) -> Execution:
-        self.type("start", "--name", "tonight", "--plan", "steered")
+        self.type("start", "--name", "tonight", "--plan", "steered", "--wait", "0")
         arn = self.world.cloud.deployment.machine_arn.replace(":stateMachine:", ":execution:") + ":tonight"
         return self.world.cloud.wait(arn)
 

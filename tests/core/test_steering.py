@@ -124,7 +124,7 @@ def test_when_it_is_too_late_everything_is_refused(
         pytest.param(BAKING, (), 7, "there is no stage 8 in tonight; it has stages 1 to 3", id="beyond the last"),
         pytest.param(BAKING, (), -1, "there is no stage 0", id="before the first"),
         pytest.param(BAKING, (), None, "there is no stage no number", id="none"),
-        pytest.param(BAKING, (), 0, "stage 1 of tonight needs no approval; stage 2 does", id="no gate"),
+        pytest.param(BAKING, (), 0, "stage 1 of tonight needs no approval; only stage 2 does", id="no gate"),
         pytest.param(BAKING, (APPROVED,), 1, "was already approved by ann; once is enough", id="twice"),
         pytest.param(FRESH, (), 1, "is not being watched yet", id="not begun"),
         pytest.param(MOVING, (), 1, "is not being watched yet", id="traffic still moves"),
@@ -264,7 +264,7 @@ def test_a_word_comes_after_all_words_before_it_whatever_the_clocks_say() -> Non
         pytest.param(BAKING, (HELD,), RESUME, "It goes on within about 30s", id="resume"),
         pytest.param(BAKING, (), PROMOTE, "stage 2 is over", id="promote"),
         pytest.param(SOAKING, (), PROMOTE, "the soak is over", id="promote the soak"),
-        pytest.param(BAKING, (), APPROVE, "once its bake is over, if every alarm is OK, stage 3 begins", id="early"),
+        pytest.param(BAKING, (), APPROVE, "Once its bake is over, if every alarm is OK, stage 3 begins", id="early"),
         pytest.param(WAITING, (), APPROVE, "if every alarm is OK, stage 3 begins", id="approve"),
     ],
 )
