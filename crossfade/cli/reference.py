@@ -87,7 +87,7 @@ def _plan_json() -> str:
         "Keys are only ever added.",
         "A key that ends in `_seconds`, `transitions` and `dollars` hold `typical` and `longest`, or one figure;",
         "`failed_…` hold `expected` and `worst`, each null when no alarm would see it in time.",
-        "How each figure is reckoned, with its sources, stands at the head of `crossfade/core/preview.py`.",
+        "How each figure is reckoned, with its sources, stands at the head of `crossfade/core/exposure.py`.",
         "",
     ]
     return "\n".join(

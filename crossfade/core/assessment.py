@@ -14,9 +14,7 @@ from crossfade.core.evidence import Asked, Finding, examine
 from crossfade.core.numbers import numbers, part, shown
 from crossfade.core.plan import Plan, Workload, alarms_of
 from crossfade.core.probe import Probed
-from crossfade.core.series import (
-    Series,
-)
+from crossfade.core.series import Series
 from crossfade.core.statistics import NOTHING
 from crossfade.core.verdict import Alarm, AlarmState, Cause, Health, Verdict, judge
 from crossfade.core.waves import wave_of

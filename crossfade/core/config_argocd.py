@@ -7,15 +7,13 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, Strict
 
-from crossfade.core.forms import AnnotationKey, ClusterName, Label, ObjectTemplate, ParameterName, Region
-from crossfade.core.plan import ArgoCd, Cluster, HelmParameter, SecretKey
+from crossfade.core.config_clusters import ClusterConfig
+from crossfade.core.forms import AnnotationKey, Label, ObjectTemplate, ParameterName
+from crossfade.core.plan import ArgoCd, HelmParameter, SecretKey
 
 
-class HubConfig(Cluster):
+class HubConfig(ClusterConfig):
     """The Amazon EKS cluster where Argo CD runs for both sides."""
-
-    name: ClusterName = Field(description="The cluster's name in Amazon EKS.")
-    region: Region = Field(description="The AWS Region of the cluster.")
 
 
 class SecretKeyConfig(SecretKey):

@@ -4,11 +4,7 @@ from collections.abc import Sequence
 from math import exp, log
 from typing import Final
 
-from crossfade.core.series import (
-    Minute,
-    blue_count,
-    green_count,
-)
+from crossfade.core.series import Minute, blue_count, green_count
 from crossfade.core.statistics import Count, fisher_p
 from crossfade.core.weight import PERCENT
 

@@ -15,7 +15,9 @@ import boto3
 
 from crossfade.adapters.config_file import read_config
 from crossfade.cli.embedded import EXAMPLES, Embedded, embedded, estate_of
-from crossfade.core.config import Config, PlanConfig, ProbeConfig, WorkloadConfig
+from crossfade.core.config import Config
+from crossfade.core.config_plans import PlanConfig
+from crossfade.core.config_workloads import ProbeConfig, WorkloadConfig
 from crossfade.core.migration import Record
 from crossfade.core.plan import ProbeRequest
 from crossfade.names import WEIGHT_KEY, Function
