@@ -6,13 +6,20 @@ from crossfade.cli.preflight import show
 from crossfade.cli.printing import console
 from crossfade.core.finding import Finding, Grade
 from crossfade.core.preflight import CHECKS
+from stacks.asset import ROOT
 from tests.cli.conftest import Run
+from tests.deployed import kept_template
 
 OTHER_ROADS = ("argocd-", "listener-rule", "rule-", "stickiness", "binding", "switch")
 """How checks begin that have nothing to look at in the sample estate: only ExternalDNS carries weights, no switch."""
 
 
-@pytest.mark.xdist_group("synthesis")
+@pytest.fixture
+def sample() -> None:
+    kept_template(ROOT / "crossfade.yaml")
+
+
+@pytest.mark.usefixtures("sample")
 def test_a_sound_estate_passes_every_check(run: Run) -> None:
     ran = run("preflight", "--embedded")
 
@@ -22,7 +29,7 @@ def test_a_sound_estate_passes_every_check(run: Run) -> None:
     assert [check for check in silent if not check.startswith(OTHER_ROADS)] == []
 
 
-@pytest.mark.xdist_group("synthesis")
+@pytest.mark.usefixtures("sample")
 def test_a_failed_check_is_exit_code_5_and_one_object_for_programs(run: Run) -> None:
     ran = run(
         "preflight", "--embedded", "--fault", "preflight:create-only", "--workloads", "burnham", "--output", "json"
@@ -75,7 +82,7 @@ def test_without_credentials_it_is_refused_in_one_sentence(
     assert "credentials" in ran.err
 
 
-@pytest.mark.xdist_group("synthesis")
+@pytest.mark.usefixtures("sample")
 def test_a_silent_cluster_is_a_failed_check_and_what_was_not_seen_does_not_pass(run: Run) -> None:
     ran = run("preflight", "--embedded", "--fault", "preflight:silent-cluster", "--workloads", "burnham")
 

@@ -13,12 +13,12 @@ from typer.testing import CliRunner
 
 from crossfade.adapters.config_file import parse_config
 from crossfade.cli.app import app
-from crossfade.cli.embedded import Embedded, embedded
+from crossfade.cli.embedded import Embedded
 from crossfade.cli.serve import findable
 from crossfade.core.migration import Record
+from tests.deployed import embedded
 from world.step_functions import Execution
 
-pytestmark = pytest.mark.xdist_group("steering")
 MINUTE = timedelta(minutes=1)
 SECONDS = 5
 """From a person's word to the first step back."""
@@ -97,14 +97,18 @@ def steering(tmp_path: Path) -> Iterator[Steering]:
         yield Steering(world)
 
 
-def test_an_approved_gate_opens_and_the_migration_succeeds(steering: Steering) -> None:
+def test_an_approved_gate_opens_and_a_promotion_ends_the_soak_early(steering: Steering) -> None:
     steering.when("traffic_moved", 1, lambda: steering.type("approve", "tonight", "--stage", "2", "--reason", "fine"))
+    steering.when("soak_began", None, lambda: steering.type("promote", "tonight", "--reason", "quiet night"))
 
     execution = steering.run()
 
+    soak = [event.at for event in steering.world.ledger.timeline("tonight") if event.what.startswith("soak_")]
     assert execution.status == "SUCCEEDED"
-    assert "is approved." in steering.said[-1]
+    assert "is approved." in steering.said[1]
     assert any(text.startswith("approved by arn:aws:sts::") and text.endswith(": fine") for text in steering.told)
+    assert soak[1] - soak[0] < 3 * MINUTE
+    assert any("promoted by" in text and "quiet night" in text for text in steering.told)
 
 
 def test_an_abort_gives_traffic_back(steering: Steering) -> None:
@@ -120,34 +124,18 @@ def test_an_abort_gives_traffic_back(steering: Steering) -> None:
     assert {tuple(host.weights.values()) for host in steering.world.estate.snapshot().hosts} == {(100, 0)}
 
 
-def test_a_promotion_ends_a_bake_and_the_soak_early(steering: Steering) -> None:
-    steering.when("traffic_moved", 1, lambda: steering.type("approve", "tonight", "--stage", "2"))
-    steering.when("soak_began", None, lambda: steering.type("promote", "tonight", "--reason", "quiet night"))
-
-    execution = steering.run()
-
-    soak = [event.at for event in steering.world.ledger.timeline("tonight") if event.what.startswith("soak_")]
-    assert execution.status == "SUCCEEDED"
-    assert soak[1] - soak[0] < 3 * MINUTE
-    assert any("promoted by" in text and "quiet night" in text for text in steering.told)
-
-
 def test_a_hold_freezes_until_it_is_resumed(steering: Steering) -> None:
     steering.when("traffic_moved", 0, lambda: steering.type("hold", "tonight", "--reason", "lunch", "--for", "2h"))
     steering.when(
         "signalled", None, lambda: steering.world.clock.after(20 * MINUTE, lambda: steering.type("resume", "tonight"))
     )
-    steering.when("traffic_moved", 1, lambda: steering.type("approve", "tonight", "--stage", "2"))
+    steering.when("stage_passed", 0, lambda: steering.type("abort", "tonight", "--reason", "seen enough"))
 
     execution = steering.run()
 
-    passed = {
-        event.data.get("stage"): event.at
-        for event in steering.world.ledger.timeline("tonight")
-        if event.what == "stage_passed"
-    }
-    assert execution.status == "SUCCEEDED"
-    assert 20 * MINUTE < passed[0] - steering.record.started < 35 * MINUTE
+    (passed,) = (event.at for event in steering.world.ledger.timeline("tonight") if event.what == "stage_passed")
+    assert execution.error == "RolledBack"
+    assert 20 * MINUTE < passed - steering.record.started < 35 * MINUTE
 
 
 def test_status_tells_the_same_story_while_it_runs(steering: Steering) -> None:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from crossfade.cli.synth import template
 from simulation.session import CONFIG, Session
+from tests.deployed import kept_template
 
 
 @pytest.fixture(scope="session")
 def session() -> Session:
-    return Session(template(CONFIG))
+    return Session(kept_template(CONFIG))

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from crossfade.cli.synth import template
 from simulation.definition import definition_of
 from simulation.expressions import NOW, QueryError, evaluate, library
 from simulation.session import CONFIG
+from tests.deployed import kept_template
 
 SCOPE: dict[str, Any] = {
     "states": {
@@ -46,7 +46,7 @@ def expressions(part: Any) -> set[str]:
 
 
 def test_every_expression_of_the_definition_means_here_what_it_means_in_jsonata() -> None:
-    found = expressions(definition_of(template(CONFIG))) - {"{% $now() %}"}
+    found = expressions(definition_of(kept_template(CONFIG))) - {"{% $now() %}"}
 
     assert len(found) > 20
     for expression in sorted(found):
@@ -56,7 +56,7 @@ def test_every_expression_of_the_definition_means_here_what_it_means_in_jsonata(
 @pytest.mark.parametrize("cause", ["plain words", '{"errorMessage": "said"}', ""])
 def test_the_cause_of_an_error_is_readable_whether_it_is_json_or_not(cause: str) -> None:
     scope = {**SCOPE, "states": {**SCOPE["states"], "errorOutput": {"Error": "E", "Cause": cause}}}
-    catch = definition_of(template(CONFIG))["States"]["Preflight"]["Catch"][0]["Assign"]["reason"]
+    catch = definition_of(kept_template(CONFIG))["States"]["Preflight"]["Catch"][0]["Assign"]["reason"]
 
     assert evaluate(catch, scope) == f"E: {'said' if cause.startswith('{') else cause}"
 

@@ -4,7 +4,6 @@ from itertools import chain
 
 import pytest
 
-from crossfade.cli.synth import template
 from crossfade.cli.tally import Tally
 from simulation.crew import crew
 from simulation.faults import Fault, How, Trouble
@@ -12,6 +11,7 @@ from simulation.run import Scenario
 from simulation.search import sampled, struck, swarm, worlds
 from simulation.session import CONFIG, FLEETS, PLANS, Session
 from simulation.ways import Way
+from tests.deployed import kept_template
 
 pytestmark = pytest.mark.xdist_group("simulation")
 
@@ -30,7 +30,7 @@ def test_an_exhaustive_search_strikes_every_call_of_every_world_in_every_way(ses
 
 def test_what_is_found_does_not_depend_on_how_many_processes_look(session: Session) -> None:
     scenarios = [Scenario(seed, "leap", (Fault(40 * seed, How.STOP),)) for seed in range(3)]
-    with crew(template(CONFIG), processes=2) as runs:
+    with crew(kept_template(CONFIG), processes=2) as runs:
         shared = list(runs(scenarios))
 
     assert [result.trace for result in shared] == [session.attempt(scenario).trace for scenario in scenarios]

@@ -14,13 +14,14 @@ from typing import Any, Final
 import boto3
 
 from crossfade.adapters.config_file import read_config
-from crossfade.cli.embedded import EXAMPLES, Embedded, embedded, estate_of
+from crossfade.cli.embedded import EXAMPLES, Embedded, estate_of
 from crossfade.core.config import Config
 from crossfade.core.config_plans import PlanConfig
 from crossfade.core.config_workloads import ProbeConfig, WorkloadConfig
 from crossfade.core.migration import Record
 from crossfade.core.plan import ProbeRequest
 from crossfade.names import WEIGHT_KEY, Function
+from tests.deployed import embedded
 from world.faults import parse_fault
 from world.functions import Invocation
 from world.step_functions import Execution

@@ -3,11 +3,7 @@
 from contextlib import AbstractContextManager
 from typing import Any, Final
 
-import pytest
-
 from tests.workflow.journey import ON_BLUE, ON_GREEN, Journey, Weights, example
-
-pytestmark = pytest.mark.xdist_group("workflow")
 
 SHORT: Final = {"stages": [{"share": 100, "bake": "2m"}], "soak": "1m"}
 

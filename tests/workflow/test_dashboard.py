@@ -6,11 +6,11 @@ from typing import Any, Final
 
 import pytest
 
-from crossfade.cli.synth import template
 from crossfade.names import METRIC_NAMESPACE, Metric
+from tests.deployed import kept_template
 from tests.workflow.journey import CONFIG, ON_BLUE, journey
 
-pytestmark = pytest.mark.xdist_group("workflow")
+pytestmark = pytest.mark.xdist_group("dashboard")
 Named = tuple[str, str, frozenset[str]]
 """Namespace, name, and the names of the dimensions."""
 
@@ -33,7 +33,7 @@ OTHER_ENDS: Final = {
 
 @pytest.fixture(scope="module")
 def body() -> dict[str, Any]:
-    return template(CONFIG)
+    return kept_template(CONFIG)
 
 
 @pytest.fixture(scope="module")

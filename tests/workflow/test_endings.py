@@ -9,8 +9,6 @@ import pytest
 from crossfade.names import State
 from tests.workflow.journey import MIGRATION, ON_BLUE, ON_GREEN, journey
 
-pytestmark = pytest.mark.xdist_group("workflow")
-
 
 def test_when_all_is_well_all_traffic_ends_on_green() -> None:
     with journey() as tonight:

@@ -5,17 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import pytest
 import yaml
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.sns.models import sns_backends
 
 from crossfade.adapters.config_file import parse_config
-from crossfade.cli.embedded import Embedded, embedded
+from crossfade.cli.embedded import Embedded
+from tests.deployed import embedded
 from tests.workflow.journey import CONFIG
 from world.step_functions import Execution
-
-pytestmark = pytest.mark.xdist_group("workflow")
 
 RULE = {
     "name": "release",

@@ -10,12 +10,12 @@ import pytest
 import yaml
 
 from crossfade.adapters.config_file import read_config
-from crossfade.cli.embedded import Embedded, embedded
+from crossfade.cli.embedded import Embedded
 from crossfade.ports import Event
 from crossfade.wiring import Wired
+from tests.deployed import embedded
 from world.application import HEALTHY_ERROR_RATE
 
-pytestmark = pytest.mark.xdist_group("workflow")
 ROOT = Path(__file__).parents[2]
 MINUTE = timedelta(minutes=1)
 SEED = 7

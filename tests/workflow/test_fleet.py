@@ -5,12 +5,13 @@ from datetime import timedelta
 from typing import Final
 
 from crossfade.adapters.config_file import read_config
-from crossfade.cli.embedded import EXAMPLES, embedded, estate_of
+from crossfade.cli.embedded import EXAMPLES, estate_of
 from crossfade.cli.frame import Frame
 from crossfade.cli.rehearsal import Demo
 from crossfade.cli.summary import Summary
 from crossfade.cli.view import SilentView
 from crossfade.core.resolve import resolve
+from tests.deployed import embedded
 from world.faults import parse_fault
 
 CONFIG: Final = EXAMPLES / "estates" / "fleet" / "crossfade.yaml"

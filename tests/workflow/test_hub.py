@@ -3,11 +3,7 @@
 from contextlib import AbstractContextManager
 from typing import Final
 
-import pytest
-
 from tests.workflow.journey import ON_BLUE, Journey, Weights, example
-
-pytestmark = pytest.mark.xdist_group("workflow")
 
 SHORT: Final = {"stages": [{"share": 50, "bake": "5m"}, {"share": 100, "bake": "5m"}], "soak": "1m"}
 

@@ -6,8 +6,6 @@ import pytest
 
 from tests.workflow.journey import MIGRATION, ON_BLUE, ON_GREEN, Journey, example, journey
 
-pytestmark = pytest.mark.xdist_group("workflow")
-
 
 def cut_off(tonight: Journey, *sides: str) -> None:
     """From now on the API servers of *sides* are silent to us; their ExternalDNS runs on."""

@@ -10,8 +10,6 @@ import pytest
 from crossfade.names import Function
 from tests.workflow.journey import ON_BLUE, Journey, journey
 
-pytestmark = pytest.mark.xdist_group("workflow")
-
 
 def take_away(tonight: Journey, function: Function, action: str) -> None:
     """Let the policy of *function* lack *action*."""

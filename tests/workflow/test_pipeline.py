@@ -8,7 +8,6 @@ import pytest
 from tests.workflow.journey import ON_BLUE, ON_GREEN, Journey, journey
 from world.pipeline import ActionResult, BadActionError, run_action
 
-pytestmark = pytest.mark.xdist_group("workflow")
 INPUT = json.loads((Path(__file__).resolve().parents[2] / "examples/pipeline/migration.json").read_text())
 ACTION = {"Input": "Source::migration.json", "InputType": "FilePath", "ExecutionNamePrefix": "pipeline"}
 """As the example's template has it; tests/stacks/test_pipeline.py holds it to that."""

@@ -14,13 +14,14 @@ from typing import Final
 import pytest
 
 from crossfade.adapters.config_file import read_config
-from crossfade.cli.embedded import START, embedded, estate_of, network_of
+from crossfade.cli.embedded import START, estate_of, network_of
 from crossfade.core.config import Config
 from crossfade.core.finding import Finding, Grade
 from crossfade.core.preflight import CHECKS
 from crossfade.errors import CrossfadeError
 from crossfade.steps.preflight import look
 from crossfade.wiring import Wired
+from tests.deployed import embedded
 from tools.trips import SAMPLE, Trip, can_be_together, trips
 from world.clock import Clock
 from world.cloud import Cloud

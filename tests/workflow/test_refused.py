@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from crossfade.adapters.config_file import read_config
-from crossfade.cli.embedded import embedded
+from tests.deployed import embedded
 from world.faults import parse_fault
 
 pytestmark = pytest.mark.xdist_group("refused")

@@ -6,8 +6,8 @@ from typing import Final
 import pytest
 
 from crossfade.adapters.config_file import read_config
-from crossfade.cli.embedded import embedded
 from crossfade.errors import InvalidInputError
+from tests.deployed import embedded
 from tests.workflow.journey import CONFIG as SAMPLE
 from tests.workflow.journey import example
 from world.estate import BLUE, GREEN

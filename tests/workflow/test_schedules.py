@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from crossfade.adapters.config_file import parse_config
-from crossfade.cli.embedded import Embedded, embedded
+from crossfade.cli.embedded import Embedded
+from tests.deployed import embedded
 from tests.workflow.journey import CONFIG, ON_GREEN, Journey
 from world.step_functions import Execution
 

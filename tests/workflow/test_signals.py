@@ -3,12 +3,9 @@
 from datetime import datetime, timedelta
 
 import boto3
-import pytest
 
 from crossfade.names import BELL_ITEM, BELL_KEY, BELL_TOKEN, TimelineEvent
 from tests.workflow.journey import MIGRATION, ON_BLUE, Journey, journey
-
-pytestmark = pytest.mark.xdist_group("workflow")
 
 POLL = timedelta(seconds=30)
 

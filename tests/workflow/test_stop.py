@@ -13,8 +13,6 @@ from crossfade.names import Function, State
 from tests.workflow.journey import ON_BLUE, Journey, journey
 from world.functions import Invocation
 
-pytestmark = pytest.mark.xdist_group("workflow")
-
 BY_EVENT = timedelta(seconds=120)
 BY_SWEEPER = timedelta(seconds=240)
 """Within this after the end of the execution, blue is asked for everywhere."""

@@ -19,7 +19,7 @@ from tests.workflow.journey import ON_BLUE, Journey, example
 from world.estate import BLUE, GREEN, Snapshot
 from world.route53 import Answer
 
-pytestmark = pytest.mark.xdist_group("workflow")
+pytestmark = pytest.mark.xdist_group("switch")
 OUTAGE: Final = timedelta(minutes=18)
 """From the start on: the execution has ended, and Route 53 is down for two minutes more at least."""
 

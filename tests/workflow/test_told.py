@@ -4,11 +4,8 @@ import json
 from typing import Any
 
 import boto3
-import pytest
 
 from tests.workflow.journey import MIGRATION, journey
-
-pytestmark = pytest.mark.xdist_group("workflow")
 
 
 def a_listener() -> str:
