@@ -56,7 +56,7 @@ clean: ## Remove everything that make has made
 	@rm -rf .venv node_modules .build cdk.out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-setup:
+setup: ## Prepare bin/crossfade; every other target does it, too
 	@$(PYTHON) tools/bootstrap.py requirements.txt
 
 setup-dev: setup

@@ -25,7 +25,7 @@ app = typer.Typer(
     help=(
         "Move live traffic between two EKS clusters in weighted stages. abort = roll back, hold = freeze.\n\n"
         "Each command explains itself: `crossfade COMMAND --help`. "
-        "With --install-completion your shell completes commands and options."
+        "With --install-completion your shell completes commands, options and names."
     ),
     epilog=_EPILOG,
     no_args_is_help=True,
@@ -75,7 +75,7 @@ app.command("report")(report.command)
 def main() -> None:
     """Run the command; an error of ours is one sentence and exit code 2, never a stack trace."""
     try:
-        app()
+        app(prog_name="crossfade")  # however it was called: its completion needs one word
     except CrossfadeError as error:
         complain(f"crossfade: {error}")
         sys.exit(EXIT_REFUSED)

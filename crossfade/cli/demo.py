@@ -15,6 +15,7 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
+from crossfade.cli import completing
 from crossfade.cli.exits import Exit
 from crossfade.cli.files import folder_of, write
 from crossfade.cli.options import current
@@ -42,14 +43,20 @@ def command(  # noqa: PLR0917 - typer reads options from arguments
     fault: Annotated[
         str,
         typer.Option(
+            autocompletion=completing.faults,
             help="Break something: green-5xx, green-crash, stuck-external-dns, throttled-route53, route53-down, "
             "handler-crash, argocd-reverts, argocd-stalled, hub-silent or stop (somebody stops the execution), "
             "with @STAGE to begin later, such as green-5xx@3; "
             "green-5xx:yelb breaks one workload alone; several with commas; "
-            "or one that `preflight` lists, such as preflight:blind-alarm."
+            "or one that `preflight` lists, such as preflight:blind-alarm.",
         ),
     ] = "",
-    plan: Annotated[str, typer.Option(help="Plan of the configuration; its default plan if none is named.")] = "",
+    plan: Annotated[
+        str,
+        typer.Option(
+            autocompletion=completing.plans, help="Plan of the configuration; its default plan if none is named."
+        ),
+    ] = "",
     seed: Annotated[int, typer.Option(help="Of all chance in the embedded world; the same seed repeats a run.")] = 1,
     output: Annotated[Output, typer.Option(help="text for people, json for programs (one object).")] = Output.TEXT,
     config: Annotated[Path, typer.Option(help="The configuration to deploy.")] = Path("crossfade.yaml"),

@@ -8,6 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from crossfade.adapters.config_file import read_config
+from crossfade.cli.completing import plans, profiles, regions, workloads
 from crossfade.core.config import Config, time_faults
 from crossfade.core.plan import Plan
 from crossfade.core.resolve import read_input
@@ -27,11 +28,21 @@ class Output(StrEnum):
 
 PlanOption = Annotated[
     str | None,
-    typer.Option("--plan", metavar="NAME", help="Plan of the configuration; its defaultPlan if none is named."),
+    typer.Option(
+        "--plan",
+        metavar="NAME",
+        autocompletion=plans,
+        help="Plan of the configuration; its defaultPlan if none is named.",
+    ),
 ]
 WorkloadsOption = Annotated[
     str | None,
-    typer.Option("--workloads", metavar="A,B", help="Only these workloads, with commas between; all if none is named."),
+    typer.Option(
+        "--workloads",
+        metavar="A,B",
+        autocompletion=workloads,
+        help="Only these workloads, with commas between; all if none is named.",
+    ),
 ]
 ConfigOption = Annotated[
     Path,
@@ -85,7 +96,13 @@ def plan_asked_for(config: Config, given: dict[str, object]) -> Plan:
 
 ProfileOption = Annotated[
     str | None,
-    typer.Option("--profile", metavar="NAME", envvar="AWS_PROFILE", help="Profile of your AWS configuration."),
+    typer.Option(
+        "--profile",
+        metavar="NAME",
+        envvar="AWS_PROFILE",
+        autocompletion=profiles,
+        help="Profile of your AWS configuration.",
+    ),
 ]
 RegionOption = Annotated[
     str | None,
@@ -93,6 +110,7 @@ RegionOption = Annotated[
         "--region",
         metavar="REGION",
         envvar=["AWS_REGION", "AWS_DEFAULT_REGION"],
+        autocompletion=regions,
         help="Of the stack; that of the profile if none is named.",
     ),
 ]

@@ -20,6 +20,7 @@ from rich.text import Text
 
 from crossfade.adapters.https_probe import Network
 from crossfade.cli.account import connected
+from crossfade.cli.completing import faults_before
 from crossfade.cli.exits import Exit
 from crossfade.cli.options import (
     DEFAULT_CONFIG,
@@ -60,7 +61,12 @@ def command(
     ] = False,
     fault: Annotated[
         str,
-        typer.Option("--fault", metavar="NAME", help=f"With --embedded, be wrong: {', '.join(_BEFORE)}."),
+        typer.Option(
+            "--fault",
+            metavar="NAME",
+            autocompletion=faults_before,
+            help=f"With --embedded, be wrong: {', '.join(_BEFORE)}.",
+        ),
     ] = "",
     output: OutputOption = Output.TEXT,
     config: ConfigOption = DEFAULT_CONFIG,

@@ -6,11 +6,13 @@ The embedded world is imported when it is asked for: it takes seconds, and no ot
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.console import Console
 
+from crossfade.cli import completing
 from crossfade.cli.options import DEFAULT_CONFIG, DEFAULT_STACK, ConfigOption, current
 from crossfade.cli.printing import clock, console
 from crossfade.errors import InvalidInputError
@@ -22,9 +24,13 @@ if TYPE_CHECKING:
     from world.cloud import Cloud
     from world.gateway import Gateway
 
+BIN: Final = Path(__file__).resolve().parents[2] / "bin"
+"""Where the command `crossfade` is."""
+
 _WELCOME: Final = """\
 The embedded world is open; its time goes {speed} times as fast as yours. In another terminal:
 
+  export PATH={folder}:$PATH
   export AWS_ENDPOINT_URL={url} AWS_REGION={region}
   export AWS_ACCESS_KEY_ID=embedded AWS_SECRET_ACCESS_KEY=embedded
   crossfade start --name tonight --plan quick --reason "to see it"
@@ -43,7 +49,10 @@ _STEP_SECONDS: Final = 0.1
 def serve(
     *,
     fault: Annotated[
-        str, typer.Option("--fault", metavar="NAME", help="Break something, as in `crossfade demo`.")
+        str,
+        typer.Option(
+            "--fault", metavar="NAME", autocompletion=completing.faults, help="Break something, as in `crossfade demo`."
+        ),
     ] = "",
     speed: Annotated[
         float, typer.Option("--speed", min=1, max=120, metavar="TIMES", help="How much faster than real its time goes.")
@@ -65,7 +74,7 @@ def serve(
         with embedded(checked, config, seed=1, faults=faults) as world:
             findable(world)
             region = checked.clusters.green.region
-            out.print(_WELCOME.format(url=gateway.url, region=region, speed=f"{speed:g}"), soft_wrap=True)
+            out.print(_WELCOME.format(url=gateway.url, region=region, speed=f"{speed:g}", folder=BIN), soft_wrap=True)
             run(world.cloud, gateway, speed, out)
 
 

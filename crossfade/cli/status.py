@@ -24,7 +24,7 @@ _WITH_REASONS: Final = 130
 """Columns of a terminal that has room for why migrations ended as they did."""
 
 OptionalMigration = Annotated[
-    str | None, typer.Argument(metavar="[MIGRATION]", help="Its name; without one, all of them.")
+    str | None, typer.Argument(metavar="MIGRATION", help="Its name; without one, all of them.")
 ]
 
 

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from crossfade.cli.account import Account, connected
+from crossfade.cli.completing import gated_stages
 from crossfade.cli.options import (
     DEFAULT_STACK,
     MigrationArgument,
@@ -41,7 +42,12 @@ _DONE = {
 def approve(
     migration: MigrationArgument,
     *,
-    stage: Annotated[int, typer.Option("--stage", metavar="N", help="The stage that you have looked at, from 1.")],
+    stage: Annotated[
+        int,
+        typer.Option(
+            "--stage", metavar="N", autocompletion=gated_stages, help="The stage that you have looked at, from 1."
+        ),
+    ],
     reason: ReasonOption = "",
     profile: ProfileOption = None,
     region: RegionOption = None,
