@@ -12,10 +12,11 @@ from typing import Protocol
 from crossfade.core.announcement import Announcement
 from crossfade.core.facts import EstateFacts
 from crossfade.core.latch import Latch
-from crossfade.core.migration import Ends, Outcome, Record, Signal
 from crossfade.core.plan import Plan, Workload
 from crossfade.core.probe import Answers
+from crossfade.core.record import Ends, Outcome, Record
 from crossfade.core.series import Series
+from crossfade.core.signals import Signal
 from crossfade.core.traffic import Reading, Write
 from crossfade.core.verdict import Alarm
 from crossfade.core.weight import Split

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, assert_never
 
 from crossfade.core.config import Config
+from crossfade.core.host_records import together
 from crossfade.core.plan import Cluster, Router
-from crossfade.core.records import together
 from crossfade.core.weight import Side
 from crossfade.errors import InvalidConfigError
 from crossfade.names import CONFIG_FILE, Env

@@ -1,6 +1,6 @@
 """Door: Complete."""
 
-from crossfade.core.migration import Outcome
+from crossfade.core.record import Outcome
 from crossfade.names import Function
 from crossfade.steps.complete import complete
 from crossfade.steps.keep_weights import keep_weights

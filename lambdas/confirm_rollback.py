@@ -1,6 +1,6 @@
 """Door: Confirm rollback."""
 
-from crossfade.core.migration import Outcome
+from crossfade.core.record import Outcome
 from crossfade.names import Function
 from crossfade.steps.charge_the_rest import charge_the_rest
 from crossfade.steps.confirm_rollback import confirm_rollback

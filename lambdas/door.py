@@ -12,8 +12,8 @@ from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 from pydantic import ValidationError
 
-from crossfade.core.migration import Outcome
 from crossfade.core.plan import Model
+from crossfade.core.record import Outcome
 from crossfade.errors import CrossfadeError, InvalidInputError
 from crossfade.names import METRIC_NAMESPACE, PRODUCT, Function, Metric
 

@@ -10,7 +10,7 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from crossfade.core.assessment import Assessment
 from crossfade.core.evidence import Finding
-from crossfade.core.migration import Record
+from crossfade.core.record import Record
 from crossfade.core.statistics import Count
 from crossfade.core.weight import PERCENT, Split
 from crossfade.names import METRIC_NAMESPACE, PRODUCT, WORKLOAD_DIMENSION, Metric

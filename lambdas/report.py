@@ -1,6 +1,6 @@
 """Door: Report. Woken when a migration has ended, outside the state machine, so that it can delay or harm nothing."""
 
-from crossfade.core.migration import Record
+from crossfade.core.record import Record
 from crossfade.core.traffic import Reading
 from crossfade.errors import CrossfadeError
 from crossfade.names import Function

@@ -6,9 +6,9 @@ They say what is true at the moment, unless the estate has the trouble that they
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from crossfade.core.migration import Ends
 from crossfade.core.plan import Workload
 from crossfade.core.probe import Answer, Answers, Heard
+from crossfade.core.record import Ends
 from crossfade.core.series import MINUTE, Minute, Series
 from crossfade.core.verdict import Alarm, AlarmState
 from crossfade.core.weight import Side

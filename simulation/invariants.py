@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from crossfade.core.migration import Outcome, Record
 from crossfade.core.plan import OnFailure
+from crossfade.core.record import Outcome, Record
 from crossfade.core.verdict import AlarmState
 from crossfade.core.weight import Side
 from crossfade.names import EPOCH_ANNOTATION

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import TypeVar
 
 from crossfade.core.latch import Latch
-from crossfade.core.migration import Record, Signal
+from crossfade.core.record import Record
+from crossfade.core.signals import Signal
 from crossfade.errors import LedgerUnavailableError
 from crossfade.ports import Event
 from simulation.faults import Seams, Trouble

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from crossfade.core.latch import Latch
-from crossfade.core.migration import Record, Signal
+from crossfade.core.record import Record
+from crossfade.core.signals import Signal
 from crossfade.errors import InvalidInputError, LeaseHeldError, WriteConflictError
 from crossfade.ports import Event
 

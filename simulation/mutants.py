@@ -16,9 +16,10 @@ from crossfade.adapters import route53_router
 from crossfade.core import fleet, ladder, migration, traffic
 from crossfade.core.capacity import Room
 from crossfade.core.facts import Facts
-from crossfade.core.migration import Action, Baseline, Decision, Outcome, Record
+from crossfade.core.migration import Action, Decision
 from crossfade.core.plan import Stage
 from crossfade.core.preflight import Again
+from crossfade.core.record import Baseline, Outcome, Record
 from crossfade.core.traffic import Step
 from crossfade.core.verdict import Health, Verdict
 from crossfade.core.weight import Side, Split

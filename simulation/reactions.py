@@ -11,9 +11,9 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
-from crossfade.core.migration import Outcome, Record
 from crossfade.core.plan import Plan
 from crossfade.core.preview import Preview, preview
+from crossfade.core.record import Outcome, Record
 from crossfade.core.weight import Side
 from simulation.estate import Estate
 from simulation.faults import Fault, How, Spell, Trouble

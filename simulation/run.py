@@ -14,10 +14,10 @@ from crossfade.adapters.external_dns import ExternalDnsRouter
 from crossfade.adapters.route53_router import Route53Router
 from crossfade.adapters.routers import Routers
 from crossfade.core.config import Config
-from crossfade.core.migration import Outcome
+from crossfade.core.host_records import together
 from crossfade.core.plan import Router
 from crossfade.core.preview import Preview
-from crossfade.core.records import together
+from crossfade.core.record import Outcome
 from crossfade.core.resolve import resolve
 from crossfade.core.verdict import AlarmState
 from crossfade.core.weight import Side

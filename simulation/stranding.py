@@ -9,7 +9,7 @@ A stage that has begun is not stopped because blue shrinks; the next one is not 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from crossfade.core.migration import Outcome, Record
+from crossfade.core.record import Outcome, Record
 from crossfade.core.weight import Side
 from simulation.cloudwatch import SimulatedMetrics
 from simulation.estate import Change, Estate

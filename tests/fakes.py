@@ -13,11 +13,12 @@ from crossfade.core.announcement import Announcement
 from crossfade.core.definition import Definition
 from crossfade.core.facts import EstateFacts
 from crossfade.core.latch import Latch
-from crossfade.core.migration import Ends, Record, Signal
 from crossfade.core.plan import Plan, Workload
 from crossfade.core.probe import Answer, Answers, Heard
+from crossfade.core.record import Ends, Record
 from crossfade.core.series import MINUTE, Minute, Sample, Series
 from crossfade.core.sight import Standing
+from crossfade.core.signals import Signal
 from crossfade.core.traffic import Reading, SideReading, Write
 from crossfade.core.verdict import Alarm, AlarmState
 from crossfade.core.weight import WEIGHT_MAX, Side

@@ -36,11 +36,11 @@ from crossfade.core.config import Config
 from crossfade.core.duration import format_duration
 from crossfade.core.exposure import SLOWEST
 from crossfade.core.forms import Between, Form
-from crossfade.core.migration import Outcome
 from crossfade.core.plan import Model
 from crossfade.core.preflight import CHECKS
 from crossfade.core.presets import Preset, stages_of
 from crossfade.core.preview import Failures, Preview, Span, preview
+from crossfade.core.record import Outcome
 from crossfade.core.resolve import MigrationInput
 from crossfade.core.verdict import Cause
 from crossfade.errors import CrossfadeError, PermanentError, TemporaryError
@@ -514,7 +514,7 @@ def _summary(documented: type) -> str:
 
 def outcomes() -> Lines:
     """Every outcome with the sentence that stands beside it in the code."""
-    source = _read(ROOT / "crossfade" / "core" / "migration.py")
+    source = _read(ROOT / "crossfade" / "core" / "record.py")
     said = dict(re.findall(r'^    [A-Z_]+ = "(\w+)"  # (.*)$', source, re.MULTILINE))
     return _table(["Outcome", "What it means"], ([f"`{each.value}`", said[each.value]] for each in Outcome))
 

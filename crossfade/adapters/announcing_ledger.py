@@ -10,7 +10,8 @@ from datetime import datetime
 
 from crossfade.core.announcement import announcement_of
 from crossfade.core.latch import Latch
-from crossfade.core.migration import Record, Signal
+from crossfade.core.record import Record
+from crossfade.core.signals import Signal
 from crossfade.ports import Announcer, Event, Ledger
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from crossfade.core.announcement import Announcement, Change
-from crossfade.core.migration import short_name
+from crossfade.core.signals import short_name
 from crossfade.names import PRODUCT
 from crossfade.ports import Notice
 

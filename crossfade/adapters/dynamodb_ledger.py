@@ -26,7 +26,8 @@ from botocore.exceptions import ClientError
 
 from crossfade.adapters.aws import Translation, code_of
 from crossfade.core.latch import Latch
-from crossfade.core.migration import Record, Signal
+from crossfade.core.record import Record
+from crossfade.core.signals import Signal
 from crossfade.errors import (
     InvalidInputError,
     LeaseHeldError,

@@ -33,17 +33,12 @@ from crossfade.core.facts import (
     SourceFacts,
     ZoneFacts,
 )
+from crossfade.core.host_records import ownership_names
 from crossfade.core.plan import Plan, Workload
-from crossfade.core.records import ownership_names
 from crossfade.core.running import RunningFacts
 from crossfade.core.source import Source, SourceKind
 from crossfade.core.weight import Side
-from crossfade.errors import (
-    RouterObjectMissingError,
-    RouterRefusedError,
-    RouterThrottledError,
-    RouterUnavailableError,
-)
+from crossfade.errors import RouterObjectMissingError, RouterRefusedError, RouterThrottledError, RouterUnavailableError
 
 if TYPE_CHECKING:
     from types_boto3_elbv2 import ElasticLoadBalancingv2Client

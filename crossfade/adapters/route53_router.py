@@ -19,8 +19,8 @@ from typing import Any, Final
 
 from crossfade.adapters.gathering import raise_worst
 from crossfade.adapters.route53 import ADDRESSES, Change, RecordKeeper, RecordSet, plain
+from crossfade.core.host_records import epoch_name, ownership_names
 from crossfade.core.plan import Workload
-from crossfade.core.records import epoch_name, ownership_names
 from crossfade.core.traffic import Reading, SideReading, Write, by_workload
 from crossfade.core.weight import WEIGHT_MAX, Side
 from crossfade.errors import (
@@ -130,7 +130,7 @@ class Route53Router:
     Args:
         records: The zone.
         domain: Its name, without a dot at the end.
-        together: Hosts that may be changed by one request, in groups (see `core.records.together`); a host in none
+        together: Hosts that may be changed by one request, in groups (see `core.host_records.together`); a host in none
             of them goes with all others that are in none.
     """
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import IntEnum
 from typing import Final, assert_never
 
-from crossfade.core.migration import Outcome
+from crossfade.core.record import Outcome
 
 
 class Exit(IntEnum):

@@ -10,8 +10,8 @@ from crossfade.cli.lines import lines_of
 from crossfade.cli.summary import Summary
 from crossfade.cli.view import View
 from crossfade.core.declaration import declarations
-from crossfade.core.migration import Outcome, Record
 from crossfade.core.plan import Plan
+from crossfade.core.record import Outcome, Record
 from crossfade.core.verdict import in_order_of_gravity
 from crossfade.core.waves import first_stages
 from crossfade.names import Function

@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from crossfade.cli.account import Account
 from crossfade.cli.executions import RUNNING, Execution
-from crossfade.core.migration import Outcome, Record, Signal
 from crossfade.core.reckoning import reckoning
+from crossfade.core.record import Outcome, Record
+from crossfade.core.signals import Signal
 from crossfade.core.situation import Phase, Situation, situation
 from crossfade.core.waves import wave_name
 from crossfade.errors import InvalidInputError

@@ -27,7 +27,7 @@ from crossfade.cli.printing import say
 from crossfade.cli.seen import Seen, see
 from crossfade.core.duration import parse_duration
 from crossfade.core.forms import read_instant
-from crossfade.core.migration import Outcome
+from crossfade.core.record import Outcome
 from crossfade.errors import InvalidInputError
 
 _NOT_STARTED: Final = frozenset({Outcome.REFUSED, Outcome.DUPLICATE})

@@ -16,8 +16,9 @@ from crossfade.cli.printing import clock, console, print_timeline, say
 from crossfade.cli.seen import Seen, see, see_listed
 from crossfade.core.declaration import declarations, told
 from crossfade.core.duration import format_duration
-from crossfade.core.migration import Outcome, Record, short_name
 from crossfade.core.reckoning import reckoning
+from crossfade.core.record import Outcome, Record
+from crossfade.core.signals import short_name
 from crossfade.ports import Event
 
 _WITH_REASONS: Final = 130

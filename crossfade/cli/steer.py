@@ -23,7 +23,7 @@ from crossfade.cli.options import (
 from crossfade.cli.printing import say
 from crossfade.cli.seen import see
 from crossfade.core.duration import format_duration, parse_duration
-from crossfade.core.migration import SignalKind
+from crossfade.core.signals import SignalKind
 from crossfade.core.steering import HOLD_DEFAULT, HOLD_MAX, Steered, consequence, signal_for
 from crossfade.errors import CrossfadeError, InvalidInputError
 from crossfade.names import TimelineEvent

@@ -12,7 +12,7 @@ from rich.text import Text
 from crossfade.cli.frame import Line
 from crossfade.core.declaration import Declaration, told
 from crossfade.core.duration import format_duration
-from crossfade.core.migration import Outcome
+from crossfade.core.record import Outcome
 
 _GOOD = {Outcome.SUCCEEDED, Outcome.DRY_RUN}
 _WORDS = {

@@ -12,8 +12,8 @@ from typing import Any, Final, Literal
 
 from pydantic import AwareDatetime, Field
 
-from crossfade.core.migration import Outcome, Record
 from crossfade.core.plan import Model
+from crossfade.core.record import Outcome, Record
 from crossfade.names import PRODUCT, TimelineEvent
 
 SCHEMA: Final = "crossfade.event.v1"

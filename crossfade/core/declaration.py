@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from crossfade.core.fleet import read_back
-from crossfade.core.migration import Record
 from crossfade.core.plan import Cluster, ListenerRule, Router, Workload
+from crossfade.core.record import Record
 from crossfade.core.source import SourceKind
 from crossfade.core.weight import Side, Split
 from crossfade.names import ALPHA_PREFIX, WEIGHT_KEY, WEIGHT_PROPERTY

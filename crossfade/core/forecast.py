@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from crossfade.core.migration import Action, Record, Signal, SignalKind, decide
+from crossfade.core.migration import Action, decide
 from crossfade.core.plan import Gate, Plan, Stage
+from crossfade.core.record import Record
 from crossfade.core.series import MINUTE, PUBLISHING
+from crossfade.core.signals import Signal, SignalKind
 from crossfade.core.traffic import Reading, SideReading, Write, next_step
 from crossfade.core.verdict import Cause, Health, Verdict
 from crossfade.core.waves import wave_at

@@ -5,8 +5,8 @@ This file knows records; how Git says it, `declaration` knows.
 """
 
 from crossfade.core.fleet import read_back
-from crossfade.core.migration import Record
 from crossfade.core.plan import ArgoCd, Cluster
+from crossfade.core.record import Record
 from crossfade.core.weight import Side
 
 

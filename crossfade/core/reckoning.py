@@ -7,8 +7,8 @@ when it was given up in the first stage, or never; else one that turned bad in t
 from dataclasses import dataclass
 
 from crossfade.core.charge import told
-from crossfade.core.migration import Record
 from crossfade.core.preview import Failures, preview
+from crossfade.core.record import Record
 
 
 @dataclass(frozen=True, slots=True)

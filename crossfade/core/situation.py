@@ -11,8 +11,9 @@ from typing import assert_never
 
 from crossfade.core.duration import format_duration
 from crossfade.core.fleet import kept
-from crossfade.core.migration import Outcome, Record, Signal, SignalKind, active_hold, approval_of, short_name
 from crossfade.core.plan import Gate
+from crossfade.core.record import Outcome, Record
+from crossfade.core.signals import Signal, SignalKind, active_hold, approval_of, last, name_of
 from crossfade.core.waves import wave_name
 
 
@@ -54,7 +55,7 @@ def situation(record: Record, signals: Sequence[Signal], now: datetime) -> Situa
         return Situation(phase, doing, following)
     if abort := last(signals, SignalKind.ABORT):
         return Situation(phase, doing, f"{name_of(abort)} has aborted it: at the next look it gives traffic back")
-    if hold := active_hold(tuple(signals), now):
+    if hold := active_hold(signals, now):
         until = f"until {clock(hold.until)}" if hold.until else "without an end"
         then = ". Its execution has ended: after that all traffic goes back" if record.orphaned else ""
         return Situation(phase, doing, f"held by {name_of(hold)} {until}: {hold.reason or 'no reason given'}{then}")
@@ -84,17 +85,6 @@ def _phase_of_stage(record: Record, signals: Sequence[Signal], now: datetime) ->
         return Phase.FOLLOWING
     gated = stage.gate is Gate.APPROVAL and approval_of(record, signals, record.stage) is None
     return Phase.WAITING if gated and now >= record.bake_began + stage.bake else Phase.BAKING
-
-
-def last(signals: Sequence[Signal], kind: SignalKind, *, stage: int | None = None) -> Signal | None:
-    """The latest signal of *kind*, of *stage* if that is given."""
-    found = (each for each in signals if each.kind is kind and stage in (None, each.stage))
-    return max(found, key=lambda signal: signal.at, default=None)
-
-
-def name_of(signal: Signal) -> str:
-    """Who sent *signal*, as people know them: the last part of their ARN."""
-    return short_name(signal.by)
 
 
 def clock(at: datetime) -> str:

@@ -12,17 +12,19 @@ from typing import Final
 from crossfade.core.capacity import words
 from crossfade.core.duration import format_duration
 from crossfade.core.fleet import kept
-from crossfade.core.migration import (
-    Record,
+from crossfade.core.plan import Gate
+from crossfade.core.record import Record
+from crossfade.core.signals import (
     Signal,
     SignalKind,
     active_hold,
     approval_of,
     is_own_approval,
+    last,
+    name_of,
     short_name,
 )
-from crossfade.core.plan import Gate
-from crossfade.core.situation import Phase, clock, last, name_of, phase_of
+from crossfade.core.situation import Phase, clock, phase_of
 from crossfade.errors import InvalidInputError
 
 HOLD_DEFAULT: Final = timedelta(hours=2)

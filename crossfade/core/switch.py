@@ -17,7 +17,7 @@ from typing import Final
 
 from crossfade.core.fleet import on_green, rest
 from crossfade.core.ladder import LEAST
-from crossfade.core.migration import Baseline, Record
+from crossfade.core.record import Baseline, Record
 from crossfade.core.series import PUBLISHED, Minute, Series
 from crossfade.core.traffic import Reading
 from crossfade.core.weight import Split

@@ -2,7 +2,7 @@
 
 The stages of a plan are one list, wave by wave, so that a migration is at one place in it. What a stage asks of a
 workload depends on its wave: one that has moved is at its final weights, one that moves has the stage's, one that
-comes later has those from before. This file knows plans and names; weights and records are `migration`'s.
+comes later has those from before. This file knows plans and names; weights are `record`'s.
 """
 
 from collections.abc import Collection, Iterable, Sequence

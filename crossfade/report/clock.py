@@ -6,7 +6,7 @@ Each instant says how it is known; what cannot be derived says why not.
 from collections.abc import Sequence
 from datetime import datetime
 
-from crossfade.core.migration import Outcome, Record
+from crossfade.core.record import Outcome, Record
 from crossfade.core.weight import PERCENT, Side
 from crossfade.names import TimelineEvent
 from crossfade.report.counting import MINUTE, percent, share, total

@@ -8,7 +8,7 @@ import base64
 import hashlib
 from collections.abc import Callable, Sequence
 
-from crossfade.core.migration import Outcome
+from crossfade.core.record import Outcome
 from crossfade.report import masthead, sections, words
 from crossfade.report.markup import Markup, tag
 from crossfade.report.model import Report

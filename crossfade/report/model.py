@@ -12,8 +12,9 @@ from typing import Final, Literal, Self
 from pydantic import Field, JsonValue
 
 from crossfade.core.charge import Charge, Residual
-from crossfade.core.migration import Baseline, Outcome, Signal
 from crossfade.core.plan import Gate, Model, Plan
+from crossfade.core.record import Baseline, Outcome
+from crossfade.core.signals import Signal
 from crossfade.core.weight import PERCENT
 
 SCHEMA_VERSION: Final = 1

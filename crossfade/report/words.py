@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from crossfade.core.migration import Outcome
 from crossfade.core.plan import Workload
+from crossfade.core.record import Outcome
 from crossfade.core.source import SourceKind
 from crossfade.core.weight import Side
 from crossfade.names import ALPHA_PREFIX, STABLE_PREFIX, WEIGHT_KEY, WEIGHT_PROPERTY

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import pairwise
 
-from crossfade.core.migration import Baseline
+from crossfade.core.record import Baseline
 from crossfade.core.weight import PERCENT
 from crossfade.report.model import WriteEntry
 

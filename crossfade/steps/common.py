@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from crossfade.core.fleet import kept
-from crossfade.core.migration import Ends, Outcome, Record
 from crossfade.core.overrides import overrides
 from crossfade.core.plan import Identifiers, Workload
 from crossfade.core.reckoning import reckoning
+from crossfade.core.record import Ends, Outcome, Record
 from crossfade.core.series import Series
 from crossfade.core.shared import in_step, sharing
 from crossfade.core.traffic import Reading, SideReading, Step, Write, next_step

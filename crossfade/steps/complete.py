@@ -4,8 +4,8 @@ from datetime import datetime
 
 from crossfade.core import overrides
 from crossfade.core.declaration import declarations, told
-from crossfade.core.migration import Outcome, Record
 from crossfade.core.reckoning import reckoning
+from crossfade.core.record import Outcome, Record
 from crossfade.core.weight import Side
 from crossfade.errors import CrossfadeError, SupersededError
 from crossfade.names import TimelineEvent

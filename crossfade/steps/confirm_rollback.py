@@ -7,7 +7,7 @@ from typing import Any, Final
 from crossfade.core import overrides
 from crossfade.core.capacity import words
 from crossfade.core.fleet import kept, rest
-from crossfade.core.migration import Outcome, Record
+from crossfade.core.record import Outcome, Record
 from crossfade.core.switch import taken_out
 from crossfade.core.traffic import Reading, disputed
 from crossfade.core.weight import Side

@@ -11,8 +11,8 @@ from datetime import datetime
 
 from crossfade.core.config import Config
 from crossfade.core.fleet import kept
-from crossfade.core.migration import Outcome, Record
 from crossfade.core.plan import Cluster, HostedZone, Workload
+from crossfade.core.record import Outcome, Record
 from crossfade.core.switch import taken_out
 from crossfade.errors import CrossfadeError, PermanentError, TemporaryError
 from crossfade.names import TimelineEvent

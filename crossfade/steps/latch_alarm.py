@@ -10,8 +10,8 @@ from typing import Any
 from pydantic import AwareDatetime, ConfigDict, Field
 
 from crossfade.core.latch import Latch, latched_since
-from crossfade.core.migration import Record
 from crossfade.core.plan import Model
+from crossfade.core.record import Record
 from crossfade.core.verdict import AlarmState
 from crossfade.names import ALARM_EVENT, ALARM_SOURCE, TimelineEvent
 from crossfade.ports import Executions, Ledger

@@ -10,9 +10,9 @@ from datetime import datetime
 from crossfade.core.capacity import request, words
 from crossfade.core.facts import Facts
 from crossfade.core.latch import latched_since
-from crossfade.core.migration import Record
 from crossfade.core.plan import Plan
 from crossfade.core.preflight import examine_again
+from crossfade.core.record import Record
 from crossfade.errors import StageRefusedError
 from crossfade.names import TimelineEvent
 from crossfade.ports import AlarmSource, EstateReader, Ledger

@@ -10,9 +10,9 @@ from crossfade.core.capacity import Capacity
 from crossfade.core.definition import Definition
 from crossfade.core.facts import Facts
 from crossfade.core.finding import Finding
-from crossfade.core.migration import Ends
 from crossfade.core.plan import Plan, Workload
 from crossfade.core.preflight import examine, refusal, summary, table
+from crossfade.core.record import Ends
 from crossfade.core.traffic import Reading
 from crossfade.core.weight import Side
 from crossfade.errors import CrossfadeError, PermanentError, PreflightFailedError

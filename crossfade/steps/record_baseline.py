@@ -3,7 +3,7 @@
 from typing import Any
 
 from crossfade.core.checks_dns import unsafe_weights
-from crossfade.core.migration import Baseline
+from crossfade.core.record import Baseline
 from crossfade.errors import PreflightFailedError
 from crossfade.names import TimelineEvent
 from crossfade.ports import Ledger, TrafficRouter

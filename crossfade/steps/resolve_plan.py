@@ -4,8 +4,8 @@ from typing import Any
 
 from crossfade.core.config import Config
 from crossfade.core.duration import format_duration
-from crossfade.core.migration import Record
 from crossfade.core.plan import Plan
+from crossfade.core.record import Record
 from crossfade.core.resolve import read_input, resolve_asked
 from crossfade.names import TimelineEvent
 from crossfade.ports import Ledger

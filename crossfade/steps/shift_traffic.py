@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from crossfade.core.fleet import moving
-from crossfade.core.migration import Record, abort_asked
+from crossfade.core.record import Record
+from crossfade.core.signals import abort_asked
 from crossfade.core.waves import wave_at, wave_name
 from crossfade.errors import AbortedError, NotPropagatedError, StageRefusedError
 from crossfade.names import TimelineEvent

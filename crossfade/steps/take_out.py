@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from crossfade.core.migration import Record
+from crossfade.core.record import Record
 from crossfade.core.series import Series, is_blue_dead
 from crossfade.core.switch import SWITCH_AFTER, is_seen, may_switch, still_on_green, taken_out
 from crossfade.core.traffic import Reading

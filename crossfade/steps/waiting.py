@@ -7,7 +7,8 @@ is saved last, because two requests for an approval are better than none.
 from collections.abc import Sequence
 from datetime import datetime
 
-from crossfade.core.migration import Record, Signal, active_hold, short_name
+from crossfade.core.record import Record
+from crossfade.core.signals import Signal, active_hold, short_name
 from crossfade.core.situation import Phase, clock, phase_of
 from crossfade.names import TimelineEvent
 from crossfade.ports import Ledger, Notice, Notifier
@@ -28,7 +29,7 @@ def tell_waiting(
         now: UTC.
         healthy: Whether an approval is all that is missing.
     """
-    if hold := active_hold(tuple(signals), now):
+    if hold := active_hold(signals, now):
         if record.held != hold.at:
             _tell_hold(ledger, record, hold, now)
     elif healthy and record.asked != record.stage and phase_of(record, signals, now) is Phase.WAITING:

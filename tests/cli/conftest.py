@@ -12,8 +12,8 @@ from moto import mock_aws
 
 from crossfade.adapters.dynamodb_ledger import DynamoLedger
 from crossfade.cli.app import main
-from crossfade.core.migration import Baseline, Record
 from crossfade.core.plan import Gate, Plan
+from crossfade.core.record import Baseline, Record
 from crossfade.names import MACHINE_OUTPUT, REPORTS_OUTPUT, TABLE_OUTPUT
 from tests.steps.scene import NAMES, a_plan
 

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from crossfade.cli.app import app
 from crossfade.cli.exits import MEANINGS, Exit, exit_of
 from crossfade.cli.reference import FILE, markdown
-from crossfade.core.migration import Outcome
+from crossfade.core.record import Outcome
 
 GROUP: Any = typer.main.get_command(app)
 OURS = [

@@ -5,7 +5,7 @@ from pathlib import Path
 import boto3
 import pytest
 
-from crossfade.core.migration import Outcome
+from crossfade.core.record import Outcome
 from tests.cli.conftest import REGION, REPORTS, Deployed, Run
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from crossfade.cli.account import Account
 from crossfade.cli.start import accepted, what
-from crossfade.core.migration import Outcome
+from crossfade.core.record import Outcome
 from crossfade.errors import InvalidInputError
 from tests.cli.conftest import ME, MINUTE, REGION, Deployed, Run
 

@@ -12,7 +12,8 @@ from crossfade.cli.executions import Execution
 from crossfade.cli.exits import Exit
 from crossfade.cli.seen import FIELDS, Seen
 from crossfade.cli.watch import GUARDED, follow
-from crossfade.core.migration import Outcome, Record, Signal, SignalKind
+from crossfade.core.record import Outcome, Record
+from crossfade.core.signals import Signal, SignalKind
 from crossfade.ports import Event
 from tests.cli.conftest import BASELINE, MINUTE, REGION, Deployed, Run, gated
 from tests.steps.scene import EXECUTION, T0

@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crossfade.core.migration import Outcome, SignalKind
 from crossfade.core.plan import Gate
+from crossfade.core.record import Outcome
+from crossfade.core.signals import SignalKind
 from tests.cli.conftest import ME, MINUTE, Deployed, Run, gated
 from tests.steps.scene import a_plan
 

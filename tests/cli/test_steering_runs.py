@@ -15,7 +15,7 @@ from crossfade.adapters.config_file import parse_config
 from crossfade.cli.app import app
 from crossfade.cli.embedded import Embedded
 from crossfade.cli.serve import findable
-from crossfade.core.migration import Record
+from crossfade.core.record import Record
 from tests.deployed import embedded
 from world.step_functions import Execution
 

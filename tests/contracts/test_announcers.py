@@ -17,7 +17,7 @@ from crossfade.adapters.audience import Announcers, Notifiers
 from crossfade.adapters.chat import ChatTopic
 from crossfade.adapters.event_bus import EventBus
 from crossfade.core.announcement import Announcement, Change, announcement_of
-from crossfade.core.migration import Outcome, Record
+from crossfade.core.record import Outcome, Record
 from crossfade.errors import LedgerUnavailableError
 from crossfade.names import TimelineEvent
 from crossfade.ports import Announcer, Event, Notice

@@ -14,13 +14,9 @@ from moto import mock_aws
 from crossfade.adapters.announcing_ledger import AnnouncingLedger
 from crossfade.adapters.dynamodb_ledger import DynamoLedger
 from crossfade.core.latch import Latch
-from crossfade.core.migration import Record, Signal, SignalKind
-from crossfade.errors import (
-    InvalidInputError,
-    LeaseHeldError,
-    LedgerUnavailableError,
-    WriteConflictError,
-)
+from crossfade.core.record import Record
+from crossfade.core.signals import Signal, SignalKind
+from crossfade.errors import InvalidInputError, LeaseHeldError, LedgerUnavailableError, WriteConflictError
 from crossfade.names import BELL_ITEM, BELL_KEY, BELL_RANG, BELL_TOKEN
 from crossfade.ports import Event, Ledger
 from tests.fakes import InMemoryLedger, RecordingAnnouncer

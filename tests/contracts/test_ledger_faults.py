@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from crossfade.adapters.dynamodb_ledger import KEPT, DynamoLedger
-from crossfade.core.migration import Record
+from crossfade.core.record import Record
 from crossfade.errors import CrossfadeError, LeaseHeldError, LedgerRefusedError, LedgerUnavailableError
 from crossfade.ports import Event
 from tests.contracts.estate import REGION

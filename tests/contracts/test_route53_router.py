@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
 
 from crossfade.adapters.route53_router import Route53Router
-from crossfade.core.records import epoch_name, together
+from crossfade.core.host_records import epoch_name, together
 from crossfade.core.traffic import Write
 from crossfade.core.weight import Side
 from crossfade.errors import (

@@ -10,8 +10,8 @@ from crossfade.adapters.aws import client
 from crossfade.adapters.route53 import RecordKeeper
 from crossfade.adapters.route53_router import Route53Router
 from crossfade.adapters.routers import Routers
+from crossfade.core.host_records import epoch_name
 from crossfade.core.plan import Identifiers, Router, Workload
-from crossfade.core.records import epoch_name
 from crossfade.core.traffic import Reading, Write
 from crossfade.core.weight import Side
 from crossfade.ports import TrafficRouter

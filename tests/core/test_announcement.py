@@ -7,7 +7,7 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from crossfade.core.announcement import SCHEMA, Announcement, Change, announcement_of, event_schema
-from crossfade.core.migration import Outcome, Record
+from crossfade.core.record import Outcome, Record
 from crossfade.names import TimelineEvent
 from tests.steps.scene import EXECUTION, T0, a_plan
 from tools import schema

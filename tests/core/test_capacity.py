@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from crossfade.core.capacity import Capacity, Room, is_short, needed, request, words
-from crossfade.core.migration import Action, Decision, Record, held_back
+from crossfade.core.migration import Action, Decision, held_back
+from crossfade.core.record import Record
 from tests.steps.scene import EXECUTION, T0, a_plan
 
 NOW = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)

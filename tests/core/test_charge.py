@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossfade.core.charge import QUIET_MINUTES, Charge, Residual, charged, residual, told
-from crossfade.core.migration import Record
 from crossfade.core.reckoning import reckoning
+from crossfade.core.record import Record
 from crossfade.core.series import MINUTE, Minute, Sample, Series
 from tests.steps.scene import a_plan
 

@@ -1,7 +1,7 @@
 """An error's class name is what the state machine sees, so both sides must spell it alike."""
 
 from crossfade import errors, names
-from crossfade.core.migration import Outcome
+from crossfade.core.record import Outcome
 
 
 def of_kind(kind: type[errors.CrossfadeError]) -> set[str]:

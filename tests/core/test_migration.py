@@ -8,8 +8,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from crossfade.core.budget import pause_after
-from crossfade.core.migration import Action, Baseline, Decision, Record, Signal, SignalKind, active_hold, decide
+from crossfade.core.migration import Action, Decision, decide
 from crossfade.core.plan import Gate, Stage
+from crossfade.core.record import Baseline, Record
+from crossfade.core.signals import Signal, SignalKind, active_hold
 from crossfade.core.traffic import Reading, SideReading
 from crossfade.core.verdict import Alarm, AlarmState, Health, Verdict, judge
 from crossfade.core.weight import Split

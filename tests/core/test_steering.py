@@ -6,8 +6,10 @@ import pytest
 
 from crossfade.core.capacity import Shortfall
 from crossfade.core.definition import Definition
-from crossfade.core.migration import Action, Outcome, Record, Signal, SignalKind, decide
+from crossfade.core.migration import Action, decide
 from crossfade.core.plan import Gate, Plan
+from crossfade.core.record import Outcome, Record
+from crossfade.core.signals import Signal, SignalKind
 from crossfade.core.situation import Phase, situation
 from crossfade.core.steering import HOLD_MAX, Steered, consequence, signal_for
 from crossfade.core.verdict import Health, Verdict

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from crossfade.core.migration import Baseline, Record
+from crossfade.core.record import Baseline, Record
 from crossfade.core.series import Minute, Sample, Series
 from crossfade.core.switch import is_seen, may_switch, still_on_green, taken_out
 from crossfade.core.traffic import Reading, SideReading

@@ -8,10 +8,12 @@ import pytest
 
 from crossfade.core.assessment import Seen, assess
 from crossfade.core.fleet import by_policy, complete, going_on, kept, left_out, moving, on_green, rest
-from crossfade.core.migration import Action, Baseline, Decision, Record, Signal, SignalKind
+from crossfade.core.migration import Action, Decision
 from crossfade.core.plan import OnFailure, Plan, Stage, Wave
 from crossfade.core.preview import preview
+from crossfade.core.record import Baseline, Record
 from crossfade.core.resolve import resolve
+from crossfade.core.signals import Signal, SignalKind
 from crossfade.core.verdict import Alarm, AlarmState, Health, Verdict
 from crossfade.core.waves import fallout, in_turn, linked, narrowed, next_stage
 from crossfade.core.weight import Split, encode

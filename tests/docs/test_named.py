@@ -8,7 +8,7 @@ import typer
 
 from crossfade import errors
 from crossfade.cli.app import app
-from crossfade.core.migration import Outcome
+from crossfade.core.record import Outcome
 from crossfade.errors import PermanentError
 from crossfade.names import Metric, State
 from tests.docs.reading import Page, page, pages

@@ -10,7 +10,7 @@ import pytest
 from moto import mock_aws
 
 from crossfade.adapters.dynamodb_ledger import DynamoLedger
-from crossfade.core.migration import Outcome, Record
+from crossfade.core.record import Outcome, Record
 from crossfade.names import Env
 from crossfade.ports import Event
 from lambdas import report

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from crossfade.core.migration import Baseline, Outcome, Record, Signal, SignalKind
 from crossfade.core.plan import Cluster, Gate, HostedZone, Plan, Router, Stage, Workload
+from crossfade.core.record import Baseline, Outcome, Record
+from crossfade.core.signals import Signal, SignalKind
 from crossfade.core.traffic import Reading, SideReading
 from crossfade.core.weight import Split, encode
 from crossfade.names import TimelineEvent

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from crossfade.core.migration import Outcome
+from crossfade.core.record import Outcome
 from crossfade.core.traffic import Reading, SideReading
 from crossfade.names import TimelineEvent
 from crossfade.report import DecisionEntry, Environment, Report, Totals, build

@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from crossfade.core.migration import Outcome
 from crossfade.core.plan import ArgoCd, Identifiers, ListenerRule, Router, SecretKey
+from crossfade.core.record import Outcome
 from crossfade.names import TimelineEvent
 from crossfade.report import Bound, DecisionEntry, Environment, History, Report, build, render, words
 from crossfade.report.markup import breakable, escape, tag

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crossfade.core.migration import Baseline
+from crossfade.core.record import Baseline
 from crossfade.report import Minute, Series, words
 from crossfade.report.counting import BINS_MAX, bins, measured, share
 from crossfade.report.model import WriteEntry

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from crossfade.core.migration import Outcome, Record
+from crossfade.core.record import Outcome, Record
 from crossfade.names import State
 from simulation.faults import Fault, How, Spell, Trouble
 from simulation.invariants import Watch

@@ -8,8 +8,8 @@ import pytest
 
 from crossfade.core.convergence import EXTERNAL_DNS_INTERVAL
 from crossfade.core.forecast import Pace, forecast, give_back
-from crossfade.core.migration import Record
 from crossfade.core.plan import Gate, Plan, Stage, Workload
+from crossfade.core.record import Record
 from crossfade.core.traffic import Reading, Write
 from crossfade.core.verdict import AlarmState
 from crossfade.core.weight import ALL_BLUE, encode

@@ -13,7 +13,7 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
 from crossfade.core.config import WORKLOADS_MAX, Config, check_config
-from crossfade.core.records import together
+from crossfade.core.host_records import together
 from crossfade.names import KUBERNETES_GROUP, METRIC_NAMESPACE, OUTSIDE_THE_MACHINE, SERVICE, Env, Function, Metric
 from stacks.asset import ROOT
 from stacks.definition_check import read_definition

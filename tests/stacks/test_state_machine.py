@@ -7,7 +7,8 @@ import pytest
 
 from crossfade import errors
 from crossfade.core.config import Config
-from crossfade.core.migration import Action, Outcome
+from crossfade.core.migration import Action
+from crossfade.core.record import Outcome
 from crossfade.names import (
     CRASH_ERRORS,
     LAMBDA_ERRORS,

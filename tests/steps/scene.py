@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from crossfade.core.migration import Decision, Record
+from crossfade.core.migration import Decision
 from crossfade.core.plan import Cluster, HostedZone, Plan, ProbeRequest, Router, Stage, Workload
+from crossfade.core.record import Record
 from crossfade.core.weight import Side, encode
 from crossfade.steps.check_health import check_health
 from crossfade.steps.complete import complete

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from crossfade.core.facts import WatchFacts
-from crossfade.core.migration import Signal, SignalKind
 from crossfade.core.sight import Standing
+from crossfade.core.signals import Signal, SignalKind
 from crossfade.core.verdict import AlarmState
 from tests.steps.scene import Scene
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from crossfade.core.facts import EstateFacts
-from crossfade.core.migration import Signal, SignalKind
+from crossfade.core.signals import Signal, SignalKind
 from crossfade.core.weight import Side
 from crossfade.errors import StageRefusedError
 from tests.steps.scene import NAMES, Scene

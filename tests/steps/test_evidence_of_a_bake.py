@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from crossfade.core.migration import Signal, SignalKind
+from crossfade.core.signals import Signal, SignalKind
 from crossfade.core.verdict import AlarmState
 from crossfade.core.weight import Side
 from crossfade.errors import AlarmsRefusedError, AlarmsUnavailableError, CrossfadeError, RouterThrottledError

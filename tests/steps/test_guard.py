@@ -8,8 +8,9 @@ import pytest
 
 from crossfade.core.config import Config, check_config
 from crossfade.core.latch import Latch
-from crossfade.core.migration import Outcome, Record, Signal, SignalKind
 from crossfade.core.plan import Plan
+from crossfade.core.record import Outcome, Record
+from crossfade.core.signals import Signal, SignalKind
 from crossfade.core.verdict import AlarmState
 from crossfade.core.weight import Side
 from crossfade.errors import (

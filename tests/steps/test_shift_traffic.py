@@ -2,7 +2,7 @@
 
 import pytest
 
-from crossfade.core.migration import Signal, SignalKind
+from crossfade.core.signals import Signal, SignalKind
 from crossfade.core.weight import Side
 from crossfade.errors import (
     AbortedError,

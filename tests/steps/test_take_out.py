@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import pytest
 
-from crossfade.core.migration import Outcome
+from crossfade.core.record import Outcome
 from crossfade.core.weight import Side
 from crossfade.errors import (
     CrossfadeError,

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from crossfade.core.migration import Signal, SignalKind
 from crossfade.core.plan import Gate
+from crossfade.core.signals import Signal, SignalKind
 from crossfade.core.verdict import AlarmState
 from tests.steps.scene import Scene, a_plan
 

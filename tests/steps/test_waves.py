@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from crossfade.core.fleet import read_back
-from crossfade.core.migration import Signal, SignalKind
 from crossfade.core.plan import OnFailure, Plan
+from crossfade.core.signals import Signal, SignalKind
 from crossfade.core.verdict import AlarmState
 from crossfade.core.waves import in_turn, linked
 from crossfade.core.weight import Side, Split

@@ -7,8 +7,8 @@ import pytest
 
 from crossfade.cli.rehearsal import Demo
 from crossfade.cli.view import SilentView
-from crossfade.core.migration import Signal, SignalKind
 from crossfade.core.resolve import resolve
+from crossfade.core.signals import Signal, SignalKind
 from crossfade.names import Function, State
 from tests.workflow.journey import ON_BLUE, Journey, journey
 from world.functions import Invocation

@@ -11,7 +11,7 @@ import pytest
 from crossfade.cli.rehearsal import MIGRATION, Demo
 from crossfade.cli.summary import Summary
 from crossfade.cli.view import SilentView
-from crossfade.core.migration import Record
+from crossfade.core.record import Record
 from crossfade.core.resolve import resolve
 from crossfade.ports import Event
 from tests.workflow.journey import MIGRATION as NAME

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossfade.core.records import epoch_name, ownership_names, record_names, together
+from crossfade.core.host_records import epoch_name, ownership_names, record_names, together
 
 HOST = "burnham.eks-blueprint.example.com"
 
