@@ -85,6 +85,8 @@ ALL_GREEN = Split(blue=0, green=FULL_WEIGHT)
 
 def expresses(split: Split, share_percent: float, tolerance: float = TOLERANCE) -> bool:
     """Whether *split* gives *share_percent* within *tolerance* of its smaller side; 0 and 100 only exactly."""
+    if not (split.blue and split.green):  # all or nothing is what was asked for, or it is not: 1e-9 % is no nothing
+        return split.share_percent == share_percent
     smaller = min(share_percent, 100 - share_percent)
     return abs(split.share_percent - share_percent) <= smaller * tolerance + 1e-9
 
@@ -138,8 +140,8 @@ def _one_side_moved(before: Split, share_percent: float, tolerance: float) -> Sp
     if share_percent >= PERCENT:
         return Split(0, before.green)
     if share_percent <= PERCENT / 2:
-        lowered = round(before.green * (PERCENT - share_percent) / share_percent)
-        return Split(min(before.blue, lowered), before.green)
+        lowered = round(min(before.blue, before.green * (PERCENT - share_percent) / share_percent))
+        return Split(lowered, before.green)
     if before.blue > before.green * 2:  # from far below one half in one leap: a small base would overshoot
         return None
     raised = round(before.blue * share_percent / (PERCENT - share_percent))

@@ -316,6 +316,12 @@ REFUSALS = [
         id="a share below the smallest weight",
     ),
     pytest.param(
+        (*STAGES, 0, "share"),
+        2e-309,
+        "plans.standard.stages[0].share: 2e-309 % cannot be made of whole weights from 0 to 255; use multiples of 0.5",
+        id="a share of next to nothing",
+    ),
+    pytest.param(
         STAGES,
         stages(0.4, 99.3, 100),
         "plans.standard.stages: these shares together cannot be made of whole weights",

@@ -87,6 +87,7 @@ def test_a_split_expresses_what_it_comes_near_to(split: Split, share: float, doe
         (0.5, True),
         (0.4, True),
         (0.1, False),
+        (1e-10, False),
         (99.95, False),
         (-1, False),
         (101, False),
