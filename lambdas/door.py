@@ -78,6 +78,12 @@ def door(
     return decorate
 
 
+def tell(migration: str, reason: str, outcome: Outcome | None) -> None:
+    """Log what was decided of *migration*, by a function that may look after several at once."""
+    told = {"migration": migration, "reason": reason} | ({"outcome": outcome.value} if outcome else {})
+    logger.info("decision", extra=told)
+
+
 def count(metric: Metric, value: int = 1) -> None:
     """Count *metric* in the running invocation."""
     metrics.add_metric(name=metric.value, unit=MetricUnit.Count, value=value)

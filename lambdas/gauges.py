@@ -41,8 +41,8 @@ def _of(finding: Finding, written: Split | None) -> dict[Metric, float]:
     values = {
         Metric.WRITTEN_SHARE: written.share_percent if written else None,
         Metric.OBSERVED_SHARE: _percent(green.requests, blue.requests + green.requests),
-        Metric.BLUE_ERROR_RATE: _rate(blue),
-        Metric.GREEN_ERROR_RATE: _rate(green),
+        Metric.BLUE_ERROR_RATE: _rate(finding.blue_since_write),  # from where a way back may be decided
+        Metric.GREEN_ERROR_RATE: _rate(finding.green_since_write),
     }
     return {metric: value for metric, value in values.items() if value is not None}
 

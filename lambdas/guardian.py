@@ -7,7 +7,7 @@ from crossfade.steps.keep_weights import keep_weights
 from crossfade.steps.take_out import Ways
 from crossfade.steps.tasks import WakeUp
 from crossfade.wiring import wired
-from lambdas.door import Json, count, count_outcome, door
+from lambdas.door import Json, count, count_outcome, door, tell
 from lambdas.gauges import publish_read_back
 
 
@@ -31,6 +31,7 @@ def handler(wake_up: WakeUp) -> Json:
         return {}
     count(Metric.GUARDIAN_ACTED)
     for migration, deed in done.items():
+        tell(migration, deed.words, deed.outcome)
         if deed.outcome:
             keep_weights(parts.ledger, parts.weights, migration, now=wake_up.time, show=publish_read_back)
             charge_the_rest(parts.ledger, parts.metrics, migration, now=wake_up.time)

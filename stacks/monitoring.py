@@ -1,26 +1,21 @@
-"""Alarms on Crossfade itself, and the dashboard that people keep open in a maintenance window.
+"""Alarms on Crossfade itself. Whether green is healthy is judged by those in the configuration, which are not ours."""
 
-Whether green is healthy is judged by the alarms in the configuration; they are shown here, but belong to somebody else.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from crossfade.names import METRIC_NAMESPACE, SERVICE, WORKLOAD_DIMENSION, Function, Metric
+from crossfade.names import METRIC_NAMESPACE, SERVICE, Function, Metric
 
 _MINUTE: Final = Duration.minutes(1)
 _FIVE_MINUTES: Final = Duration.minutes(5)
-_WIDTH: Final = 24  # the whole grid of a dashboard
 
 _MANY_ERRORS: Final = 3
 """In five minutes, of one function: more than the odd retry, and well before the retries are used up."""
@@ -46,39 +41,13 @@ _LOST: Final = {
 }
 """What it means that messages are in a dead-letter queue, by who they were for."""
 
-_SHOWN_ALARMS_MAX: Final = 100
-"""As many as one widget takes."""
-
-_SHOWN_METRICS_MAX: Final = 500
-"""As many as one graph takes.
-Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html"""
-
-_COUNTED: Final = (
-    Metric.STAGE_SHIFTED,
-    Metric.MIGRATION_SUCCEEDED,
-    Metric.ROLLED_BACK,
-    Metric.PARTLY_ROLLED_BACK,
-    Metric.ROLLBACK_UNCONFIRMED,
-    Metric.GUARDIAN_ACTED,
-)
-"""What is counted when it happens."""
-
-_HELP_HEIGHT: Final = 3
-
-_HELP: Final = """# Crossfade
-**To give traffic back, abort the migration as the runbook says; do not stop its execution.**
-Somebody stopped it? The guardian raises blue within two minutes and gives all traffic back after that.
-**Where is traffic?** *Decisions* below says what was read back, newest first.
-"""
-
 
 class Monitoring(Construct):
     """
-    Alarms and dashboard.
+    Alarms on Crossfade itself.
 
     Attributes:
-        alarms: On Crossfade itself; each one tells the topic.
-        dashboard: The dashboard.
+        alarms: All of them; each one tells the topic.
     """
 
     def __init__(
@@ -88,11 +57,8 @@ class Monitoring(Construct):
         *,
         machine: sfn.StateMachine,
         functions: Mapping[Function, lambda_.Function],
-        log_groups: Sequence[logs.LogGroup],
         topic: sns.ITopic,
         dead_letters: Mapping[str, sqs.Queue],
-        judging_alarms: Sequence[str],
-        workloads: Sequence[str],
     ) -> None:
         super().__init__(scope, id_)
         self._machine = machine
@@ -105,10 +71,6 @@ class Monitoring(Construct):
             *(self._dead_letters_alarm(lost, queue) for lost, queue in dead_letters.items()),
             *self._function_alarms(),
         ]
-        self.dashboard = cloudwatch.Dashboard(self, "Dashboard", default_interval=Duration.hours(3))
-        self._lay_out(log_groups, judging_alarms, workloads)
-
-    # --- Alarms ------------------------------------------------------------------------------------------------------
 
     def _machine_alarms(self) -> list[cloudwatch.Alarm]:
         machine = self._machine
@@ -181,129 +143,12 @@ class Monitoring(Construct):
         alarm.add_alarm_action(actions.SnsAction(self._topic))
         return alarm
 
-    # --- Dashboard ---------------------------------------------------------------------------------------------------
 
-    def _lay_out(
-        self, log_groups: Sequence[logs.LogGroup], judging_alarms: Sequence[str], workloads: Sequence[str]
-    ) -> None:
-        judging = [
-            cloudwatch.Alarm.from_alarm_arn(self, f"Judging{index}", arn)
-            for index, arn in enumerate(judging_alarms[:_SHOWN_ALARMS_MAX])
-        ]
-        self.dashboard.add_widgets(cloudwatch.TextWidget(markdown=_HELP, width=_WIDTH, height=_HELP_HEIGHT))
-        self.dashboard.add_widgets(
-            cloudwatch.AlarmStatusWidget(title="What judges green", alarms=judging, width=_WIDTH // 2, height=5),
-            cloudwatch.AlarmStatusWidget(title="Crossfade itself", alarms=self.alarms, width=_WIDTH // 2, height=5),
-        )
-        self.dashboard.add_widgets(self._shares(workloads), self._failures(workloads))
-        self.dashboard.add_widgets(self._stage_and_lease(), self._decisions(log_groups))
-        self.dashboard.add_widgets(self._migrations(), self._outcomes())
-        self.dashboard.add_widgets(self._errors(), self._durations())
-
-    def _decisions(self, log_groups: Sequence[logs.LogGroup]) -> cloudwatch.LogQueryWidget:
-        return cloudwatch.LogQueryWidget(
-            title="Decisions, newest first",
-            log_group_names=[group.log_group_name for group in log_groups],
-            query_lines=[
-                "fields @timestamp, migration, function, action, arrived, outcome, error, reason",
-                'filter message in ["decision", "error"] and ispresent(reason)',
-                "sort @timestamp desc",
-                "limit 50",
-            ],
-            width=_WIDTH * 3 // 4,
-            height=9,
-        )
-
-    def _shares(self, workloads: Sequence[str]) -> cloudwatch.GraphWidget:
-        metrics = [
-            _of_workload(metric, workload, f"{workload} {words}", color)
-            for workload in workloads[: _SHOWN_METRICS_MAX // 2]
-            for metric, words, color in (
-                (Metric.WRITTEN_SHARE, "written", cloudwatch.Color.GREY),
-                (Metric.OBSERVED_SHARE, "observed", None),
-            )
-        ]
-        return _percentages("Share of green: written and read back (grey), and observed in this stage", metrics)
-
-    def _failures(self, workloads: Sequence[str]) -> cloudwatch.GraphWidget:
-        metrics = [
-            _of_workload(metric, workload, f"{workload} on {side}", color)
-            for workload in workloads[: _SHOWN_METRICS_MAX // 2]
-            for metric, side, color in (
-                (Metric.BLUE_ERROR_RATE, "blue", cloudwatch.Color.BLUE),
-                (Metric.GREEN_ERROR_RATE, "green", cloudwatch.Color.GREEN),
-            )
-        ]
-        return _percentages("5xx in this stage: blue beside green", metrics)
-
-    def _stage_and_lease(self) -> cloudwatch.GraphWidget:
-        return cloudwatch.GraphWidget(
-            title="Stage, and leases held",
-            left=[
-                _own_metric(Metric.STAGE, statistic="max", label="stage"),
-                _own_metric(Metric.LEASES_HELD, statistic="max", label="leases held"),
-            ],
-            left_y_axis=cloudwatch.YAxisProps(min=0),
-            width=_WIDTH // 4,
-            height=9,
-        )
-
-    def _migrations(self) -> cloudwatch.GraphWidget:
-        machine = self._machine
-        return cloudwatch.GraphWidget(
-            title="Migrations",
-            left=[
-                machine.metric_started(period=_MINUTE),
-                machine.metric_succeeded(period=_MINUTE),
-                machine.metric_failed(period=_MINUTE),
-                machine.metric_timed_out(period=_MINUTE),
-                machine.metric_aborted(period=_MINUTE),
-            ],
-            width=_WIDTH // 2,
-        )
-
-    def _outcomes(self) -> cloudwatch.GraphWidget:
-        return cloudwatch.GraphWidget(
-            title="Outcomes", left=[_own_metric(metric) for metric in _COUNTED], width=_WIDTH // 2
-        )
-
-    def _errors(self) -> cloudwatch.GraphWidget:
-        errors = [
-            code.metric_errors(period=_MINUTE, label=function.value) for function, code in self._functions.items()
-        ]
-        return cloudwatch.GraphWidget(title="Errors of functions", left=errors, width=_WIDTH // 2)
-
-    def _durations(self) -> cloudwatch.GraphWidget:
-        durations = [
-            code.metric_duration(period=_MINUTE, statistic="max", label=function.value)
-            for function, code in self._functions.items()
-        ]
-        return cloudwatch.GraphWidget(title="Duration of functions", left=durations, width=_WIDTH // 2)
-
-
-def _percentages(title: str, metrics: Sequence[cloudwatch.IMetric]) -> cloudwatch.GraphWidget:
-    axis = cloudwatch.YAxisProps(min=0, label="percent", show_units=False)
-    return cloudwatch.GraphWidget(title=title, left=[*metrics], left_y_axis=axis, width=_WIDTH // 2, height=7)
-
-
-def _of_workload(metric: Metric, workload: str, label: str, color: str | None) -> cloudwatch.Metric:
-    return cloudwatch.Metric(
-        namespace=METRIC_NAMESPACE,
-        metric_name=metric.value,
-        dimensions_map={"service": SERVICE, WORKLOAD_DIMENSION: workload},
-        period=_MINUTE,
-        statistic="max",
-        label=label,
-        color=color,
-    )
-
-
-def _own_metric(metric: Metric, *, statistic: str = "sum", label: str | None = None) -> cloudwatch.Metric:
+def _own_metric(metric: Metric) -> cloudwatch.Metric:
     return cloudwatch.Metric(
         namespace=METRIC_NAMESPACE,
         metric_name=metric.value,
         dimensions_map={"service": SERVICE},
         period=_MINUTE,
-        statistic=statistic,
-        label=label,
+        statistic="sum",
     )

@@ -15,6 +15,7 @@ from crossfade.core.plan import Cluster
 from crossfade.names import Function, weight_parameter
 from stacks.alarm_bell import AlarmBell
 from stacks.chat import Chat
+from stacks.dashboard import Dashboard, Sources
 from stacks.event_rules import EventRules, EventStart
 from stacks.functions import KUBERNETES_FUNCTIONS, Functions
 from stacks.grants import Resources, changeable, grant_all
@@ -88,15 +89,24 @@ class CrossfadeStack(Stack):
             "Monitoring",
             machine=machine,
             functions=functions.by_name,
-            log_groups=list(functions.log_groups.values()),
             topic=notifications.topic,
             dead_letters={
                 "Guardian": guardian.dead_letters,
                 "Report": report_rules.dead_letters,
                 **self._starts(config, machine, bus),
             },
-            judging_alarms=self._alarm_arns(config),
-            workloads=[workload.name for workload in config.workloads],
+        )
+        dashboard = Dashboard(
+            self,
+            "Dashboard",
+            config=config,
+            sources=Sources(
+                machine=machine,
+                functions=functions.by_name,
+                log_groups=list(functions.log_groups.values()),
+                own_alarms=monitoring.alarms,
+                judging_alarms=self._alarm_arns(config),
+            ),
         )
         grant_all(
             functions.roles,
@@ -120,7 +130,7 @@ class CrossfadeStack(Stack):
         add_outputs(
             self,
             machine_arn=machine.state_machine_arn,
-            dashboard_name=monitoring.dashboard.dashboard_name,
+            dashboard_name=dashboard.name,
             topic_arn=notifications.topic.topic_arn,
             table_name=ledger.table.table_name,
             chat_topic_arn=chat.topic.topic_arn if chat else None,

@@ -32,6 +32,7 @@ POLICY: Final = "AWS::IAM::Policy"
 BUCKET: Final = "AWS::S3::Bucket"
 ALARM: Final = "AWS::CloudWatch::Alarm"
 HEALTH_CHECK: Final = "AWS::Route53::HealthCheck"
+DASHBOARD: Final = "AWS::CloudWatch::Dashboard"
 PARTITION: Final = "aws"
 PUBLISHED: Final = "1"
 """Every published version here is the first one."""
@@ -61,6 +62,7 @@ _KINDS: Final = {
     "AWS::Logs::LogGroup": _Kind("LogGroupName", "arn:{partition}:logs:{region}:{account}:log-group:{name}:*"),
     "AWS::IAM::Role": _Kind("RoleName", "arn:{partition}:iam::{account}:role/{name}"),
     RULE: _Kind("Name", "arn:{partition}:events:{region}:{account}:rule/{name}"),
+    ALARM: _Kind("AlarmName", "arn:{partition}:cloudwatch:{region}:{account}:alarm:{name}"),
     "AWS::SQS::Queue": _Kind("QueueName", "arn:{partition}:sqs:{region}:{account}:{name}"),
 }
 
@@ -173,6 +175,7 @@ class Template:
             "FunctionArn": self.arn,
             "Name": self.name,
             "TopicName": self.name,
+            "QueueName": self.name,
             "Version": lambda _id: PUBLISHED,
             "HealthCheckId": lambda id_: health_checks.id_of(self.property(id_, "HealthCheckConfig")),
         }

@@ -61,6 +61,10 @@ def command(  # noqa: PLR0917 - typer reads options from arguments
     output: Annotated[Output, typer.Option(help="text for people, json for programs (one object).")] = Output.TEXT,
     config: Annotated[Path, typer.Option(help="The configuration to deploy.")] = Path("crossfade.yaml"),
     report: Annotated[Path | None, typer.Option(help="Write the evidence report, an HTML page, here.")] = None,
+    dashboard: Annotated[
+        Path | None,
+        typer.Option(help="Draw the dashboard with what this run publishes, and write the HTML page here."),
+    ] = None,
     logs: Annotated[Path | None, typer.Option(help="Write what the functions logged into this file.")] = None,
 ) -> None:
     """
@@ -80,7 +84,13 @@ def command(  # noqa: PLR0917 - typer reads options from arguments
         Console(stderr=True).print("Preparing the embedded world ...", style="dim")
     checked = current(config)
     summary = _run(
-        checked, config, plan=plan, seed=seed, faults=faults, view=_view(output, console), files=Files(report, logs)
+        checked,
+        config,
+        plan=plan,
+        seed=seed,
+        faults=faults,
+        view=_view(output, console),
+        files=Files(report, dashboard, logs),
     )
     if output is Output.JSON:
         sys.stdout.write(json.dumps(summary.to_json(), indent=2) + "\n")
@@ -97,19 +107,23 @@ class Files:
 
     Attributes:
         report: The evidence report.
+        dashboard: The drawing of the dashboard.
         logs: What the functions logged.
     """
 
     report: Path | None
+    dashboard: Path | None
     logs: Path | None
 
 
 def _run(
     config: Config, path: Path, *, plan: str, seed: int, faults: tuple[Fault, ...], view: View, files: "Files"
 ) -> Summary:
+    from crossfade.cli.drawing import Drawing, heading_of
     from crossfade.cli.embedded import embedded
     from crossfade.cli.rehearsal import MIGRATION, Demo
     from crossfade.cli.reporting import Minutes, report_of
+    from crossfade.cli.synth import template
     from crossfade.report import render
 
     gc.disable()  # half a minute of work; looking for garbage among a million objects of the cloud costs a tenth of it
@@ -117,8 +131,12 @@ def _run(
     with embedded(config, path, seed=seed, faults=faults) as world:
         asked = resolve(config, given, now=world.clock.now)
         minutes = Minutes(world)
+        drawing = Drawing(world, template(path)) if files.dashboard else None
         with view:
             summary = Demo(world, asked, view, fault=", ".join(map(str, faults))).run(given)
+        if files.dashboard and drawing:
+            page = drawing.page(heading_of(summary, asked.name, seed, faults))
+            files.dashboard.write_text(page, encoding="utf-8")
         if files.report is not None:
             world.clock.sleep(_TAIL.total_seconds())
         minutes.stop()

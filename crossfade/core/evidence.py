@@ -102,6 +102,8 @@ class Finding:
         over: Evidence that green fails more than is tolerated; likewise.
         were_both_sick: Whether, at some time since the stage began, both sides failed more than is tolerated.
         were_so_lately: Whether that was a moment ago, so that alarms may not have recovered.
+        blue_since_write: Requests and failures since the first write of the stage: where bad signs are looked for.
+        green_since_write: Likewise.
     """
 
     workload: str
@@ -113,6 +115,8 @@ class Finding:
     over: float = 0.0
     were_both_sick: bool = False
     were_so_lately: bool = False
+    blue_since_write: Count = NOTHING
+    green_since_write: Count = NOTHING
 
     def to_data(self) -> dict[str, object]:
         """Small numbers for the timeline."""
@@ -144,6 +148,8 @@ def examine(series: Series, asked: Asked) -> Finding:
         over=case.over,
         were_both_sick=any(case.both_sick),
         were_so_lately=any(case.both_sick[-(RECENT // MINUTE) :]),
+        blue_since_write=blue_count(case.complete),
+        green_since_write=green_count(case.complete),
     )
 
 

@@ -41,9 +41,13 @@ DARK: Final = {
 
 def sheet() -> str:
     """The style sheet."""
-    return f":root{{color-scheme:light dark;{_variables(LIGHT)}}}\n" + (
-        f"@media screen and (prefers-color-scheme:dark){{:root{{{_variables(DARK)}}}}}\n" + _RULES
-    )
+    return f"{palettes(LIGHT, DARK)}\n{_RULES}"
+
+
+def palettes(light: Mapping[str, str], dark: Mapping[str, str]) -> str:
+    """Rules that name the colours: *dark* for whoever wants a dark screen, *light* for others and on paper."""
+    on_dark = f"@media screen and (prefers-color-scheme:dark){{:root{{{_variables(dark)}}}}}"
+    return f":root{{color-scheme:light dark;{_variables(light)}}}\n{on_dark}"
 
 
 def _variables(palette: Mapping[str, str]) -> str:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from crossfade.core.config import Config
 from crossfade.core.plan import Evidence
 from crossfade.core.series import MINUTE, Minute, Sample
+from crossfade.core.statistics import Count
 from crossfade.core.verdict import AlarmState, Cause, Health
 from tests.core.documents import changed, config, faults
 from tests.core.looks import (
@@ -371,3 +372,12 @@ def test_what_cannot_be_asked_is_refused(key: str, value: float) -> None:
 
 def test_a_misspelt_question_is_refused() -> None:
     assert any("maxErrorRates" in fault for fault in faults(changed((("evidence",), {"maxErrorRates": 1}))))
+
+
+def test_what_a_way_back_is_decided_on_is_told_from_the_first_write_on() -> None:
+    found = look(flow(Sample(1_000), Sample(40, 12), 2, begin=T0))
+
+    assert found.verdict.health is UNHEALTHY
+    assert (found.findings[0].green, found.findings[0].blue) == (Count(), Count())
+    assert found.findings[0].green_since_write == Count(80, 24)
+    assert found.findings[0].blue_since_write == Count(2_000)

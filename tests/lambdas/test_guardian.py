@@ -81,6 +81,19 @@ def test_whatever_wakes_it_it_says_what_it_has_done(parts: Watched, event: Json)
     assert answer == {"done": {"tonight": "burnham: raise blue to 100; yelb: raise blue to 100"}}
 
 
+def test_what_it_has_done_to_a_migration_is_a_record_of_that_migration(
+    parts: Watched, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del parts
+
+    handler(ABORTED, None)
+
+    records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (told,) = (record for record in records if "reason" in record)
+    assert (told["message"], told["migration"]) == ("decision", "tonight")
+    assert "raise blue to 100" in told["reason"]
+
+
 def test_the_time_is_that_of_the_event_and_nothing_else_of_it_is_believed(parts: Watched, scene: Guarded) -> None:
     del parts
     forged = ABORTED | {"detail": {"executionArn": "arn:somebody:elses", "status": "SUCCEEDED"}, "resources": []}
