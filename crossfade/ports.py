@@ -12,7 +12,7 @@ from typing import Protocol
 from crossfade.core.announcement import Announcement
 from crossfade.core.facts import EstateFacts
 from crossfade.core.latch import Latch
-from crossfade.core.plan import Plan, Workload
+from crossfade.core.plan import Plan
 from crossfade.core.probe import Answers
 from crossfade.core.record import Ends, Outcome, Record
 from crossfade.core.series import Series
@@ -20,6 +20,7 @@ from crossfade.core.signals import Signal
 from crossfade.core.traffic import Reading, Write
 from crossfade.core.verdict import Alarm
 from crossfade.core.weight import Split
+from crossfade.core.workload import Workload
 
 
 class TrafficRouter(Protocol):

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Final, Protocol, assert_never
 
 from crossfade.core.config import Config
 from crossfade.core.host_records import together
-from crossfade.core.plan import Cluster, Router
+from crossfade.core.places import Cluster
 from crossfade.core.weight import Side
+from crossfade.core.workload import Router
 from crossfade.errors import InvalidConfigError
 from crossfade.names import CONFIG_FILE, Env
 from crossfade.ports import (

@@ -12,7 +12,7 @@ from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 from pydantic import ValidationError
 
-from crossfade.core.plan import Model
+from crossfade.core.model import Model
 from crossfade.core.record import Outcome
 from crossfade.errors import CrossfadeError, InvalidInputError
 from crossfade.names import METRIC_NAMESPACE, PRODUCT, Function, Metric

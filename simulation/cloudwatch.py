@@ -6,12 +6,12 @@ They say what is true at the moment, unless the estate has the trouble that they
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from crossfade.core.plan import Workload
 from crossfade.core.probe import Answer, Answers, Heard
 from crossfade.core.record import Ends
 from crossfade.core.series import MINUTE, Minute, Series
 from crossfade.core.verdict import Alarm, AlarmState
 from crossfade.core.weight import Side
+from crossfade.core.workload import Workload
 from crossfade.errors import AlarmsUnavailableError
 from simulation.estate import Estate
 

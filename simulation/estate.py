@@ -16,9 +16,10 @@ from crossfade.adapters.kubernetes_api import Container, Held
 from crossfade.adapters.route53 import Change as RecordChange
 from crossfade.adapters.route53 import RecordSet, WeightedRecord
 from crossfade.core.host_records import epoch_name
-from crossfade.core.plan import Plan, Router, Workload
+from crossfade.core.plan import Plan
 from crossfade.core.source import Source
 from crossfade.core.weight import Side
+from crossfade.core.workload import Router, Workload
 from crossfade.errors import RouterObjectMissingError, RouterThrottledError, RouterUnavailableError, WriteConflictError
 from crossfade.names import ALPHA_PREFIX, EPOCH_ANNOTATION, IDENTIFIER_KEY, WEIGHT_KEY
 from simulation.faults import Seams

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from crossfade.adapters.alb import Rule
-from crossfade.core.plan import Router
 from crossfade.core.weight import Side
+from crossfade.core.workload import Router
 from crossfade.errors import CrossfadeError, RouterThrottledError
 from crossfade.names import EPOCH_ANNOTATION
 from simulation.estate import Estate

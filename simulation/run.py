@@ -15,12 +15,12 @@ from crossfade.adapters.route53_router import Route53Router
 from crossfade.adapters.routers import Routers
 from crossfade.core.config import Config
 from crossfade.core.host_records import together
-from crossfade.core.plan import Router
 from crossfade.core.preview import Preview
 from crossfade.core.record import Outcome
 from crossfade.core.resolve import resolve
 from crossfade.core.verdict import AlarmState
 from crossfade.core.weight import Side
+from crossfade.core.workload import Router
 from crossfade.errors import CrossfadeError, LedgerUnavailableError
 from crossfade.names import ALARM_EVENT, ALARM_SOURCE, BELL_KEY, RANG_ERRORS, Function
 from crossfade.ports import Notice

@@ -17,10 +17,12 @@ from crossfade.core.facts import (
     TargetGroupFacts,
     WatchFacts,
 )
-from crossfade.core.plan import Cluster, Plan, Router, Workload
+from crossfade.core.places import Cluster
+from crossfade.core.plan import Plan
 from crossfade.core.running import RunningFacts, ScalerFacts
 from crossfade.core.source import SourceKind
 from crossfade.core.weight import Side
+from crossfade.core.workload import Router, Workload
 from crossfade.names import ALPHA_PREFIX, switch_alarm
 from simulation.users import TARGETS
 

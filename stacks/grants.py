@@ -13,7 +13,7 @@ from aws_cdk import aws_iam as iam
 
 from crossfade.core.config import Config
 from crossfade.core.host_records import RECORD_TYPES, record_names, together
-from crossfade.core.plan import Router
+from crossfade.core.workload import Router
 from crossfade.names import EVENT_SOURCE, SWITCH_NAMESPACE, Function
 from stacks.findings import acknowledge, as_reported
 

@@ -11,7 +11,7 @@ from constructs import Construct
 
 from crossfade.core.config import Config
 from crossfade.core.config_starts import EventStartConfig, ScheduleConfig
-from crossfade.core.plan import Cluster
+from crossfade.core.places import Cluster
 from crossfade.names import Function, weight_parameter
 from stacks.alarm_bell import AlarmBell
 from stacks.chat import Chat

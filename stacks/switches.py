@@ -15,7 +15,8 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_route53 as route53
 from constructs import Construct
 
-from crossfade.core.plan import HostedZone, Workload
+from crossfade.core.places import HostedZone
+from crossfade.core.workload import Workload
 from crossfade.names import (
     HEALTH_CHECK_KEY,
     SWITCH_METRIC,

@@ -13,7 +13,7 @@ from crossfade.core.announcement import Announcement
 from crossfade.core.definition import Definition
 from crossfade.core.facts import EstateFacts
 from crossfade.core.latch import Latch
-from crossfade.core.plan import Plan, Workload
+from crossfade.core.plan import Plan
 from crossfade.core.probe import Answer, Answers, Heard
 from crossfade.core.record import Ends, Record
 from crossfade.core.series import MINUTE, Minute, Sample, Series
@@ -22,6 +22,7 @@ from crossfade.core.signals import Signal
 from crossfade.core.traffic import Reading, SideReading, Write
 from crossfade.core.verdict import Alarm, AlarmState
 from crossfade.core.weight import WEIGHT_MAX, Side
+from crossfade.core.workload import Workload
 from crossfade.errors import (
     CrossfadeError,
     RouterObjectMissingError,

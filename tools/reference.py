@@ -36,7 +36,7 @@ from crossfade.core.config import Config
 from crossfade.core.duration import format_duration
 from crossfade.core.exposure import SLOWEST
 from crossfade.core.forms import Between, Form
-from crossfade.core.plan import Model
+from crossfade.core.model import Model
 from crossfade.core.preflight import CHECKS
 from crossfade.core.presets import Preset, stages_of
 from crossfade.core.preview import Failures, Preview, Span, preview

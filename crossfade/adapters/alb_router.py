@@ -17,9 +17,9 @@ from typing import Any, Final
 from crossfade.adapters.alb import ListenerRules, Rule
 from crossfade.adapters.gathering import gather, raise_worst, split
 from crossfade.core.duration import format_duration
-from crossfade.core.plan import Workload
 from crossfade.core.traffic import Reading, SideReading, Write, by_workload
 from crossfade.core.weight import WEIGHT_MAX, Side
+from crossfade.core.workload import Workload
 from crossfade.errors import (
     CrossfadeError,
     PermanentError,

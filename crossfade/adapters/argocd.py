@@ -17,9 +17,9 @@ from crossfade.adapters.argocd_sources import Place, place_of
 from crossfade.adapters.external_dns_dialect import epoch_of
 from crossfade.adapters.gathering import gather, raise_worst, split
 from crossfade.adapters.kubernetes_api import KubernetesApi
-from crossfade.core.plan import Workload
 from crossfade.core.traffic import Reading, Write
 from crossfade.core.weight import WEIGHT_MAX, Side
+from crossfade.core.workload import Workload
 from crossfade.errors import (
     CrossfadeError,
     RouterRefusedError,

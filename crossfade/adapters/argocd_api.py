@@ -14,8 +14,9 @@ from typing import Any, Final
 from kubernetes.client import ApiClient, AppsV1Api, CoreV1Api, CustomObjectsApi
 
 from crossfade.adapters.kubernetes_api import MERGE_PATCH, TIMEOUT_SECONDS, Annotated, translated
-from crossfade.core.plan import ArgoCd, Workload
+from crossfade.core.argocd import ArgoCd
 from crossfade.core.weight import Side
+from crossfade.core.workload import Workload
 from crossfade.errors import RouterObjectMissingError, RouterRefusedError
 from crossfade.names import FIELD_MANAGER
 

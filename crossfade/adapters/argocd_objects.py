@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from crossfade.core.plan import HelmParameter, Workload
+from crossfade.core.argocd import HelmParameter
+from crossfade.core.workload import Workload
 from crossfade.names import FIELD_MANAGER, WEIGHT_KEY
 
 Object = Mapping[str, Any]

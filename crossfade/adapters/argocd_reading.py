@@ -6,8 +6,8 @@ from dataclasses import replace
 from crossfade.adapters.argocd_api import Object
 from crossfade.adapters.argocd_objects import last_sync, status_of, sync_of
 from crossfade.adapters.argocd_sources import Held
-from crossfade.core.plan import Workload
 from crossfade.core.traffic import SideReading, Source
+from crossfade.core.workload import Workload
 from crossfade.errors import CrossfadeError, RouterUnavailableError
 
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from crossfade.adapters.argocd_api import ArgoCdApi
 from crossfade.adapters.argocd_objects import has_source, parameter_of, with_parameter
 from crossfade.adapters.external_dns_dialect import epoch_of, parse_weight
-from crossfade.core.plan import ArgoCd, HelmParameter
+from crossfade.core.argocd import ArgoCd, HelmParameter
 from crossfade.core.weight import WEIGHT_MAX
 from crossfade.errors import RouterObjectMissingError, RouterRefusedError, SupersededError
 from crossfade.names import EPOCH_ANNOTATION

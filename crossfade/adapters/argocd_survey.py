@@ -24,8 +24,9 @@ from crossfade.adapters.argocd_sources import Held, place_of
 from crossfade.adapters.gathering import gather, raise_worst, split
 from crossfade.adapters.kubernetes_api import KubernetesApi
 from crossfade.core.facts_argocd import ApplicationFacts, ArgoCdFacts
-from crossfade.core.plan import Plan, Router, Workload
+from crossfade.core.plan import Plan
 from crossfade.core.weight import Side
+from crossfade.core.workload import Router, Workload
 from crossfade.errors import PermanentError, RouterObjectMissingError
 from crossfade.names import ALPHA_PREFIX, STABLE_PREFIX, WEIGHT_KEY
 

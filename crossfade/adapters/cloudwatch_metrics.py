@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from crossfade.adapters.cloudwatch import CLOUDWATCH
 from crossfade.adapters.load_balancers import Balancer, LoadBalancers
-from crossfade.core.plan import Workload
 from crossfade.core.record import Ends
 from crossfade.core.series import MINUTE, Minute, Sample, Series
 from crossfade.core.sight import Standing
 from crossfade.core.weight import Side
+from crossfade.core.workload import Workload
 from crossfade.errors import AlarmsRefusedError, AlarmsUnavailableError
 
 if TYPE_CHECKING:

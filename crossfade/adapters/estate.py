@@ -34,10 +34,11 @@ from crossfade.core.facts import (
     ZoneFacts,
 )
 from crossfade.core.host_records import ownership_names
-from crossfade.core.plan import Plan, Workload
+from crossfade.core.plan import Plan
 from crossfade.core.running import RunningFacts
 from crossfade.core.source import Source, SourceKind
 from crossfade.core.weight import Side
+from crossfade.core.workload import Workload
 from crossfade.errors import RouterObjectMissingError, RouterRefusedError, RouterThrottledError, RouterUnavailableError
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ from crossfade.adapters.external_dns_objects import Prefixes, Said
 from crossfade.adapters.gathering import gather, raise_worst, split
 from crossfade.adapters.kubernetes_api import KubernetesApi
 from crossfade.adapters.route53 import ADDRESSES, RecordReader, WeightedRecord, shown_weight
-from crossfade.core.plan import Workload
 from crossfade.core.traffic import Reading, SideReading, Write
 from crossfade.core.weight import WEIGHT_MAX, Side
+from crossfade.core.workload import Workload
 from crossfade.errors import (
     CrossfadeError,
     PermanentError,

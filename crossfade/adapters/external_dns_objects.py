@@ -14,8 +14,8 @@ from crossfade.adapters.external_dns_dialect import words_of
 from crossfade.adapters.external_dns_endpoint import endpoint_words
 from crossfade.adapters.field_managers import last_hand
 from crossfade.adapters.kubernetes_api import Held, KubernetesApi
-from crossfade.core.plan import Workload
 from crossfade.core.source import Source, SourceKind
+from crossfade.core.workload import Workload
 from crossfade.errors import RouterObjectMissingError, SupersededError
 
 LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"

@@ -21,9 +21,9 @@ from typing import Final
 
 from crossfade.adapters.gathering import gather, raise_worst, split
 from crossfade.adapters.load_balancers import Balancer, LoadBalancers
-from crossfade.core.plan import ProbeRequest, Scheme, Workload
 from crossfade.core.probe import Answer, Answers, Heard
 from crossfade.core.weight import Side
+from crossfade.core.workload import ProbeRequest, Scheme, Workload
 
 CONNECT_SECONDS: Final = 3.0
 """For the connection, and once more for each step of the TLS handshake."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from crossfade.adapters.aws import Translation
 from crossfade.core.facts import InsightFacts
-from crossfade.core.plan import Cluster
+from crossfade.core.places import Cluster
 from crossfade.errors import RouterObjectMissingError, RouterRefusedError, RouterThrottledError, RouterUnavailableError
 
 if TYPE_CHECKING:

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from crossfade.adapters.aws import Translation
 from crossfade.adapters.route53 import RecordReader, WeightedRecord, shown_weight
-from crossfade.core.plan import Cluster, ListenerRule, Workload
+from crossfade.core.places import Cluster
 from crossfade.core.record import Ends
 from crossfade.core.weight import Side
+from crossfade.core.workload import ListenerRule, Workload
 from crossfade.errors import AlarmsRefusedError, AlarmsUnavailableError, TemporaryError
 
 if TYPE_CHECKING:

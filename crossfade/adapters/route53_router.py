@@ -20,9 +20,9 @@ from typing import Any, Final
 from crossfade.adapters.gathering import raise_worst
 from crossfade.adapters.route53 import ADDRESSES, Change, RecordKeeper, RecordSet, plain
 from crossfade.core.host_records import epoch_name, ownership_names
-from crossfade.core.plan import Workload
 from crossfade.core.traffic import Reading, SideReading, Write, by_workload
 from crossfade.core.weight import WEIGHT_MAX, Side
+from crossfade.core.workload import Workload
 from crossfade.errors import (
     CrossfadeError,
     RouterObjectMissingError,

@@ -8,8 +8,8 @@ from functools import partial
 from typing import TypeVar
 
 from crossfade.adapters.gathering import gather, raise_worst, split
-from crossfade.core.plan import Router, Workload
 from crossfade.core.traffic import Reading, Write
+from crossfade.core.workload import Router, Workload
 from crossfade.errors import RouterRefusedError
 from crossfade.ports import TrafficRouter
 

@@ -10,9 +10,10 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 from crossfade.adapters.kubernetes_api import Document, KubernetesApi, Resource
-from crossfade.core.plan import Plan, Workload
+from crossfade.core.plan import Plan
 from crossfade.core.running import RunningFacts, ScalerFacts
 from crossfade.core.source import SourceKind
+from crossfade.core.workload import Workload
 from crossfade.errors import RouterObjectMissingError, RouterRefusedError
 
 T = TypeVar("T")

@@ -24,8 +24,8 @@ from crossfade.adapters.dynamodb_ledger import DynamoLedger
 from crossfade.adapters.https_probe import CONNECT_SECONDS, Network
 from crossfade.cli.synth import template
 from crossfade.core.config import Config
-from crossfade.core.plan import Workload
 from crossfade.core.weight import Side
+from crossfade.core.workload import Workload
 from crossfade.errors import InvalidInputError
 from crossfade.names import CONFIG_FILE, Env, Function
 from crossfade.wiring import given, wired

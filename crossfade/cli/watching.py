@@ -10,10 +10,10 @@ from crossfade.cli.frame import Frame, HostRow, rough_length
 from crossfade.cli.lines import lines_of
 from crossfade.cli.seen import Seen
 from crossfade.core.fleet import read_back
-from crossfade.core.plan import Workload
 from crossfade.core.record import Record
 from crossfade.core.verdict import in_order_of_gravity
 from crossfade.core.weight import PERCENT
+from crossfade.core.workload import Workload
 from crossfade.ports import Event
 
 _COUNTED: Final = "workloads"

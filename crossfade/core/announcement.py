@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 
 from pydantic import AwareDatetime, Field
 
-from crossfade.core.plan import Model
+from crossfade.core.model import Model
 from crossfade.core.record import Outcome, Record
 from crossfade.names import PRODUCT, TimelineEvent
 

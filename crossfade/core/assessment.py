@@ -12,13 +12,14 @@ from typing import Final
 
 from crossfade.core.evidence import Asked, Finding, examine
 from crossfade.core.numbers import numbers, part, shown
-from crossfade.core.plan import Plan, Workload, alarms_of
+from crossfade.core.plan import Plan
 from crossfade.core.probe import Probed
 from crossfade.core.series import Series
 from crossfade.core.statistics import NOTHING
 from crossfade.core.verdict import Alarm, AlarmState, Cause, Health, Verdict, judge
 from crossfade.core.waves import wave_of
 from crossfade.core.weight import PERCENT
+from crossfade.core.workload import Workload, alarms_of
 
 NOBODY: Final = Verdict(Health.HEALTHY, "no workload has users on green")
 """What is said when all that has moved was given back, and another wave may still begin."""

@@ -13,7 +13,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from crossfade.core.duration import format_duration
-from crossfade.core.plan import Model
+from crossfade.core.model import Model
 
 HORIZON: Final = timedelta(days=400)
 """How far ahead a free window is looked for: more than a year, so that a yearly freeze is seen whole."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from crossfade.core.plan import Model
+from crossfade.core.model import Model
 
 _KEEP: Final = (2, 3)
 """Of its healthy targets blue is to keep two thirds. Then each gets one and a half times its load in a rollback, which

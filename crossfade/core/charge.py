@@ -8,7 +8,7 @@ This file knows no CloudWatch: it is given series as they were read.
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from crossfade.core.plan import Model
+from crossfade.core.model import Model
 from crossfade.core.series import MINUTE, PUBLISHED, Minute, Series
 from crossfade.core.statistics import NOTHING, Count
 

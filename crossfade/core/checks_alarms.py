@@ -9,9 +9,9 @@ from typing import Final
 from crossfade.core.duration import format_duration
 from crossfade.core.facts import Facts
 from crossfade.core.finding import Check, Found, Subject, each_alarm, fail, passed, warn
-from crossfade.core.plan import Workload
 from crossfade.core.verdict import AlarmState
 from crossfade.core.weight import Side
+from crossfade.core.workload import Workload
 
 _MISSING: Final = "[Breaching]"
 """How CloudWatch ends the reason of an alarm that takes missing data for a breach."""

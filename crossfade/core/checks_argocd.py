@@ -9,7 +9,8 @@ from typing import Final
 from crossfade.core.facts import Facts
 from crossfade.core.facts_argocd import ApplicationFacts, ArgoCdFacts
 from crossfade.core.finding import Check, Found, Subject, each_host_place, fail, passed, warn
-from crossfade.core.plan import Plan, Router
+from crossfade.core.plan import Plan
+from crossfade.core.workload import Router
 
 _BAD_PHASES: Final = frozenset({"Failed", "Error"})
 _MEND: Final = "look at it in Argo CD, mend it and sync it"

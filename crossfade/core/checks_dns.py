@@ -21,9 +21,9 @@ from crossfade.core.finding import (
     the_zone,
     warn,
 )
-from crossfade.core.plan import Router
 from crossfade.core.traffic import Reading, SideReading
 from crossfade.core.weight import Side
+from crossfade.core.workload import Router
 
 # --- Answers, weights, the way back ----------------------------------------------------------------------------------
 

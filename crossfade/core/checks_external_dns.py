@@ -20,9 +20,9 @@ from crossfade.core.finding import (
     the_controllers,
     warn,
 )
-from crossfade.core.plan import Workload
 from crossfade.core.source import SourceKind
 from crossfade.core.weight import Side
+from crossfade.core.workload import Workload
 
 WRITES: Final = frozenset({"sync", "upsert-only"})
 """Policies under which a changed weight is written."""

@@ -5,9 +5,10 @@ from typing import Final
 
 from crossfade.core.facts import Facts
 from crossfade.core.finding import Check, Found, Subject, fail, passed, warn
-from crossfade.core.plan import Plan, ProbeRequest
+from crossfade.core.plan import Plan
 from crossfade.core.probe import Answer, Heard
 from crossfade.core.weight import Side
+from crossfade.core.workload import ProbeRequest
 
 DAYS: Final = 14
 """A certificate with less left is warned of: ACM renews 60 days before the end, so a renewal must have failed.

@@ -11,9 +11,10 @@ from typing import Final
 from crossfade.core.capacity import is_short
 from crossfade.core.facts import Facts
 from crossfade.core.finding import UNSEEN, Check, Found, Subject, each_workload, fail, passed, warn
-from crossfade.core.plan import Acknowledged, Plan, Workload
+from crossfade.core.plan import Plan
 from crossfade.core.running import RunningFacts
 from crossfade.core.weight import PERCENT, Side
+from crossfade.core.workload import Acknowledged, Workload
 
 
 def each_cluster(plan: Plan) -> Iterator[Subject]:

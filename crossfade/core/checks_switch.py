@@ -11,8 +11,9 @@ from typing import Final
 
 from crossfade.core.facts import ADDRESSES, Facts, HealthCheckFacts, RecordFacts
 from crossfade.core.finding import Check, Found, Subject, fail, passed, warn
-from crossfade.core.plan import Plan, Router
+from crossfade.core.plan import Plan
 from crossfade.core.weight import Side
+from crossfade.core.workload import Router
 from crossfade.names import (
     ALPHA_PREFIX,
     HEALTH_CHECK_KEY,

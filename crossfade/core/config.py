@@ -22,12 +22,14 @@ from crossfade.core.config_workloads import WorkloadConfig
 from crossfade.core.entry import Entry
 from crossfade.core.fault import sentence, sentences
 from crossfade.core.forms import PlanName
-from crossfade.core.plan import Cluster, Evidence, HostedZone, Plan, Stage, Timing, Wave, Workload
+from crossfade.core.places import Cluster, HostedZone
+from crossfade.core.plan import Evidence, Plan, Stage, Timing, Wave
 from crossfade.core.preview import longest, over_budget, preview
 from crossfade.core.rules import broken_rules
 from crossfade.core.shared import torn
 from crossfade.core.waves import in_turn, linked
 from crossfade.core.weight import encode
+from crossfade.core.workload import Workload
 from crossfade.errors import InvalidConfigError
 
 WORKLOADS_MAX = 90

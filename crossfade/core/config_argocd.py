@@ -7,9 +7,9 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, Strict
 
+from crossfade.core.argocd import ArgoCd, HelmParameter, SecretKey
 from crossfade.core.config_clusters import ClusterConfig
 from crossfade.core.forms import AnnotationKey, Label, ObjectTemplate, ParameterName
-from crossfade.core.plan import ArgoCd, HelmParameter, SecretKey
 
 
 class HubConfig(ClusterConfig):

@@ -4,7 +4,7 @@ from pydantic import Field
 
 from crossfade.core.entry import Entry
 from crossfade.core.forms import ClusterName, DnsName, Region, ZoneId
-from crossfade.core.plan import Cluster, HostedZone
+from crossfade.core.places import Cluster, HostedZone
 
 
 class ClusterConfig(Cluster):

@@ -19,7 +19,7 @@ from crossfade.core.forms import (
     TargetGroupArn,
     UrlPath,
 )
-from crossfade.core.plan import Acknowledged, Identifiers, ListenerRule, ProbeRequest, Router, Scheme, Workload
+from crossfade.core.workload import Acknowledged, Identifiers, ListenerRule, ProbeRequest, Router, Scheme, Workload
 
 Rate = Annotated[float, Strict(), Field(gt=0, allow_inf_nan=False)]
 Status = Annotated[int, Strict(), Field(ge=200, le=599)]

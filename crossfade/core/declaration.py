@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from crossfade.core.fleet import read_back
-from crossfade.core.plan import Cluster, ListenerRule, Router, Workload
+from crossfade.core.places import Cluster
 from crossfade.core.record import Record
 from crossfade.core.source import SourceKind
 from crossfade.core.weight import Side, Split
+from crossfade.core.workload import ListenerRule, Router, Workload
 from crossfade.names import ALPHA_PREFIX, WEIGHT_KEY, WEIGHT_PROPERTY
 
 

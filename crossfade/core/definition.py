@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from crossfade.core.plan import Model
+from crossfade.core.model import Model
 
 SAVED: Final = "saved"
 """The part that is the time of the last save: alone it tells of one that was made anew, or edited and back again."""

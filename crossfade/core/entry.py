@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Strict
 from pydantic.alias_generators import to_camel
 
-from crossfade.core.plan import Model
+from crossfade.core.model import Model
 
 CAMEL = ConfigDict(alias_generator=to_camel)
 

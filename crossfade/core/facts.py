@@ -10,12 +10,13 @@ from datetime import timedelta
 from typing import Final
 
 from crossfade.core.facts_argocd import ArgoCdFacts
-from crossfade.core.plan import Plan, Workload
+from crossfade.core.plan import Plan
 from crossfade.core.probe import Answers
 from crossfade.core.running import RunningFacts
 from crossfade.core.traffic import Reading
 from crossfade.core.verdict import Alarm
 from crossfade.core.weight import Side
+from crossfade.core.workload import Workload
 
 ADDRESSES: Final = frozenset({"A", "AAAA", "CNAME"})
 """Types of records that lead users somewhere."""

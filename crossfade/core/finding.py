@@ -6,8 +6,9 @@ from enum import StrEnum
 from typing import Final
 
 from crossfade.core.facts import Facts
-from crossfade.core.plan import Plan, Workload
+from crossfade.core.plan import Plan
 from crossfade.core.weight import Side
+from crossfade.core.workload import Workload
 
 
 class Grade(StrEnum):

@@ -12,12 +12,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from crossfade.core.migration import Action, Decision
-from crossfade.core.plan import OnFailure, Workload
+from crossfade.core.plan import OnFailure
 from crossfade.core.record import Outcome, Record
 from crossfade.core.signals import Signal, active_hold
 from crossfade.core.verdict import Health, Verdict
 from crossfade.core.waves import fallout, members, next_stage, wave_at, wave_of
 from crossfade.core.weight import Split
+from crossfade.core.workload import Workload
 
 
 def moving(record: Record) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ This file knows no EventBridge: it is given what was told.
 from collections.abc import Sequence
 from datetime import datetime
 
-from crossfade.core.plan import Model
+from crossfade.core.model import Model
 
 
 class Latch(Model):

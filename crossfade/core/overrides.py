@@ -4,8 +4,9 @@ They are stronger than all values, so they are named at every end until they sta
 This file knows records; how Git says it, `declaration` knows.
 """
 
+from crossfade.core.argocd import ArgoCd
 from crossfade.core.fleet import read_back
-from crossfade.core.plan import ArgoCd, Cluster
+from crossfade.core.places import Cluster
 from crossfade.core.record import Record
 from crossfade.core.weight import Side
 

@@ -11,9 +11,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from crossfade.core.plan import Model, ProbeRequest, Workload
+from crossfade.core.model import Model
 from crossfade.core.verdict import Cause, Health, Verdict
 from crossfade.core.weight import Side
+from crossfade.core.workload import ProbeRequest, Workload
 
 LOOKS: Final = 3
 """So many bad answers in a row are no chance: a green that fails one request in a hundred, which is the most that is

@@ -12,12 +12,14 @@ from crossfade.core.capacity import Capacity, Room, Shortfall
 from crossfade.core.charge import Charge, Residual
 from crossfade.core.definition import Definition, Definitions
 from crossfade.core.ladder import RESCUE_AFTER
-from crossfade.core.plan import Identifiers, Model, Plan, Workload
+from crossfade.core.model import Model
+from crossfade.core.plan import Plan
 from crossfade.core.probe import Failing
 from crossfade.core.traffic import Reading
 from crossfade.core.verdict import Cause
 from crossfade.core.waves import wave_at, wave_of
 from crossfade.core.weight import FULL_WEIGHT, Side, Split
+from crossfade.core.workload import Identifiers, Workload
 
 
 class Outcome(StrEnum):

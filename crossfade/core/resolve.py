@@ -14,7 +14,8 @@ from pydantic.alias_generators import to_camel
 from crossfade.core.config import Config
 from crossfade.core.fault import sentence, sentences
 from crossfade.core.forms import Instant, Words, shown
-from crossfade.core.plan import Model, Plan
+from crossfade.core.model import Model
+from crossfade.core.plan import Plan
 from crossfade.core.preview import longest
 from crossfade.core.shared import torn
 from crossfade.core.waves import narrowed

@@ -11,10 +11,11 @@ from crossfade.core.budget import EVENTS_MAX, events_needed, fits
 from crossfade.core.duration import format_duration, parse_duration
 from crossfade.core.fault import Path, sentence, written
 from crossfade.core.forms import plain, read_instant, shown
-from crossfade.core.plan import Gate, Router, Timing
+from crossfade.core.plan import Gate, Timing
 from crossfade.core.presets import Preset, stages_of
 from crossfade.core.source import SourceKind
 from crossfade.core.weight import PERCENT, encode
+from crossfade.core.workload import Router
 from crossfade.names import EVENT_SOURCE
 
 Document = Mapping[str, object]

@@ -6,9 +6,9 @@ the next move before all have made the one before. This file knows no router.
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from crossfade.core.plan import Workload
 from crossfade.core.traffic import Reading, Step, rank
 from crossfade.core.weight import Split
+from crossfade.core.workload import Workload
 
 Groups = tuple[frozenset[str], ...]
 """Names of workloads that share one weight; each group has two or more."""

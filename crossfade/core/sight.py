@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from crossfade.core.plan import Workload
 from crossfade.core.verdict import Alarm
+from crossfade.core.workload import Workload
 
 _GROUP: Final = "targetgroup/"
 

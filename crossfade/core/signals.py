@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from crossfade.core.plan import Model
+from crossfade.core.model import Model
 from crossfade.core.record import Record
 
 

@@ -10,12 +10,12 @@ from datetime import datetime
 from typing import Protocol
 
 from crossfade.core.fleet import read_back
-from crossfade.core.plan import Workload
 from crossfade.core.reckoning import reckoning
 from crossfade.core.record import Outcome, Record
 from crossfade.core.signals import Signal
 from crossfade.core.traffic import Reading
 from crossfade.core.waves import wave_name
+from crossfade.core.workload import Workload
 from crossfade.names import TimelineEvent
 from crossfade.report.clock import clock_of
 from crossfade.report.counting import MINUTE, measured, rounded, share, total

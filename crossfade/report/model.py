@@ -12,7 +12,8 @@ from typing import Final, Literal, Self
 from pydantic import Field, JsonValue
 
 from crossfade.core.charge import Charge, Residual
-from crossfade.core.plan import Gate, Model, Plan
+from crossfade.core.model import Model
+from crossfade.core.plan import Gate, Plan
 from crossfade.core.record import Baseline, Outcome
 from crossfade.core.signals import Signal
 from crossfade.core.weight import PERCENT

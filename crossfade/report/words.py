@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from crossfade.core.plan import Workload
 from crossfade.core.record import Outcome
 from crossfade.core.source import SourceKind
 from crossfade.core.weight import Side
+from crossfade.core.workload import Workload
 from crossfade.names import ALPHA_PREFIX, STABLE_PREFIX, WEIGHT_KEY, WEIGHT_PROPERTY
 from crossfade.report.clock import FAULT_PERCENT
 from crossfade.report.counting import MINUTE, measured, percent

@@ -8,13 +8,13 @@ from crossfade.core.drift import drift
 from crossfade.core.fleet import by_policy, going_on, left_out, on_green, read_back
 from crossfade.core.latch import Latch, latched_since
 from crossfade.core.migration import Action, Decision, decide, held_back
-from crossfade.core.plan import Workload
 from crossfade.core.probe import Answer, Answers, Heard, Probed, examine
 from crossfade.core.record import Record
 from crossfade.core.series import LOOK_BACK, PUBLISHED, Series
 from crossfade.core.traffic import Reading, SideReading
 from crossfade.core.verdict import Alarm, Cause, Health, Verdict
 from crossfade.core.weight import Side, Split
+from crossfade.core.workload import Workload
 from crossfade.errors import CrossfadeError
 from crossfade.names import TimelineEvent
 from crossfade.ports import AlarmSource, Ledger, MetricSource, Notice, Notifier, Probe, TrafficRouter

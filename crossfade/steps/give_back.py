@@ -11,11 +11,11 @@ from typing import Final
 
 from crossfade.core.fleet import kept, rest
 from crossfade.core.ladder import REVERTS_MAX, may_be_direct, way_back
-from crossfade.core.plan import Router
 from crossfade.core.record import Record
 from crossfade.core.shared import in_step, sharing
 from crossfade.core.traffic import Reading, Step, Write
 from crossfade.core.weight import Side, Split
+from crossfade.core.workload import Router
 from crossfade.errors import (
     CrossfadeError,
     PermanentError,

@@ -11,9 +11,10 @@ from datetime import datetime
 
 from crossfade.core.config import Config
 from crossfade.core.fleet import kept
-from crossfade.core.plan import Cluster, HostedZone, Workload
+from crossfade.core.places import Cluster, HostedZone
 from crossfade.core.record import Outcome, Record
 from crossfade.core.switch import taken_out
+from crossfade.core.workload import Workload
 from crossfade.errors import CrossfadeError, PermanentError, TemporaryError
 from crossfade.names import TimelineEvent
 from crossfade.ports import AlarmSource, Executions, Ledger, Notice, Notifier

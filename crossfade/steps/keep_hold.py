@@ -10,12 +10,12 @@ from datetime import datetime
 from crossfade.core.assessment import Seen, assess
 from crossfade.core.fleet import on_green, read_back
 from crossfade.core.latch import latched_since
-from crossfade.core.plan import alarms_of
 from crossfade.core.record import Record
 from crossfade.core.series import LOOK_BACK
 from crossfade.core.signals import Signal, abort_asked, active_hold, short_name
 from crossfade.core.situation import clock
 from crossfade.core.verdict import Health
+from crossfade.core.workload import alarms_of
 from crossfade.errors import CrossfadeError
 from crossfade.names import TimelineEvent
 from crossfade.ports import AlarmSource, Ledger, MetricSource, Notice, Notifier

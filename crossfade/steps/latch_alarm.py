@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import AwareDatetime, ConfigDict, Field
 
 from crossfade.core.latch import Latch, latched_since
-from crossfade.core.plan import Model
+from crossfade.core.model import Model
 from crossfade.core.record import Record
 from crossfade.core.verdict import AlarmState
 from crossfade.names import ALARM_EVENT, ALARM_SOURCE, TimelineEvent

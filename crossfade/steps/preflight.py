@@ -10,11 +10,12 @@ from crossfade.core.capacity import Capacity
 from crossfade.core.definition import Definition
 from crossfade.core.facts import Facts
 from crossfade.core.finding import Finding
-from crossfade.core.plan import Plan, Workload
+from crossfade.core.plan import Plan
 from crossfade.core.preflight import examine, refusal, summary, table
 from crossfade.core.record import Ends
 from crossfade.core.traffic import Reading
 from crossfade.core.weight import Side
+from crossfade.core.workload import Workload
 from crossfade.errors import CrossfadeError, PermanentError, PreflightFailedError
 from crossfade.names import TimelineEvent
 from crossfade.ports import AlarmSource, EstateReader, Ledger, Probe, TrafficRouter

@@ -7,12 +7,12 @@ the timeline and to people; what an alarm says while it is in doubt is `core.ver
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from crossfade.core.plan import Workload, alarms_of
 from crossfade.core.record import Record
 from crossfade.core.series import Series
 from crossfade.core.sight import blind
 from crossfade.core.signals import Signal, resumed_at
 from crossfade.core.verdict import Alarm, Cause, Health, Verdict
+from crossfade.core.workload import Workload, alarms_of
 from crossfade.names import TimelineEvent
 from crossfade.ports import AlarmSource, Ledger, Notice, Notifier
 from crossfade.steps.common import note

@@ -11,9 +11,9 @@ from typing import Final
 
 from crossfade.core.capacity import words
 from crossfade.core.fleet import kept, on_green
-from crossfade.core.plan import Workload
 from crossfade.core.record import Record
 from crossfade.core.series import Series, blue_targets, is_blue_dead
+from crossfade.core.workload import Workload
 from crossfade.errors import BlueIsDeadError, CrossfadeError, NotPropagatedError, SupersededError
 from crossfade.names import TimelineEvent
 from crossfade.ports import Ledger, MetricSource, TrafficRouter

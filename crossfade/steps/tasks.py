@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import AwareDatetime, ConfigDict
 
-from crossfade.core.plan import Model
+from crossfade.core.model import Model
 
 
 class Task(Model):

@@ -6,8 +6,9 @@ from typing import Any, Final
 
 from crossfade.adapters.argocd import ArgoCdRouter
 from crossfade.adapters.argocd_api import ArgoCdApi, ArgoCds
-from crossfade.core.plan import ArgoCd, HelmParameter, Router, SecretKey, Workload
+from crossfade.core.argocd import ArgoCd, HelmParameter, SecretKey
 from crossfade.core.weight import Side
+from crossfade.core.workload import Router, Workload
 from crossfade.names import EPOCH_ANNOTATION
 from tests.contracts.estate import BURNHAM, CLUSTERS, REGION, WORKLOADS, Estate, an_estate
 from tests.contracts.zone import Configured

@@ -12,8 +12,8 @@ from moto.elbv2.models import elbv2_backends
 from crossfade.adapters.alb import ListenerRules
 from crossfade.adapters.alb_router import AlbRouter
 from crossfade.adapters.aws import client
-from crossfade.core.plan import ListenerRule, Router, Workload
 from crossfade.core.weight import Side
+from crossfade.core.workload import ListenerRule, Router, Workload
 from crossfade.names import EPOCH_ANNOTATION
 from tests.contracts.estate import REGION, WORKLOADS, a_cloud
 from tests.contracts.zone import Configured

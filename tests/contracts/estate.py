@@ -23,9 +23,9 @@ from crossfade.adapters.eks import EksCluster
 from crossfade.adapters.external_dns import ExternalDnsRouter
 from crossfade.adapters.kubernetes_api import KubernetesApi
 from crossfade.adapters.route53 import RecordReader
-from crossfade.core.plan import Router, Workload
 from crossfade.core.source import Source
 from crossfade.core.weight import Side
+from crossfade.core.workload import Router, Workload
 from crossfade.names import ALPHA_PREFIX, EPOCH_ANNOTATION, WEIGHT_KEY
 from world.clock import Clock
 from world.cloud import Cloud

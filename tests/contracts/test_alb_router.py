@@ -9,9 +9,9 @@ from botocore.stub import Stubber
 from crossfade.adapters.alb import ListenerRules
 from crossfade.adapters.alb_router import AlbRouter
 from crossfade.adapters.aws import client
-from crossfade.core.plan import ListenerRule, Workload
 from crossfade.core.traffic import Write
 from crossfade.core.weight import Side
+from crossfade.core.workload import ListenerRule, Workload
 from crossfade.errors import RouterObjectMissingError, RouterRefusedError, WriteConflictError
 from tests.contracts.balancer import Balancer, BalancerGround, forward
 from tests.contracts.estate import BURNHAM, GUESTBOOK, REGION, WORKLOADS, a_cloud

@@ -11,9 +11,11 @@ from crossfade.adapters.argocd_api import ArgoCds
 from crossfade.adapters.argocd_objects import leaves_weights_alone
 from crossfade.adapters.argocd_survey import ArgoCdSurvey
 from crossfade.core.facts_argocd import ArgoCdFacts
-from crossfade.core.plan import Cluster, HostedZone, Plan, Workload
+from crossfade.core.places import Cluster, HostedZone
+from crossfade.core.plan import Plan
 from crossfade.core.traffic import Source, Write
 from crossfade.core.weight import Side
+from crossfade.core.workload import Workload
 from crossfade.errors import RouterObjectMissingError, RouterRefusedError, SharedWeightError, SupersededError
 from crossfade.names import ALPHA_PREFIX, EPOCH_ANNOTATION, FIELD_MANAGER, STABLE_PREFIX, WEIGHT_KEY
 from tests.contracts.argocd import BY_SECRET, KEY, PARAMETER, ArgoCdGround, an_argocd_estate, by_argocd

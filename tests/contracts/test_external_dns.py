@@ -7,9 +7,9 @@ from typing import Final
 import pytest
 
 from crossfade.adapters.external_dns_objects import LAST_APPLIED
-from crossfade.core.plan import Identifiers, Workload
 from crossfade.core.traffic import Write
 from crossfade.core.weight import Side
+from crossfade.core.workload import Identifiers, Workload
 from crossfade.errors import (
     CrossfadeError,
     RouterObjectMissingError,

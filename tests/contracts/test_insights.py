@@ -10,7 +10,7 @@ from botocore.stub import Stubber
 
 from crossfade.adapters.insights import Insights
 from crossfade.core.facts import InsightFacts
-from crossfade.core.plan import Cluster
+from crossfade.core.places import Cluster
 from crossfade.errors import RouterObjectMissingError, RouterThrottledError
 
 GREEN = Cluster(name="green", region="eu-west-1")

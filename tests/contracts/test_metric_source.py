@@ -15,10 +15,11 @@ from moto.ec2.models import ec2_backends
 from crossfade.adapters.cloudwatch_metrics import CloudWatchMetrics
 from crossfade.adapters.load_balancers import CLUSTER_TAG, Balancer, LoadBalancers
 from crossfade.adapters.route53 import RecordReader
-from crossfade.core.plan import Cluster, Identifiers, ListenerRule, Router, Workload
+from crossfade.core.places import Cluster
 from crossfade.core.record import Ends
 from crossfade.core.series import MINUTE, Minute, Sample, Series
 from crossfade.core.weight import Side
+from crossfade.core.workload import Identifiers, ListenerRule, Router, Workload
 from crossfade.errors import AlarmsRefusedError, AlarmsUnavailableError, CrossfadeError, RouterThrottledError
 from crossfade.ports import MetricSource
 from tests.contracts.estate import BURNHAM, CLUSTERS, DOMAIN, GUESTBOOK, NINE, REGION, WORKLOADS

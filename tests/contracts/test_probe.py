@@ -14,9 +14,9 @@ import pytest
 
 from crossfade.adapters.https_probe import HEAD_BYTES, HttpsProbe, Network, NotAllowedError, check_address, dial
 from crossfade.adapters.load_balancers import Balancer
-from crossfade.core.plan import ProbeRequest, Scheme, Workload
 from crossfade.core.probe import Answer, Heard
 from crossfade.core.weight import Side
+from crossfade.core.workload import ProbeRequest, Scheme, Workload
 from crossfade.ports import Probe
 from tests.contracts.estate import BURNHAM, GUESTBOOK, REGION
 from tests.fakes import FakeProbe

@@ -6,9 +6,9 @@ from typing import Protocol
 
 import pytest
 
-from crossfade.core.plan import Workload
 from crossfade.core.traffic import Write
 from crossfade.core.weight import Side, Split
+from crossfade.core.workload import Workload
 from crossfade.errors import (
     RouterObjectMissingError,
     RouterRefusedError,

@@ -3,9 +3,9 @@
 import pytest
 
 from crossfade.adapters.routers import Routers
-from crossfade.core.plan import Router
 from crossfade.core.traffic import Write
 from crossfade.core.weight import Side
+from crossfade.core.workload import Router
 from crossfade.errors import RouterRefusedError, RouterThrottledError
 from tests.contracts.estate import BURNHAM, GUESTBOOK, WORKLOADS
 from tests.contracts.zone import direct

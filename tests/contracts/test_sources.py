@@ -5,16 +5,11 @@ from typing import Any, Final
 
 import pytest
 
-from crossfade.core.plan import Router, Workload
 from crossfade.core.source import SourceKind
 from crossfade.core.traffic import Write
 from crossfade.core.weight import Side
-from crossfade.errors import (
-    RouterObjectMissingError,
-    RouterRefusedError,
-    SupersededError,
-    WriteConflictError,
-)
+from crossfade.core.workload import Router, Workload
+from crossfade.errors import RouterObjectMissingError, RouterRefusedError, SupersededError, WriteConflictError
 from crossfade.names import ALPHA_PREFIX, EPOCH_ANNOTATION, WEIGHT_PROPERTY
 from tests.contracts.estate import CLUSTERS, DOMAIN, Estate, an_estate
 from world.kubernetes.definitions import DNS_ENDPOINTS, HTTP_ROUTES

@@ -11,9 +11,9 @@ from crossfade.adapters.route53 import RecordKeeper
 from crossfade.adapters.route53_router import Route53Router
 from crossfade.adapters.routers import Routers
 from crossfade.core.host_records import epoch_name
-from crossfade.core.plan import Identifiers, Router, Workload
 from crossfade.core.traffic import Reading, Write
 from crossfade.core.weight import Side
+from crossfade.core.workload import Identifiers, Router, Workload
 from crossfade.ports import TrafficRouter
 from tests.contracts.estate import BURNHAM, CLUSTERS, DOMAIN, REGION, WORKLOADS, ZONE, Estate, a_cloud, an_estate
 

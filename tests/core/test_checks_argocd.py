@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import pytest
 
+from crossfade.core.argocd import ArgoCd, HelmParameter, SecretKey
 from crossfade.core.checks_argocd import CHECKS
 from crossfade.core.facts import Facts
 from crossfade.core.facts_argocd import ApplicationFacts, ArgoCdFacts
 from crossfade.core.finding import Finding, Grade
-from crossfade.core.plan import ArgoCd, HelmParameter, Plan, Router, SecretKey
+from crossfade.core.plan import Plan
 from crossfade.core.weight import Side
+from crossfade.core.workload import Router
 from simulation.sound import sound
 from tests.steps.scene import a_plan
 

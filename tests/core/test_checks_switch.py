@@ -8,8 +8,9 @@ import pytest
 from crossfade.core.checks_switch import CHECKS
 from crossfade.core.facts import EstateFacts, Facts, RecordFacts
 from crossfade.core.finding import Finding, Grade
-from crossfade.core.plan import Plan, Router
+from crossfade.core.plan import Plan
 from crossfade.core.weight import Side
+from crossfade.core.workload import Router
 from crossfade.names import STABLE_PREFIX
 from simulation.sound import sound
 from tests.steps.scene import a_plan

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossfade.core.config import WORKLOADS_MAX, Config, check_config
-from crossfade.core.plan import Gate, Router
+from crossfade.core.plan import Gate
 from crossfade.core.weight import Side
+from crossfade.core.workload import Router
 from crossfade.errors import InvalidConfigError
 from tests.core.documents import NOW, REMOVED, Where, changed, config, faults, valid
 

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import pytest
 
-from crossfade.core.plan import ListenerRule, Router
+from crossfade.core.workload import ListenerRule, Router
 from tests.core.documents import REMOVED, Where, changed, config, faults
 
 CART: Final = ("workloads", 0)

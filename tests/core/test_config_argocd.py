@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from crossfade.core.argocd import ArgoCd, HelmParameter, SecretKey
 from crossfade.core.config import Config, check_config
 from crossfade.core.overrides import overrides, words
-from crossfade.core.plan import ArgoCd, HelmParameter, SecretKey
 from crossfade.core.record import Baseline, Outcome, Record
 from crossfade.core.resolve import resolve
 from crossfade.errors import InvalidConfigError, SharedWeightError

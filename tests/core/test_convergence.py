@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 
 from crossfade.core.convergence import RULE_SETTLES
-from crossfade.core.plan import Plan, Router, Timing
+from crossfade.core.plan import Plan, Timing
 from crossfade.core.preview import preview
 from crossfade.core.record import Record
+from crossfade.core.workload import Router
 from tests.steps.scene import EXECUTION, T0, a_plan
 
 DNS = (Router.EXTERNAL_DNS, Router.ROUTE53)

@@ -5,9 +5,10 @@ from typing import Any
 
 import yaml
 
+from crossfade.core.argocd import ArgoCd, HelmParameter, SecretKey
 from crossfade.core.declaration import Declaration, declarations, told
-from crossfade.core.plan import ArgoCd, HelmParameter, Identifiers, ListenerRule, Router, SecretKey, Workload
 from crossfade.core.record import Baseline, Outcome, Record
+from crossfade.core.workload import Identifiers, ListenerRule, Router, Workload
 from tests.steps.scene import T0, a_plan
 
 GROUP = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup"

@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 from pydantic import ValidationError
 
-from crossfade.core.plan import Cluster, Gate, HostedZone, Plan, Router, Stage, Workload
+from crossfade.core.places import Cluster, HostedZone
+from crossfade.core.plan import Gate, Plan, Stage
 from crossfade.core.weight import Side, Split
+from crossfade.core.workload import Router, Workload
 
 
 def workload(name: str, *alarms: str) -> Workload:

@@ -20,7 +20,7 @@ from crossfade.core.facts import (
     ZoneFacts,
 )
 from crossfade.core.finding import Finding, Grade, together
-from crossfade.core.plan import Acknowledged, Identifiers, Plan, Router
+from crossfade.core.plan import Plan
 from crossfade.core.preflight import CHECKS, TOLD_MAX, examine, graded, refusal, summary, table
 from crossfade.core.probe import Answer, Heard
 from crossfade.core.running import ScalerFacts
@@ -28,6 +28,7 @@ from crossfade.core.source import SourceKind
 from crossfade.core.traffic import Reading, SideReading
 from crossfade.core.verdict import Alarm, AlarmState
 from crossfade.core.weight import Side
+from crossfade.core.workload import Acknowledged, Identifiers, Router
 from crossfade.names import ALPHA_PREFIX, STABLE_PREFIX
 from simulation.sound import sound
 from tests.core.test_checks_argocd import TRIPPED

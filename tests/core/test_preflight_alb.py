@@ -9,11 +9,12 @@ import pytest
 
 from crossfade.core.facts import BalancerFacts, EstateFacts, Facts, PlaceFacts, RuleFacts, TargetGroupFacts, WatchFacts
 from crossfade.core.finding import Finding, Grade
-from crossfade.core.plan import ListenerRule, Plan, Router
+from crossfade.core.plan import Plan
 from crossfade.core.preflight import examine
 from crossfade.core.traffic import Reading, SideReading
 from crossfade.core.verdict import Alarm, AlarmState
 from crossfade.core.weight import Side
+from crossfade.core.workload import ListenerRule, Router
 from tests.steps.scene import a_plan
 
 BLUE, GREEN = Side.BLUE, Side.GREEN

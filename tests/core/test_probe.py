@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crossfade.core.plan import ProbeRequest
 from crossfade.core.probe import LOOKS, Answer, Failing, Heard, Probed, examine
 from crossfade.core.verdict import Cause, Health
 from crossfade.core.weight import Side
+from crossfade.core.workload import ProbeRequest
 from tests.steps.scene import a_plan, probed
 
 NOW = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)

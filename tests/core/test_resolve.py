@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossfade.core.plan import Cluster, Gate, HostedZone, Plan, Timing, Workload
+from crossfade.core.places import Cluster, HostedZone
+from crossfade.core.plan import Gate, Plan, Timing
 from crossfade.core.resolve import read_input, resolve
 from crossfade.core.weight import encode
+from crossfade.core.workload import Workload
 from crossfade.errors import InvalidInputError, PlanExpiredError
 from tests.core.documents import NOW, config
 from tests.core.test_config import ANYTHING

@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from crossfade.core.argocd import ArgoCd, HelmParameter, SecretKey
 from crossfade.core.ladder import way_back
-from crossfade.core.plan import ArgoCd, HelmParameter, SecretKey, Workload
 from crossfade.core.shared import in_step, sharing, torn
 from crossfade.core.traffic import Reading, SideReading, Source, Step, Write, next_step
 from crossfade.core.weight import Side, Split
+from crossfade.core.workload import Workload
 from crossfade.errors import DriftError
 from crossfade.steps.common import refuse_drift
 from tests.steps.scene import a_plan

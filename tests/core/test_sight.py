@@ -3,9 +3,9 @@
 import pytest
 
 from crossfade.core.definition import Definition
-from crossfade.core.plan import Workload
 from crossfade.core.sight import Standing, blind
 from crossfade.core.verdict import Alarm, AlarmState, Cause, Health, Verdict, judge
+from crossfade.core.workload import Workload
 from tests.steps.scene import a_plan
 
 BURNHAM, YELB = a_plan().workloads

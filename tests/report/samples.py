@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from crossfade.core.plan import Cluster, Gate, HostedZone, Plan, Router, Stage, Workload
+from crossfade.core.places import Cluster, HostedZone
+from crossfade.core.plan import Gate, Plan, Stage
 from crossfade.core.record import Baseline, Outcome, Record
 from crossfade.core.signals import Signal, SignalKind
 from crossfade.core.traffic import Reading, SideReading
 from crossfade.core.weight import Split, encode
+from crossfade.core.workload import Router, Workload
 from crossfade.names import TimelineEvent
 from crossfade.ports import Event
 from crossfade.report import Environment, History, Minute, Report, Series, build

@@ -8,8 +8,9 @@ from datetime import timedelta
 
 import pytest
 
-from crossfade.core.plan import ArgoCd, Identifiers, ListenerRule, Router, SecretKey
+from crossfade.core.argocd import ArgoCd, SecretKey
 from crossfade.core.record import Outcome
+from crossfade.core.workload import Identifiers, ListenerRule, Router
 from crossfade.names import TimelineEvent
 from crossfade.report import Bound, DecisionEntry, Environment, History, Report, build, render, words
 from crossfade.report.markup import breakable, escape, tag

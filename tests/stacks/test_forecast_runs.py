@@ -8,11 +8,12 @@ import pytest
 
 from crossfade.core.convergence import EXTERNAL_DNS_INTERVAL
 from crossfade.core.forecast import Pace, forecast, give_back
-from crossfade.core.plan import Gate, Plan, Stage, Workload
+from crossfade.core.plan import Gate, Plan, Stage
 from crossfade.core.record import Record
 from crossfade.core.traffic import Reading, Write
 from crossfade.core.verdict import AlarmState
 from crossfade.core.weight import ALL_BLUE, encode
+from crossfade.core.workload import Workload
 from crossfade.names import Function, State
 from crossfade.steps.check_health import check_health
 from crossfade.steps.complete import complete

@@ -6,7 +6,7 @@ import aws_cdk as cdk
 from aws_cdk import assertions
 from aws_cdk import aws_iam as iam
 
-from crossfade.core.plan import HostedZone
+from crossfade.core.places import HostedZone
 from crossfade.names import Function, switch_alarm
 from stacks.grants import GRANTS, Switching, grant_switches
 from stacks.switches import Switches

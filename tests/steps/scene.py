@@ -4,9 +4,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from crossfade.core.migration import Decision
-from crossfade.core.plan import Cluster, HostedZone, Plan, ProbeRequest, Router, Stage, Workload
+from crossfade.core.places import Cluster, HostedZone
+from crossfade.core.plan import Plan, Stage
 from crossfade.core.record import Record
 from crossfade.core.weight import Side, encode
+from crossfade.core.workload import ProbeRequest, Router, Workload
 from crossfade.steps.check_health import check_health
 from crossfade.steps.complete import complete
 from crossfade.steps.confirm_rollback import confirm_rollback

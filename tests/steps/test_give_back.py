@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from crossfade.core.plan import Identifiers, Router
 from crossfade.core.traffic import Write
 from crossfade.core.weight import Side
+from crossfade.core.workload import Identifiers, Router
 from crossfade.errors import (
     CrossfadeError,
     PermanentError,

@@ -2,9 +2,9 @@
 
 import pytest
 
-from crossfade.core.plan import Identifiers, Router
 from crossfade.core.verdict import AlarmState
 from crossfade.core.weight import Side
+from crossfade.core.workload import Identifiers, Router
 from crossfade.errors import LeaseHeldError, PreflightFailedError, RouterUnavailableError, SupersededError
 from crossfade.steps.resolve_plan import resolve_plan
 from crossfade.steps.tasks import StartTask

@@ -18,8 +18,8 @@ from crossfade.cli.embedded import EXAMPLES, Embedded, estate_of
 from crossfade.core.config import Config
 from crossfade.core.config_plans import PlanConfig
 from crossfade.core.config_workloads import ProbeConfig, WorkloadConfig
-from crossfade.core.plan import ProbeRequest
 from crossfade.core.record import Record
+from crossfade.core.workload import ProbeRequest
 from crossfade.names import WEIGHT_KEY, Function
 from tests.deployed import embedded
 from world.faults import parse_fault

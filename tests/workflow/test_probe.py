@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from crossfade.core.plan import ProbeRequest
+from crossfade.core.workload import ProbeRequest
 from tests.workflow.journey import ON_BLUE, Journey, journey
 from world.front_doors import Oddity
 
