@@ -41,9 +41,13 @@ class Page:
 
     @property
     def code_lines(self) -> list[str]:
-        """Every line of code: those of blocks, continued ones joined, and the spans."""
-        blocks = "\n".join(_FENCE.findall(self.text)).replace("\\\n", " ")
-        return [*blocks.splitlines(), *self.spans]
+        """Every line of code: those of blocks, and the spans."""
+        return [*self.block_lines, *self.spans]
+
+    @property
+    def block_lines(self) -> list[str]:
+        """Every line of a block of code, continued ones joined."""
+        return "\n".join(_FENCE.findall(self.text)).replace("\\\n", " ").splitlines()
 
     @property
     def links(self) -> list[str]:

@@ -88,6 +88,12 @@ def test_every_page_stands_in_the_index() -> None:
     assert written - {index.path} <= listed
 
 
+def test_what_is_to_be_checked_on_aws_is_numbered_without_a_gap() -> None:
+    numbers = re.findall(r"^\| (\d+) \|", page("docs/check-on-aws.md").text, re.MULTILINE)
+
+    assert numbers == [f"{number}" for number in range(1, len(numbers) + 1)]
+
+
 @each_page
 def test_tables_are_whole(found: Page) -> None:
     """Every row of a table has as many cells as its head."""

@@ -1,6 +1,7 @@
 """Words of the code that the pages use are words of the code, and complete tables are complete."""
 
 import re
+import shlex
 from typing import Any
 
 import pytest
@@ -58,6 +59,17 @@ def test_every_command_and_option_that_is_named_exists(found: Page) -> None:
                 unknown.append(line)
 
     assert not unknown
+
+
+@each_page
+def test_every_command_that_is_shown_to_be_copied_is_accepted_as_it_stands(found: Page) -> None:
+    """Options that are missing, and values that are none, are seen here; nothing is run."""
+    group: Any = typer.main.get_command(app)
+    for line in found.block_lines:
+        if called := re.match(r"(?:\S*bin/)?crossfade ([a-z]+)(.*)", line.strip()):
+            given = shlex.split(called[2], comments=True)
+            with group.commands[called[1]].make_context(called[1], given):
+                pass
 
 
 @each_page
