@@ -186,6 +186,22 @@ class Event:
     data: Mapping[str, object] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """
+    What a look at a migration needs of the ledger.
+
+    Attributes:
+        record: As `Ledger.load` gives it.
+        signals: As `Ledger.signals` gives them.
+        latches: As `Ledger.latches` gives them.
+    """
+
+    record: Record | None
+    signals: tuple[Signal, ...]
+    latches: tuple[Latch, ...]
+
+
 class Ledger(Protocol):
     """The record of migrations, leases, signals and timelines: the truth when an execution is gone."""
 
@@ -245,6 +261,9 @@ class Ledger(Protocol):
 
     def latches(self, migration: str) -> tuple[Latch, ...]:
         """All latches, oldest first."""
+
+    def brief(self, migration: str) -> Brief:
+        """Record, signals and latches, all as they are after this call began: one request for what every look reads."""
 
     def listen(self, migration: str, *, now: datetime) -> None:
         """Forget that somebody rang, and any token: only who rings from now on ends the next sleep of *migration*."""

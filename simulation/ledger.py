@@ -8,7 +8,7 @@ from crossfade.core.latch import Latch
 from crossfade.core.record import Record
 from crossfade.core.signals import Signal
 from crossfade.errors import LedgerUnavailableError
-from crossfade.ports import Event
+from crossfade.ports import Brief, Event
 from simulation.faults import Seams, Trouble
 from simulation.memory_ledger import MemoryLedger
 
@@ -132,6 +132,10 @@ class SimulatedLedger:
     def latches(self, migration: str) -> tuple[Latch, ...]:
         """See `ports.Ledger.latches`."""
         return self._call("latches", lambda: self._inner.latches(migration))
+
+    def brief(self, migration: str) -> Brief:
+        """See `ports.Ledger.brief`."""
+        return self._call("brief", lambda: self._inner.brief(migration))
 
     def listen(self, migration: str, *, now: datetime) -> None:
         """See `ports.Ledger.listen`."""

@@ -12,7 +12,7 @@ from crossfade.core.latch import Latch
 from crossfade.core.record import Record
 from crossfade.core.signals import Signal
 from crossfade.errors import InvalidInputError, LeaseHeldError, WriteConflictError
-from crossfade.ports import Event
+from crossfade.ports import Brief, Event
 
 
 @dataclass
@@ -129,6 +129,12 @@ class MemoryLedger:
     def latches(self, migration: str) -> tuple[Latch, ...]:
         """See `ports.Ledger.latches`."""
         return tuple(sorted(self._logs.get(migration, _Log()).latches, key=lambda latch: latch.at))
+
+    def brief(self, migration: str) -> Brief:
+        """See `ports.Ledger.brief`."""
+        return Brief(
+            self._records.get(migration), MemoryLedger.signals(self, migration), MemoryLedger.latches(self, migration)
+        )
 
     def listen(self, migration: str, *, now: datetime) -> None:
         """See `ports.Ledger.listen`."""

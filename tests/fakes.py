@@ -32,7 +32,7 @@ from crossfade.errors import (
     TemporaryError,
     WriteConflictError,
 )
-from crossfade.ports import Event, Notice
+from crossfade.ports import Brief, Event, Notice
 from simulation.memory_ledger import MemoryLedger
 from simulation.sound import sound
 
@@ -413,6 +413,11 @@ class InMemoryLedger(_Faulty, MemoryLedger):
         """See `ports.Ledger.latches`."""
         self._trip("latches")
         return super().latches(migration)
+
+    def brief(self, migration: str) -> Brief:
+        """See `ports.Ledger.brief`."""
+        self._trip("brief")
+        return super().brief(migration)
 
     def listen(self, migration: str, *, now: datetime) -> None:
         """See `ports.Ledger.listen`."""

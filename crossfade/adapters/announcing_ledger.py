@@ -12,7 +12,7 @@ from crossfade.core.announcement import announcement_of
 from crossfade.core.latch import Latch
 from crossfade.core.record import Record
 from crossfade.core.signals import Signal
-from crossfade.ports import Announcer, Event, Ledger
+from crossfade.ports import Announcer, Brief, Event, Ledger
 
 
 class AnnouncingLedger:
@@ -54,6 +54,13 @@ class AnnouncingLedger:
     def _remember(self, record: Record) -> Record:
         self._seen[record.migration] = record
         return record
+
+    def brief(self, migration: str) -> Brief:
+        """See `ports.Ledger.brief`."""
+        found = self._ledger.brief(migration)
+        if found.record:
+            self._remember(found.record)
+        return found
 
     # --- Passed on as it is -----------------------------------------------------------------------------------------
 

@@ -36,7 +36,7 @@ from crossfade.errors import (
     WriteConflictError,
 )
 from crossfade.names import BELL_ITEM, BELL_KEY, BELL_RANG, BELL_TOKEN
-from crossfade.ports import Event
+from crossfade.ports import Brief, Event
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -56,6 +56,9 @@ _WRITTEN: Final = itertools.count()
 _LEASE: Final = "LEASE"
 _EPOCH: Final = {"pk": {"S": "EPOCH"}, "sk": {"S": "EPOCH"}}
 _RECORD: Final = "RECORD"
+_EVENT: Final = "EVENT"
+_SIGNAL: Final = "SIGNAL"
+_LATCH: Final = "LATCH"
 _CONDITION_FAILED: Final = "ConditionalCheckFailedException"
 _CANCELLED: Final = "TransactionCanceledException"
 
@@ -121,7 +124,7 @@ class DynamoLedger:
                 TableName=self._table, Key=_key(_of(migration), _RECORD), ConsistentRead=True
             )
         item = answer.get("Item")
-        return None if item is None else Record.model_validate_json(item["document"]["S"])
+        return None if item is None else _record_of(item)
 
     def save(self, record: Record) -> Record:
         """See `ports.Ledger.save`."""
@@ -250,32 +253,42 @@ class DynamoLedger:
     def append(self, migration: str, event: Event) -> None:
         """See `ports.Ledger.append`."""
         content = json.dumps({"what": event.what, "text": event.text, "data": event.data}, sort_keys=True)
-        self._write_down(migration, "EVENT", event.at, content)
+        self._write_down(migration, _EVENT, event.at, content)
 
     def timeline(self, migration: str) -> tuple[Event, ...]:
         """See `ports.Ledger.timeline`."""
         return tuple(
             Event(at=_instant(item), **json.loads(item["content"]["S"]))
-            for item in self._written_down(migration, "EVENT")
+            for item in self._written_down(migration, _EVENT)
         )
 
     def signal(self, migration: str, signal: Signal) -> None:
         """See `ports.Ledger.signal`."""
-        self._write_down(migration, "SIGNAL", signal.at, signal.model_dump_json())
+        self._write_down(migration, _SIGNAL, signal.at, signal.model_dump_json())
 
     def signals(self, migration: str) -> tuple[Signal, ...]:
         """See `ports.Ledger.signals`."""
-        items = self._written_down(migration, "SIGNAL")
-        return tuple(Signal.model_validate_json(item["content"]["S"]) for item in items)
+        return tuple(map(_signal_of, self._written_down(migration, _SIGNAL)))
 
     def latch(self, migration: str, latch: Latch) -> None:
         """See `ports.Ledger.latch`."""
-        self._write_down(migration, "LATCH", latch.at, latch.model_dump_json())
+        self._write_down(migration, _LATCH, latch.at, latch.model_dump_json())
 
     def latches(self, migration: str) -> tuple[Latch, ...]:
         """See `ports.Ledger.latches`."""
-        items = self._written_down(migration, "LATCH")
-        return tuple(Latch.model_validate_json(item["content"]["S"]) for item in items)
+        return tuple(map(_latch_of, self._written_down(migration, _LATCH)))
+
+    def brief(self, migration: str) -> Brief:
+        """See `ports.Ledger.brief`. A record lies between latches and signals, in the order of sort keys."""
+        of: dict[str, list[Mapping[str, Any]]] = {_RECORD: [], _SIGNAL: [], _LATCH: []}
+        between = {":from": {"S": f"{_LATCH}#"}, ":to": {"S": f"{_SIGNAL}$"}}
+        for item in self._query(_of(migration), "sk BETWEEN :from AND :to", between):
+            of[item["sk"]["S"].partition("#")[0]].append(item)
+        return Brief(
+            next(map(_record_of, of[_RECORD]), None),
+            tuple(map(_signal_of, sorted(of[_SIGNAL], key=_order))),
+            tuple(map(_latch_of, sorted(of[_LATCH], key=_order))),
+        )
 
     # --- The bell ----------------------------------------------------------------------------------------------------
 
@@ -323,19 +336,19 @@ class DynamoLedger:
                 raise
 
     def _written_down(self, migration: str, kind: str) -> list[Mapping[str, Any]]:
-        items = self._query(_of(migration), f"{kind}#")
-        return sorted(items, key=lambda item: (_instant(item), item["written"]["S"], int(item["number"]["N"])))
+        items = self._query(_of(migration), "begins_with(sk, :begins)", {":begins": {"S": f"{kind}#"}})
+        return sorted(items, key=_order)
 
     # --- The table ---------------------------------------------------------------------------------------------------
 
-    def _query(self, partition: str, begins: str = "") -> Iterator[Mapping[str, Any]]:
-        condition, values = "pk = :pk", {":pk": {"S": partition}}
-        if begins:
-            condition, values = f"{condition} AND begins_with(sk, :begins)", {**values, ":begins": {"S": begins}}
+    def _query(
+        self, partition: str, which: str = "", values: Mapping[str, Any] | None = None
+    ) -> Iterator[Mapping[str, Any]]:
+        """The items of *partition*, or those of them that the condition *which* on `sk` lets through."""
         pages = self._dynamodb.get_paginator("query").paginate(
             TableName=self._table,
-            KeyConditionExpression=condition,
-            ExpressionAttributeValues=values,
+            KeyConditionExpression=f"pk = :pk AND {which}" if which else "pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": partition}, **(values or {})},
             ConsistentRead=True,
         )
         with self._around("dynamodb:Query"):
@@ -366,6 +379,22 @@ def _key(pk: str, sk: str) -> dict[str, Any]:
 
 def _instant(item: Mapping[str, Any]) -> datetime:
     return datetime.fromisoformat(item["at"]["S"])
+
+
+def _order(item: Mapping[str, Any]) -> tuple[datetime, str, int]:
+    return _instant(item), item["written"]["S"], int(item["number"]["N"])
+
+
+def _record_of(item: Mapping[str, Any]) -> Record:
+    return Record.model_validate_json(item["document"]["S"])
+
+
+def _signal_of(item: Mapping[str, Any]) -> Signal:
+    return Signal.model_validate_json(item["content"]["S"])
+
+
+def _latch_of(item: Mapping[str, Any]) -> Latch:
+    return Latch.model_validate_json(item["content"]["S"])
 
 
 def _expires(at: datetime, kept: timedelta = KEPT) -> dict[str, Any]:

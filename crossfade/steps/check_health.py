@@ -18,7 +18,7 @@ from crossfade.core.workload import Workload
 from crossfade.errors import CrossfadeError
 from crossfade.names import TimelineEvent
 from crossfade.ports import AlarmSource, Ledger, MetricSource, Notice, Notifier, Probe, TrafficRouter
-from crossfade.steps.common import charge_data, current, note
+from crossfade.steps.common import charge_data, note, unended
 from crossfade.steps.read_alarms import doubts, read_alarms
 from crossfade.steps.tasks import HealthTask
 from crossfade.steps.waiting import tell_waiting
@@ -51,13 +51,13 @@ def check_health(
         SupersededError: This run may not act any more.
     """
     ledger.listen(task.migration, now=task.now)  # before anything is read: who rings after that is heard
-    record = current(ledger, task, writes=False)
-    signals = ledger.signals(task.migration)
+    brief = ledger.brief(task.migration)
+    record, signals = unended(task, brief.record), brief.signals
     workloads = on_green(record)
     record, spoken = read_alarms(ledger, alarms, notifier, record, workloads=workloads, signals=signals, now=task.now)
     series = _series(metrics, record, task)
     drifted = _drifted(authority, record, series)
-    found = _look(spoken, series, probe, record, task, drifted=drifted, latches=ledger.latches(task.migration))
+    found = _look(spoken, series, probe, record, task, drifted=drifted, latches=brief.latches)
     show(record, found, read_back(record))
     record = _note_change(ledger, notifier, record, task, found)
     decision = decide(record=record, now=task.now, verdict=found.verdict, signals=signals, soaking=task.soaking)

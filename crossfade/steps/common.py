@@ -19,28 +19,45 @@ from crossfade.ports import Event, Ledger, MetricSource, TrafficRouter
 from crossfade.steps.tasks import LeasedTask
 
 
-def current(ledger: Ledger, task: LeasedTask, *, writes: bool = True) -> Record:
+def current(ledger: Ledger, task: LeasedTask) -> Record:
     """
-    The record of *task*'s migration, if it may still act.
-
-    Args:
-        writes: Whether the task may change weights; one that only looks trusts the epoch in the record.
+    The record of *task*'s migration, if it may still change weights.
 
     Raises:
-        SupersededError: The record is gone, ended or rolled back, or its lease has another epoch.
+        SupersededError: As `unended` raises it; or the lease has another epoch.
     """
-    record = ledger.load(task.migration)
+    return under_lease(ledger, task, ledger.load(task.migration))
+
+
+def under_lease(ledger: Ledger, task: LeasedTask, record: Record | None) -> Record:
+    """*record*, as `current` gives it; for who has read it already."""
+    record = unended(task, record)
+    if not ledger.holds(record.plan.lease_units, epoch=task.epoch):
+        raise _taken_over(task)
+    return record
+
+
+def unended(task: LeasedTask, record: Record | None) -> Record:
+    """
+    *record* of *task*'s migration, if its execution goes on: enough for a task that only looks.
+
+    Raises:
+        SupersededError: The record is gone, ended or rolled back, or has another epoch.
+    """
     if record is None or record.execution != task.execution:
         msg = f"migration {task.migration} is not in the ledger; start a new one"
         raise SupersededError(msg)
     if record.outcome is not None or record.rollback_began is not None:
         msg = f"migration {task.migration} has ended or is being rolled back; start a new one"
         raise SupersededError(msg)
-    is_ours = record.epoch == task.epoch
-    if not is_ours or (writes and not ledger.holds(record.plan.lease_units, epoch=task.epoch)):
-        msg = f"epoch {task.epoch} of migration {task.migration} was taken over; nothing more is written under it"
-        raise SupersededError(msg)
+    if record.epoch != task.epoch:
+        raise _taken_over(task)
     return record
+
+
+def _taken_over(task: LeasedTask) -> SupersededError:
+    msg = f"epoch {task.epoch} of migration {task.migration} was taken over; nothing more is written under it"
+    return SupersededError(msg)
 
 
 def observe_all(router: TrafficRouter, workloads: Sequence[Workload]) -> tuple[Reading, ...]:

@@ -9,7 +9,7 @@ from crossfade.core.waves import wave_at, wave_name
 from crossfade.errors import AbortedError, NotPropagatedError, StageRefusedError
 from crossfade.names import TimelineEvent
 from crossfade.ports import AlarmSource, EstateReader, Ledger, TrafficRouter
-from crossfade.steps.common import approach, current, note, outstanding
+from crossfade.steps.common import approach, note, outstanding, under_lease
 from crossfade.steps.look_again import look_again
 from crossfade.steps.tasks import Progress, StageTask
 
@@ -31,8 +31,9 @@ def shift_traffic(
         AbortedError: Somebody asked for a rollback.
         SupersededError: This run may not write any more.
     """
-    record = current(ledger, task)
-    if aborted := abort_asked(ledger.signals(task.migration)):
+    brief = ledger.brief(task.migration)
+    record = under_lease(ledger, task, brief.record)
+    if aborted := abort_asked(brief.signals):
         raise AbortedError(aborted)
     poll = round(record.plan.timing.poll.total_seconds())
     if record.stage != task.stage:

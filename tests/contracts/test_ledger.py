@@ -18,7 +18,7 @@ from crossfade.core.record import Record
 from crossfade.core.signals import Signal, SignalKind
 from crossfade.errors import InvalidInputError, LeaseHeldError, LedgerUnavailableError, WriteConflictError
 from crossfade.names import BELL_ITEM, BELL_KEY, BELL_RANG, BELL_TOKEN
-from crossfade.ports import Event, Ledger
+from crossfade.ports import Brief, Event, Ledger
 from tests.fakes import InMemoryLedger, RecordingAnnouncer
 from tests.steps.scene import a_plan
 
@@ -216,6 +216,23 @@ def test_latches_are_in_order_and_the_same_one_twice_is_one(ledger: Ledger) -> N
 
     assert ledger.latches("tonight") == (early, late)
     assert ledger.latches("another") == ()
+
+
+def test_a_brief_is_what_one_by_one_would_give(ledger: Ledger) -> None:
+    record, at = a_record(), T0 + timedelta(seconds=9)
+    assert ledger.brief("tonight") == Brief(None, (), ())
+    ledger.open(record)
+    ledger.append("tonight", Event(T0, "weight_written", "blue is raised"))
+    for name in ("tonight", "another"):
+        ledger.signal(name, Signal(kind=SignalKind.ABORT, by="arn:ana", at=at, reason=name))
+        ledger.signal(name, Signal(kind=SignalKind.PROMOTE, by="arn:bob", at=T0, reason=name))
+        ledger.latch(name, Latch(alarm="green-5xx", at=at, reason=name))
+
+    found = ledger.brief("tonight")
+
+    assert found == Brief(record, ledger.signals("tonight"), ledger.latches("tonight"))
+    assert [signal.kind for signal in found.signals] == [SignalKind.PROMOTE, SignalKind.ABORT]
+    assert [latch.reason for latch in found.latches] == ["tonight"]
 
 
 def test_who_rings_a_migration_that_does_not_sleep_gets_no_token(ledger: Ledger) -> None:
