@@ -1,6 +1,8 @@
 """Which load balancer answers for a host in each cluster, found from the zone each time it is asked.
 
-A load balancer that was replaced has another id, so what was known of the earlier one is of no use.
+A load balancer that was replaced has another id and another DNS name, so what was known of the earlier one is of no
+use; what is known of a DNS name stays true for as long as target groups belong to its load balancer, and is kept from
+one look to the next.
 Kubernetes is not asked: the record of a host names its load balancer. Whose that is says the set identifier when it
 is the name of a cluster, as EKS Blueprints have it, else the tag of the AWS Load Balancer Controller.
 Limits: 400 load balancers or target groups a page, the tags of 20 a call; nobody can ask by DNS name.
@@ -9,11 +11,12 @@ https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingr
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from crossfade.adapters.aws import Translation
-from crossfade.adapters.route53 import RecordReader, WeightedRecord, shown_weight
+from crossfade.adapters.route53 import WeightedRecord, shown_weight
 from crossfade.core.places import Cluster
 from crossfade.core.record import Ends
 from crossfade.core.weight import Side
@@ -74,18 +77,27 @@ class _Region:
 
     name: str
     elb: "ElasticLoadBalancingv2Client"
-    listed: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    groups: dict[str, list[str]] = field(default_factory=dict)
+    listed: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
 
-    def list(self) -> None:
-        """Read all load balancers and target groups anew."""
-        for page in self._pages("describe_load_balancers"):
-            self.listed |= {entry["DNSName"].lower(): entry for entry in page["LoadBalancers"]}
+    def list_groups(self) -> None:
+        """Read all target groups anew."""
+        groups: dict[str, list[str]] = {}
         for page in self._pages("describe_target_groups"):
             for group in page["TargetGroups"]:
                 for balancer in group["LoadBalancerArns"]:
-                    self.groups.setdefault(balancer, []).append(group["TargetGroupArn"].rpartition(":")[2])
+                    groups.setdefault(balancer, []).append(group["TargetGroupArn"].rpartition(":")[2])
+        self.groups = groups
+
+    def list(self) -> None:
+        """Read all load balancers anew."""
+        pages = self._pages("describe_load_balancers")
+        self.listed = {entry["DNSName"].lower(): entry for page in pages for entry in page["LoadBalancers"]}
+
+    def has(self, target: str) -> bool:
+        """Whether *target* is known, and one of the target groups that were read last belongs to it."""
+        return target in self.listed and self.listed[target]["LoadBalancerArn"] in self.groups
 
     def _pages(self, operation: str) -> Iterator[Mapping[str, Any]]:
         action = "".join(part.title() for part in operation.split("_"))
@@ -127,6 +139,13 @@ class _Region:
 _Found = Mapping[str, Mapping[Side, Balancer] | str]
 
 
+class Records(Protocol):
+    """The part of a zone's records that is needed here: see `RecordReader`."""
+
+    def read(self, hosts: Sequence[str]) -> Mapping[str, Sequence[WeightedRecord]]:
+        """The records of *hosts*; raises as `RecordReader.read` does."""
+
+
 class LoadBalancers:
     """
     The load balancers of both clusters.
@@ -142,7 +161,7 @@ class LoadBalancers:
 
     def __init__(
         self,
-        records: RecordReader,
+        records: Records,
         clusters: Mapping[Side, Cluster],
         elb: "Mapping[str, ElasticLoadBalancingv2Client]",
     ) -> None:
@@ -150,7 +169,7 @@ class LoadBalancers:
         self.shown: dict[str, dict[Side, int | None]] = {}
         self._records = records
         self._clusters = clusters
-        self._elb = elb
+        self._regions = {name: _Region(name, client) for name, client in elb.items()}
 
     def find(
         self, workloads: Sequence[Workload], ends: Sequence[Ends] = ()
@@ -186,13 +205,20 @@ class LoadBalancers:
     ) -> Mapping[str, Mapping[Side, Balancer] | str]:
         """Those that the records of the hosts lead to."""
         targets = self._targets(workloads, ends)
-        regions = {name: _Region(name, elb) for name, elb in self._elb.items()}
-        for region in regions.values():
-            region.list()
+        self._look_up({target for both in targets.values() for target in both.values()})
         strange = [target for both in targets.values() if not self._are_named(both) for target in both.values()]
-        for region in regions.values() if strange else ():
+        for region in self._regions.values() if strange else ():
             region.find_owners(strange)
-        return {workload.name: self._both(workload.host, targets[workload.host], regions) for workload in workloads}
+        return {workload.name: self._both(workload.host, targets[workload.host]) for workload in workloads}
+
+    def _look_up(self, targets: AbstractSet[str]) -> None:
+        """Read the target groups; and the load balancers, unless all that *targets* name are known and still there."""
+        regions = self._regions.values()
+        for region in regions:
+            region.list_groups()
+        if not all(any(region.has(target) for region in regions) for target in targets):
+            for region in regions:
+                region.list()
 
     def _targets(self, workloads: Sequence[Workload], ends: Sequence[Ends]) -> dict[str, dict[str, str]]:
         """Where the addresses of each host point to, by set identifier; what the zone showed is kept."""
@@ -217,17 +243,15 @@ class LoadBalancers:
         """Whether the records' identifiers are the names of the clusters."""
         return set(targets) == {cluster.name for cluster in self._clusters.values()}
 
-    def _both(
-        self, host: str, targets: Mapping[str, str], regions: Mapping[str, _Region]
-    ) -> Mapping[Side, Balancer] | str:
+    def _both(self, host: str, targets: Mapping[str, str]) -> Mapping[Side, Balancer] | str:
         try:
-            return {side: self._one(host, targets, side, regions) for side in Side}
+            return {side: self._one(host, targets, side) for side in Side}
         except NotFoundError as error:
             return str(error)
 
-    def _one(self, host: str, targets: Mapping[str, str], side: Side, regions: Mapping[str, _Region]) -> Balancer:
+    def _one(self, host: str, targets: Mapping[str, str], side: Side) -> Balancer:
         cluster = self._clusters[side]
-        region = regions[cluster.region]
+        region = self._regions[cluster.region]
         if self._are_named(targets):
             return region.balancer(host, targets[cluster.name])
         owned = {

@@ -13,8 +13,8 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.ec2.models import ec2_backends
 
 from crossfade.adapters.cloudwatch_metrics import CloudWatchMetrics
-from crossfade.adapters.load_balancers import CLUSTER_TAG, Balancer, LoadBalancers
-from crossfade.adapters.route53 import RecordReader
+from crossfade.adapters.load_balancers import CLUSTER_TAG, Balancer, LoadBalancers, Records
+from crossfade.adapters.route53 import RecordReader, WeightedRecord
 from crossfade.core.places import Cluster
 from crossfade.core.record import Ends
 from crossfade.core.series import MINUTE, Minute, Sample, Series
@@ -521,37 +521,87 @@ def test_what_cloudwatch_refuses_is_an_error_that_says_what_to_do(
         source.read(workloads, since=NINE, until=TEN)
 
 
+@pytest.mark.parametrize("thing", ["target_groups", "load_balancers"])
 @pytest.mark.parametrize(
     ("code", "status", "error"),
     [("Throttling", 400, AlarmsUnavailableError), ("AccessDenied", 403, AlarmsRefusedError)],
 )
 def test_what_load_balancing_refuses_is_an_error_that_says_what_to_do(
-    code: str, status: int, error: type[CrossfadeError]
+    thing: str, code: str, status: int, error: type[CrossfadeError]
 ) -> None:
-    client = boto3.client("elbv2", region_name=REGION, aws_access_key_id="a", aws_secret_access_key="s", config=ONCE)
-    stub = Stubber(client)
-    stub.add_client_error("describe_load_balancers", code, "no", status)
-    stub.activate()
-    clusters = {side: Cluster(name=CLUSTERS[side], region=REGION) for side in Side}
+    balancers, stub = listed()
+    if thing == "load_balancers":
+        stub.add_response("describe_target_groups", groups_of())
+    stub.add_client_error(f"describe_{thing}", code, "no", status)
 
-    with pytest.raises(error, match=r"elasticloadbalancing:DescribeLoadBalancers(?s:.*)(tried again|grant it)"):
-        LoadBalancers(NoRecords(), clusters, {REGION: client}).find([BURNHAM])  # type: ignore[arg-type]
+    action = f"elasticloadbalancing:Describe{thing.title().replace('_', '')}"
+    with pytest.raises(error, match=rf"{action}(?s:.*)(tried again|grant it)"):
+        balancers.find([BURNHAM])
 
 
-def test_what_one_look_has_found_is_looked_up_once_and_anew_by_the_next() -> None:
-    client = boto3.client("elbv2", region_name=REGION, aws_access_key_id="a", aws_secret_access_key="s", config=ONCE)
-    stub, clusters = Stubber(client), {side: Cluster(name=CLUSTERS[side], region=REGION) for side in Side}
-    balancers = LoadBalancers(NoRecords(), clusters, {REGION: client})  # type: ignore[arg-type]  # in its shape
-    stub.activate()
-    for _ in range(2):
-        stub.add_response("describe_load_balancers", {"LoadBalancers": []})
-        stub.add_response("describe_target_groups", {"TargetGroups": []})
+def test_what_one_look_has_found_is_looked_up_once_and_its_target_groups_anew_by_the_next() -> None:
+    balancers, stub = listed()
+    stub.add_response("describe_target_groups", groups_of("blue", "green"))
+    stub.add_response("describe_load_balancers", load_balancers("blue", "green"))
+    stub.add_response("describe_target_groups", groups_of("blue", "green"))
 
     first = balancers.find(WORKLOADS)
     assert balancers.just_found([BURNHAM]) == {BURNHAM.name: first[BURNHAM.name]}
     assert set(balancers.just_found([BURNHAM])) == {BURNHAM.name}
 
     stub.assert_no_pending_responses()
+
+
+def test_a_load_balancer_that_is_replaced_or_gone_is_not_taken_for_the_earlier_one() -> None:
+    records = Pointing()
+    balancers, stub = listed(records)
+    for there in (("blue", "green"), ("blue", "newer"), ("blue",)):
+        stub.add_response("describe_target_groups", groups_of(*there))
+        stub.add_response("describe_load_balancers", load_balancers(*there))
+
+    def green() -> Balancer | str:
+        found = balancers.find([BURNHAM])[BURNHAM.name]
+        return found if isinstance(found, str) else found[Side.GREEN]
+
+    seen = [green()]
+    records.green = "newer"
+    seen += [green(), green()]
+
+    assert [each.dimension if isinstance(each, Balancer) else each for each in seen[:2]] == [
+        "app/green/1",
+        "app/newer/1",
+    ]
+    assert "points to newer.elb.amazonaws.com, which is no load balancer of this account" in str(seen[2])
+
+
+def listed(records: Records | None = None) -> tuple[LoadBalancers, Stubber]:
+    """Load balancers that are asked for where a stub answers, in the order that a test says."""
+    client = boto3.client("elbv2", region_name=REGION, aws_access_key_id="a", aws_secret_access_key="s", config=ONCE)
+    stub, clusters = Stubber(client), {side: Cluster(name=CLUSTERS[side], region=REGION) for side in Side}
+    stub.activate()
+    return LoadBalancers(records or Pointing(), clusters, {REGION: client}), stub
+
+
+def load_balancers(*names: str) -> dict[str, Any]:
+    """What Elastic Load Balancing says of those called *names*."""
+    arn = f"arn:aws:elasticloadbalancing:{REGION}:123456789012:loadbalancer/app/{{}}/1"
+    entry = {"Type": "application", "Scheme": "internet-facing"}
+    return {
+        "LoadBalancers": [
+            {**entry, "LoadBalancerArn": arn.format(name), "DNSName": f"{name}.elb.amazonaws.com"} for name in names
+        ]
+    }
+
+
+def groups_of(*names: str) -> dict[str, Any]:
+    """What it says of their target groups, one each."""
+    arn = f"arn:aws:elasticloadbalancing:{REGION}:123456789012:targetgroup/{{}}/1"
+    return {
+        "TargetGroups": [
+            {"TargetGroupArn": arn.format(name), "LoadBalancerArns": [one["LoadBalancerArn"]]}
+            for name, one in zip(names, load_balancers(*names)["LoadBalancers"], strict=True)
+        ]
+    }
 
 
 def test_the_weights_that_the_zone_shows_are_told_with_the_series(cloudwatch: CloudWatchGround) -> None:
@@ -563,9 +613,16 @@ def test_the_weights_that_the_zone_shows_are_told_with_the_series(cloudwatch: Cl
     assert cloudwatch.source.read([named], since=NINE, until=TEN)[BURNHAM.name].shown == (None, 50)
 
 
-class NoRecords:
-    def read(self, hosts: Sequence[str]) -> Mapping[str, tuple[()]]:
-        return dict.fromkeys(hosts, ())
+class Pointing:
+    """Records of all hosts that lead to two load balancers."""
+
+    def __init__(self) -> None:
+        self.blue, self.green = "blue", "green"
+
+    def read(self, hosts: Sequence[str]) -> Mapping[str, Sequence[WeightedRecord]]:
+        to = {Side.BLUE: self.blue, Side.GREEN: self.green}
+        both = [WeightedRecord("A", CLUSTERS[side], 50, f"{to[side]}.elb.amazonaws.com") for side in Side]
+        return dict.fromkeys(hosts, both)
 
 
 # --- Two target groups behind one load balancer ----------------------------------------------------------------------
@@ -618,7 +675,7 @@ def test_hosts_behind_records_and_hosts_behind_a_rule_are_read_together(cloudwat
 class SilentRecords:
     """A zone that does not answer."""
 
-    def read(self, hosts: Sequence[str]) -> Mapping[str, Any]:
+    def read(self, hosts: Sequence[str]) -> Mapping[str, Sequence[WeightedRecord]]:
         msg = f"Route 53 limits the rate for {len(hosts)} hosts; it is tried again"
         raise RouterThrottledError(msg)
 
@@ -628,7 +685,7 @@ def test_where_the_zone_does_not_answer_it_is_believed_where_records_led_before(
     ends = {side: ground.serve(BURNHAM, side) for side in Side}
     ground.put(BURNHAM, NINE, Sample(900), Sample(100))
     elb, cloudwatch = boto3.client("elbv2", region_name=REGION), boto3.client("cloudwatch", region_name=REGION)
-    balancers = LoadBalancers(SilentRecords(), ground.clusters, {REGION: elb})  # type: ignore[arg-type]  # in its shape
+    balancers = LoadBalancers(SilentRecords(), ground.clusters, {REGION: elb})
     source, known = CloudWatchMetrics(balancers, {REGION: cloudwatch}), Ends(workload="burnham", **ends)
 
     series = source.read([BURNHAM], since=NINE, until=TEN, ends=[known])["burnham"]
