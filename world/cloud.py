@@ -24,7 +24,7 @@ from world.clock import Clock
 from world.deployment import TOPIC, Deployment, Template, deploy
 from world.events import Events
 from world.functions import Functions, Load, LogLine, Observer
-from world.moto_hooks.answers import names_of_members_are_found_once
+from world.moto_hooks.answers import names_of_members_are_found_once, operations_are_listed_once
 from world.moto_hooks.swap import swapped
 from world.permissions import BEFORE, Permissions
 from world.schedules import Schedules
@@ -104,6 +104,7 @@ class Cloud:
             stack.enter_context(_clients_try_again_at_once())
             stack.enter_context(mock_aws(config=_MOTO))
             stack.enter_context(names_of_members_are_found_once())
+            stack.enter_context(operations_are_listed_once())
             stack.enter_context(_asked_before_each_call(self.permissions.check))
             stack.enter_context(self._step_functions.installed())
             stack.enter_context(self.events.installed())

@@ -15,8 +15,10 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
+from moto.core import responses
 from moto.core.serialize import AttributePickerContext, XFormedAttributePicker
 from moto.core.utils import get_service_model
+from moto.dynamodb.responses import DynamoHandler
 from moto.ec2.models import availability_zones_and_regions
 from moto.events.models import EventsBackend
 from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl import ErrorEqualsDecl
@@ -50,7 +52,7 @@ from world.clock import Clock
 from world.cloud import Cloud
 from world.events import Rule
 from world.insights import an_insight
-from world.moto_hooks.answers import names_of_members_are_found_once
+from world.moto_hooks.answers import names_of_members_are_found_once, operations_are_listed_once
 from world.moto_hooks.swap import swapped
 
 SUCCEED: Final = {"Type": "Succeed"}
@@ -195,6 +197,22 @@ def test_moto_works_out_the_names_of_a_member_for_each_answer() -> None:
     assert raw[0] is not raw[1]
     assert hooked[0] is hooked[1]
     assert set(hooked[0]) == set(raw[0])
+
+
+def test_moto_lists_the_operations_of_a_service_for_each_call() -> None:
+    def listed() -> list[str]:
+        found: list[str] = vars(responses)["method_names_from_class"](DynamoHandler)
+        return found
+
+    raw = [listed(), listed()]
+
+    with operations_are_listed_once():
+        hooked = [listed(), listed()]
+
+    assert "method_names_from_class(self.__class__)" in inspect.getsource(responses.BaseResponse.call_action)
+    assert raw[0] is not raw[1]
+    assert hooked[0] is hooked[1]
+    assert hooked[0] == raw[0]
 
 
 def test_moto_reads_the_whole_description_of_ec2_for_a_list_of_regions_that_is_the_same_without() -> None:

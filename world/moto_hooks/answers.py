@@ -1,10 +1,13 @@
-"""The hook that lets moto write its answers faster."""
+"""The hooks that let moto answer faster."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Final
 
+from moto.core import responses
 from moto.core.serialize import AttributePickerContext, XFormedAttributePicker
+from moto.core.utils import method_names_from_class
 
 from world.moto_hooks.swap import swapped
 
@@ -28,4 +31,11 @@ def names_of_members_are_found_once() -> Iterator[None]:
         return found[key]
 
     with swapped(XFormedAttributePicker, "get_possible_keys", get_possible_keys):
+        yield
+
+
+@contextmanager
+def operations_are_listed_once() -> Iterator[None]:
+    """Moto lists all methods of a service anew for each call, to see whether it knows the operation: a tenth of it."""
+    with swapped(responses, "method_names_from_class", lru_cache(maxsize=None)(method_names_from_class)):
         yield
