@@ -6,23 +6,29 @@ The embedded world is imported when it is asked for: it takes seconds, and no ot
 import gc
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Final
 
 import typer
 from rich.console import Console
 
+from crossfade.adapters.config_file import read_config
 from crossfade.cli import completing
 from crossfade.cli.exits import Exit
 from crossfade.cli.files import folder_of, write
-from crossfade.cli.options import current
+from crossfade.cli.options import asked_for, current, plan_asked_for
+from crossfade.cli.starting import Way, triggered
 from crossfade.cli.summary import Summary, show
 from crossfade.cli.view import LiveView, PlainView, SilentView, View
 from crossfade.core.config import Config
 from crossfade.core.resolve import resolve
+from crossfade.names import CONFIG_FILE
 from world.faults import Fault, InvalidFaultError, parse_fault
 
 PAUSE_SECONDS: Final = 0.0
@@ -57,6 +63,9 @@ def command(  # noqa: PLR0917 - typer reads options from arguments
             autocompletion=completing.plans, help="Plan of the configuration; its default plan if none is named."
         ),
     ] = "",
+    start: Annotated[
+        Way, typer.Option(help="Who starts it: console, schedule, event or pipeline, as the stack has them.")
+    ] = Way.CONSOLE,
     seed: Annotated[int, typer.Option(help="Of all chance in the embedded world; the same seed repeats a run.")] = 1,
     output: Annotated[Output, typer.Option(help="text for people, json for programs (one object).")] = Output.TEXT,
     config: Annotated[Path, typer.Option(help="The configuration to deploy.")] = Path("crossfade.yaml"),
@@ -76,7 +85,7 @@ def command(  # noqa: PLR0917 - typer reads options from arguments
     broken, 2 when the request was refused.
     """
     faults = _faults(fault)
-    for path in (report, logs):
+    for path in (report, dashboard, logs):
         if path is not None:
             folder_of(path)
     console = Console()
@@ -87,6 +96,7 @@ def command(  # noqa: PLR0917 - typer reads options from arguments
         checked,
         config,
         plan=plan,
+        way=start,
         seed=seed,
         faults=faults,
         view=_view(output, console),
@@ -117,34 +127,59 @@ class Files:
 
 
 def _run(
-    config: Config, path: Path, *, plan: str, seed: int, faults: tuple[Fault, ...], view: View, files: "Files"
+    config: Config,
+    path: Path,
+    *,
+    plan: str,
+    way: Way,
+    seed: int,
+    faults: tuple[Fault, ...],
+    view: View,
+    files: "Files",
 ) -> Summary:
     from crossfade.cli.drawing import Drawing, heading_of
-    from crossfade.cli.embedded import embedded
-    from crossfade.cli.rehearsal import MIGRATION, Demo
+    from crossfade.cli.embedded import embedded, estate_of
+    from crossfade.cli.rehearsal import Demo
     from crossfade.cli.reporting import Minutes, report_of
     from crossfade.cli.synth import template
     from crossfade.report import render
 
     gc.disable()  # half a minute of work; looking for garbage among a million objects of the cloud costs a tenth of it
     given = {"startedBy": "crossfade demo"} | ({"plan": plan} if plan else {})
-    with embedded(config, path, seed=seed, faults=faults) as world:
-        asked = resolve(config, given, now=world.clock.now)
+    spec, chosen = estate_of(config, path), plan_asked_for(config, asked_for(plan or None, None)).name
+    with (
+        _written(triggered(config, way, chosen), path) as (deployed, file),
+        embedded(deployed, file, seed=seed, faults=faults, spec=spec) as world,
+    ):
+        asked = resolve(deployed, given, now=world.clock.now)
         minutes = Minutes(world)
-        drawing = Drawing(world, template(path)) if files.dashboard else None
+        drawing = Drawing(world, template(file)) if files.dashboard else None
         with view:
-            summary = Demo(world, asked, view, fault=", ".join(map(str, faults))).run(given)
+            demo = Demo(world, asked, view, fault=", ".join(map(str, faults)), way=way)
+            summary = demo.run(given)
         if files.dashboard and drawing:
             page = drawing.page(heading_of(summary, asked.name, seed, faults))
-            files.dashboard.write_text(page, encoding="utf-8")
+            write(files.dashboard, page)
         if files.report is not None:
             world.clock.sleep(_TAIL.total_seconds())
         minutes.stop()
-        if files.report is not None and (found := report_of(world, MIGRATION, summary, minutes)) is not None:
+        if files.report is not None and (found := report_of(world, demo.migration, summary, minutes)) is not None:
             write(files.report, render(found))
         if files.logs is not None:
             write(files.logs, "".join(f"{line.text}\n" for line in world.cloud.logs))
     return summary
+
+
+@contextmanager
+def _written(config: Config, path: Path) -> Iterator[tuple[Config, Path]]:
+    """*config* and a file that says it: *path*, unless a trigger was put in."""
+    if config == read_config(path, now=None):
+        yield config, path
+        return
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / CONFIG_FILE
+        file.write_text(config.to_json(), encoding="utf-8")
+        yield config, file
 
 
 def _faults(text: str) -> tuple[Fault, ...]:

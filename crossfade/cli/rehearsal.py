@@ -7,6 +7,7 @@ from typing import Any, Final
 from crossfade.cli.embedded import Embedded
 from crossfade.cli.frame import Frame, HostRow, Line, rough_length
 from crossfade.cli.lines import lines_of
+from crossfade.cli.starting import NAME, Begun, Way, begin
 from crossfade.cli.summary import Summary
 from crossfade.cli.view import View
 from crossfade.core.declaration import declarations
@@ -19,8 +20,6 @@ from world.clients import Counts
 from world.estate import HostView, Snapshot
 from world.step_functions import Execution
 
-MIGRATION: Final = "demo"
-
 _READ_EVERY: Final = 8
 """Looks at health that change nothing, between two readings of the timeline: reading it is slow."""
 _FRAME: Final = timedelta(seconds=60)
@@ -28,6 +27,8 @@ _GUARDED: Final = timedelta(minutes=15)
 """How long the guardian has to restore what an execution left behind that was ended from outside."""
 _REPAIRED: Final = timedelta(hours=1)
 """How long the guardian has to repair the records of what a switch has taken out."""
+_NOTICED: Final = timedelta(minutes=1)
+"""A pipeline asks for the state of its execution at least that often."""
 _OWN_ENDS: Final = frozenset({"SUCCEEDED", "FAILED"})
 _RESTORED: Final = frozenset({Outcome.ROLLED_BACK, Outcome.PARTLY_ROLLED_BACK, Outcome.REFUSED})
 _DOING: Final[Mapping[str, str]] = {
@@ -54,13 +55,21 @@ class Demo:
         plan: What will be run, for the picture.
         view: Where frames go.
         fault: In the user's words.
+        way: Who or what starts it.
+
+    Attributes:
+        migration: Its name, once it has been started.
     """
 
-    def __init__(self, world: Embedded, plan: Plan, view: View, *, fault: str) -> None:
+    def __init__(self, world: Embedded, plan: Plan, view: View, *, fault: str, way: Way = Way.CONSOLE) -> None:
+        self.migration = NAME
         self._world = world
         self._plan = plan
         self._view = view
         self._fault = fault
+        self._way = way
+        self._opening: tuple[Line, ...] = ()
+        self._closing: tuple[Line, ...] = ()
         self._began = world.clock.now
         self._before = world.estate.snapshot().requests
         self._stage = -1
@@ -78,17 +87,35 @@ class Demo:
         world = self._world
         world.cloud.on_invoke(self._note)
         ticking = world.clock.every(_FRAME, self._show, first=timedelta(seconds=1))
-        execution = world.cloud.run(MIGRATION, given)
+        begun = self._begin(given)
+        execution = world.cloud.wait(begun.arn)
         if execution.status not in _OWN_ENDS:
             world.clock.run_until(world.clock.now + _GUARDED, stop=lambda: self._is_guarded)
         elif self._is_switched():  # users are on blue, but nothing is over before the records say so, too
             world.clock.run_until(world.clock.now + _REPAIRED, stop=lambda: self._is_restored)
         ticking.cancel()
+        if self._way is Way.PIPELINE:
+            self._end_stage(begun)
         self._show()
         return self._summary(execution)
 
+    def _begin(self, given: Mapping[str, Any]) -> Begun:
+        begun = begin(self._world, self._way, given)
+        self.migration = begun.migration
+        if begun.words:
+            self._opening = (Line(self._world.clock.now, "started", f"{begun.words}, as {begun.migration}"),)
+        return begun
+
+    def _end_stage(self, begun: Begun) -> None:
+        """Wait for the pipeline to notice how it ended, and write that down."""
+        clock = self._world.clock
+        clock.run_until(clock.now + _NOTICED, stop=lambda: bool(begun.stage))
+        (stage,) = begun.stage
+        words = "passed and hands on the output of the migration" if stage.passed else f"failed with {stage.error}"
+        self._closing = (Line(clock.now, "pipeline_stage_ended", f"the pipeline's stage has {words}"),)
+
     def _is_switched(self) -> bool:
-        record = self._world.ledger.load(MIGRATION)
+        record = self._world.ledger.load(self.migration)
         return record is not None and bool(record.switched)
 
     def _note(self, function: str, payload: Any, result: Any) -> None:
@@ -111,9 +138,9 @@ class Demo:
         if not isinstance(result, dict) or "done" not in result:
             return  # it looked and had nothing to do
         self._doing = _DOING[Function.GUARDIAN]
-        self._reason = result["done"].get(MIGRATION, "")
+        self._reason = result["done"].get(self.migration, "")
         self._rolling_back = self._is_stale = True
-        record = self._world.ledger.load(MIGRATION)
+        record = self._world.ledger.load(self.migration)
         self._is_guarded = record is not None and record.outcome is not None
         self._is_restored = record is not None and record.outcome in _RESTORED
 
@@ -145,13 +172,13 @@ class Demo:
     def _timeline(self) -> tuple[Line, ...]:
         """The lines so far, read again only when something may have been added."""
         if self._is_stale:
-            self._lines, self._is_stale = lines_of(self._world.ledger.timeline(MIGRATION)), False
-        return self._lines
+            self._lines, self._is_stale = lines_of(self._world.ledger.timeline(self.migration)), False
+        return *self._opening, *self._lines, *self._closing
 
     def _summary(self, execution: Execution) -> Summary:
         snapshot = self._world.estate.snapshot()
         history = self._world.cloud.history(execution.arn)
-        record = self._world.ledger.load(MIGRATION)
+        record = self._world.ledger.load(self.migration)
         outcome, reason = _outcome(execution, record)
         return Summary(
             outcome=outcome,

@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from crossfade.cli.rehearsal import Demo
+from crossfade.cli.starting import Way
+from crossfade.cli.view import SilentView
+from crossfade.core.record import Outcome
 from tests.workflow.journey import ON_BLUE, ON_GREEN, Journey, journey
 from world.pipeline import ActionResult, BadActionError, run_action
 
@@ -37,11 +41,15 @@ def test_a_good_migration_lets_the_stage_pass_and_gives_its_output_on() -> None:
 
 
 def test_a_rollback_fails_the_stage_by_its_name() -> None:
+    """As `crossfade demo --start pipeline` runs and shows it."""
     with journey("green-crash@1") as tonight:
-        result = run(tonight)
+        world = tonight.world
+        plan = world.config.plan(world.config.default_plan)
+        summary = Demo(world, plan, SilentView(), fault="", way=Way.PIPELINE).run({})
 
-        assert (result.passed, result.error, result.output) == (False, "RolledBack", None)
-        assert result.message.startswith("RolledBack: ")
+        assert summary.timeline[0].text.startswith("a pipeline's stage starts it and waits, as pipeline-")
+        assert summary.timeline[-1].text == "the pipeline's stage has failed with RolledBack"
+        assert (summary.outcome, summary.broken) == (Outcome.ROLLED_BACK, ())
         assert tonight.routed == ON_BLUE
 
 
@@ -49,6 +57,7 @@ def test_an_input_that_names_nothing_that_is_there_fails_the_stage_before_anythi
     with journey() as tonight:
         result = run(tonight, plan="nightly")
 
-        assert (result.passed, result.error) == (False, "Refused")
+        assert (result.passed, result.error, result.output) == (False, "Refused", None)
+        assert result.message.startswith("Refused: ")
         with pytest.raises(BadActionError, match=r"has no migration\.json"):
             run_action(ACTION, tonight.world.clock, machine_arn="arn:aws:states:eu-west-1:1:stateMachine:x")

@@ -10,6 +10,7 @@ import yaml
 
 from crossfade.adapters.config_file import parse_config
 from crossfade.cli.embedded import Embedded
+from crossfade.cli.starting import Way, begin
 from tests.deployed import embedded
 from tests.workflow.journey import CONFIG, ON_GREEN, Journey
 from world.step_functions import Execution
@@ -39,6 +40,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
     with embedded(parse_config(file.read_text(encoding="utf-8"), now=None), file, seed=1) as world:
         schedules = world.cloud.schedules
         schedules.copies = 2
+        begin(world, Way.SCHEDULE, {})  # as the demo waits for it
         world.clock.run_until(TWO + 10 * MINUTE)
         schedules.copies = 1
         world.clock.run_until(TWO + 30 * MINUTE)

@@ -8,7 +8,8 @@ from typing import Final
 
 import pytest
 
-from crossfade.cli.rehearsal import MIGRATION, Demo
+from crossfade.cli.rehearsal import Demo
+from crossfade.cli.starting import NAME as MIGRATION
 from crossfade.cli.summary import Summary
 from crossfade.cli.view import SilentView
 from crossfade.core.record import Record
