@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import Any, Final
 
-from simulation.run import Result, Scenario
+from simulation.scenario import Result, Scenario
 from simulation.session import Session
 
 Runs = Callable[[Iterable[Scenario]], Iterator[Result]]

@@ -2,25 +2,19 @@
 
 What the authority lists and what name servers answer are two things: a change is listed at once and answered up to
 60 s later, each change on its own. Only plain data is kept, so that a run takes milliseconds.
-This file knows the product's seams (KubernetesApi, RecordKeeper, ports), not what the product does with them.
+How the product reaches it stands in `api_server`, `zone` and `rules`; this file knows plans, sides and names only.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from random import Random
-from typing import Any, Final, TypeVar
+from typing import Final
 
-from crossfade.adapters.kubernetes_api import Container, Held
-from crossfade.adapters.route53 import Change as RecordChange
-from crossfade.adapters.route53 import RecordSet, WeightedRecord
-from crossfade.core.host_records import epoch_name
 from crossfade.core.plan import Plan
-from crossfade.core.source import Source
 from crossfade.core.weight import Side
-from crossfade.core.workload import Router, Workload
-from crossfade.errors import RouterObjectMissingError, RouterThrottledError, RouterUnavailableError, WriteConflictError
+from crossfade.core.workload import Router
 from crossfade.names import ALPHA_PREFIX, EPOCH_ANNOTATION, IDENTIFIER_KEY, WEIGHT_KEY
 from simulation.faults import Seams
 from simulation.users import TARGETS, Users
@@ -32,8 +26,6 @@ WEIGHT: Final = f"{ALPHA_PREFIX}{WEIGHT_KEY}"
 IDENTIFIER: Final = f"{ALPHA_PREFIX}{IDENTIFIER_KEY}"
 
 Key = tuple[str, Side]
-RecordKey = tuple[str, str, str]
-T = TypeVar("T")
 
 
 @dataclass
@@ -135,6 +127,15 @@ class Estate:
         """Let users have asked until now; before anything that changes what they get."""
         self.users.elapse(self.seconds)
 
+    def later(self, seconds: float, action: Callable[[], None]) -> None:
+        """Let *action* happen in some *seconds*, and look at what users get then."""
+
+        def act() -> None:
+            action()
+            self.watch()
+
+        self.clock.after(timedelta(seconds=seconds), act)
+
     def declared(self, workload: str, side: Side) -> int:
         """The weight that the Ingress asks for, as ExternalDNS reads it: what it cannot parse counts as 0."""
         value = self.ingresses[workload, side].annotations.get(WEIGHT, "")
@@ -215,146 +216,3 @@ class Estate:
             self.elapse()
             self.answered[key] = weight
             self.watch()
-
-
-class SimulatedApi:
-    """One API server, in the shape of `adapters.kubernetes_api.KubernetesApi`."""
-
-    def __init__(self, estate: Estate, side: Side) -> None:
-        self.cluster = estate.plan.cluster(side).name
-        self._estate = estate
-        self._side = side
-        self._keys = {source: (w.name, side) for w in estate.plan.workloads for source in w.sources}
-
-    def place(self, source: Source) -> str:
-        """Name of an object for people."""
-        return f"{source} in {self.cluster}"
-
-    def read(self, source: Source) -> Held:
-        """See `KubernetesApi.read`."""
-        return self._call("read", lambda: self._read(source))
-
-    def patch(self, source: Source, patch: Mapping[str, Any], *, resource_version: str, dry_run: bool = False) -> None:
-        """See `KubernetesApi.patch`."""
-
-        def apply() -> None:
-            held = self._read(source)
-            if held.resource_version != resource_version:
-                msg = f"{self.place(source)} was changed by somebody else in between; it is read again"
-                raise WriteConflictError(msg)
-            if not dry_run:
-                self._estate.change(self._keys[source], patch["metadata"]["annotations"], ours=True)
-
-        self._call("dry run" if dry_run else "patch", apply, late=not dry_run)
-
-    def container(self, namespace: str, deployment: str) -> Container | None:
-        """See `KubernetesApi.container`."""
-        del namespace, deployment
-        return self._call("read deployment", lambda: Container("external-dns:v0.14.2", (), {}))
-
-    def _read(self, source: Source) -> Held:
-        held = self._estate.ingresses.get(self._keys[source])
-        if held is None:
-            msg = f"{self.place(source)} does not exist; create it"
-            raise RouterObjectMissingError(msg)
-        return Held({"metadata": {"annotations": dict(held.annotations), "resourceVersion": str(held.version)}})
-
-    def _call(self, what: str, action: Callable[[], T], *, late: bool = False) -> T:
-        def attempt() -> T:
-            if f"{self._side.value}_api" in self._estate.broken:
-                msg = f"the API server of {self.cluster} does not answer; it is tried again"
-                raise RouterUnavailableError(msg)
-            return action()
-
-        name = f"{self._side.value} api: {what}"
-        return self._estate.seams.call(name, attempt, RouterUnavailableError, late=late)
-
-
-class SimulatedRecords:
-    """The zone, in the shape of `adapters.route53.RecordKeeper`."""
-
-    def __init__(self, estate: Estate) -> None:
-        self._estate = estate
-        self._named = {workload.host: workload for workload in estate.plan.workloads}
-
-    def read(self, hosts: Sequence[str]) -> Mapping[str, tuple[WeightedRecord, ...]]:
-        """See `RecordReader.read`."""
-        return self._call("list", lambda: {host: self._of(self._named[host]) for host in hosts})
-
-    def _of(self, workload: Workload) -> tuple[WeightedRecord, ...]:
-        return tuple(WeightedRecord("A", side.value, self._estate.listed[workload.name, side]) for side in Side)
-
-    def stored(self, names: Sequence[str]) -> Mapping[str, tuple[RecordSet, ...]]:
-        """See `RecordReader.stored`."""
-
-        def stored() -> dict[str, tuple[RecordSet, ...]]:
-            found: dict[str, list[RecordSet]] = {name: [] for name in names}
-            for (name, _, _), record in self._all().items():
-                if name in found:
-                    found[name].append(record)
-            return {name: tuple(records) for name, records in found.items()}
-
-        return self._call("list", stored)
-
-    def change(self, changes: Sequence[RecordChange], what: str) -> None:
-        """See `RecordKeeper.change`: whole or not at all, and a DELETE needs what is stored."""
-
-        def change() -> None:
-            stored = self._all()
-            for one in changes:
-                record = one["ResourceRecordSet"]
-                key = _key(record)
-                if one["Action"] == "DELETE" and stored.get(key) == record:
-                    del stored[key]
-                elif one["Action"] == "UPSERT" or (one["Action"] == "CREATE" and key not in stored):
-                    stored[key] = record
-                else:
-                    msg = f"{what}: a record was changed by somebody else in between; it is read again"
-                    raise WriteConflictError(msg)
-            self._store(stored)
-
-        self._call("change", change, late=True)
-
-    def protected(self) -> frozenset[tuple[str, str]]:
-        """See `RecordKeeper.protected`."""
-        return self._call("list protections", frozenset[tuple[str, str]])
-
-    def _all(self) -> dict[RecordKey, RecordSet]:
-        records: list[RecordSet] = []
-        for workload in self._named.values():
-            records += [_address(workload.host, side, self._estate.listed[workload.name, side]) for side in Side]
-            if workload.name in self._estate.markers:
-                records.append(_marker(workload.host, self._estate.markers[workload.name]))
-        return {_key(record): record for record in records}
-
-    def _store(self, stored: Mapping[RecordKey, RecordSet]) -> None:
-        weights: dict[Key, int] = {}
-        markers: dict[str, int] = {}
-        for workload in self._named.values():
-            for side in Side:
-                weights[workload.name, side] = stored[workload.host, "A", side.value]["Weight"]
-            if marker := stored.get((epoch_name(workload.host), "TXT", "")):
-                markers[workload.name] = int(marker["ResourceRecords"][0]["Value"].strip('"').partition("=")[2])
-        self._estate.record(weights, markers, ours=True)
-
-    def _call(self, what: str, action: Callable[[], T], *, late: bool = False) -> T:
-        def attempt() -> T:
-            if "route53" in self._estate.broken:
-                msg = "Route 53 limits the rate; it is tried again"
-                raise RouterThrottledError(msg)
-            return action()
-
-        return self._estate.seams.call(f"route 53: {what}", attempt, RouterThrottledError, late=late)
-
-
-def _address(host: str, side: Side, weight: int) -> RecordSet:
-    return {"Name": host, "Type": "A", "SetIdentifier": side.value, "Weight": weight}
-
-
-def _marker(host: str, epoch: int) -> RecordSet:
-    values = [{"Value": f'"crossfade-epoch={epoch}"'}]
-    return {"Name": epoch_name(host), "Type": "TXT", "TTL": 60, "ResourceRecords": values}
-
-
-def _key(record: RecordSet) -> RecordKey:
-    return record["Name"], record["Type"], record.get("SetIdentifier", "")

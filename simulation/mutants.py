@@ -26,7 +26,7 @@ from crossfade.core.weight import Side, Split
 from crossfade.steps import check_health, common, confirm_rollback, give_back, guard, look_again, roll_back, take_lease
 from simulation import rules
 from simulation.faults import Fault, How, Spell, Trouble
-from simulation.run import Result, Scenario
+from simulation.scenario import Result, Scenario
 from simulation.search import Try
 from simulation.ways import Way
 

@@ -1,4 +1,4 @@
-"""Listener rules as an adversary, in the shape of `adapters.alb.ListenerRules`.
+"""Listener rules as an adversary, as `adapters.seams.Rules`.
 
 A rule is source and authority at once, and knows no precondition: who writes last wins. A call that was given up takes
 effect within seven seconds or never, as the client does not repeat it (`docs/decisions`, "A listener rule is read

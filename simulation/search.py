@@ -6,7 +6,7 @@ from random import Random
 from typing import Final
 
 from simulation.faults import Fault, How, Spell, Trouble
-from simulation.run import Result, Scenario
+from simulation.scenario import Result, Scenario
 from simulation.session import FLEETS, PLANS
 from simulation.ways import Way
 

@@ -14,8 +14,10 @@ from crossfade.core.preview import Preview
 from crossfade.names import Function
 from lambdas.door import logger
 from simulation.definition import definition_of
+from simulation.executions import Doors
 from simulation.reactions import foreseen
-from simulation.run import Doors, Result, Run, Scenario
+from simulation.run import Run
+from simulation.scenario import Result, Scenario
 from simulation.ways import Way, configured
 
 CONFIG: Final = Path(__file__).with_name("simulation.yaml")

@@ -14,7 +14,8 @@ from crossfade.cli.embedded import embedded
 from crossfade.cli.synth import ROOT, template
 from crossfade.core.resolve import resolve
 from crossfade.core.weight import encode
-from simulation.run import START, Scenario
+from simulation.run import START
+from simulation.scenario import Scenario
 from simulation.search import swarm
 from simulation.session import CONFIG, Session
 

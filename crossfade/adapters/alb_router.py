@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from crossfade.adapters.alb import ListenerRules, Rule
+from crossfade.adapters.alb import Rule
 from crossfade.adapters.gathering import gather, raise_worst, split
+from crossfade.adapters.seams import Rules
 from crossfade.core.duration import format_duration
 from crossfade.core.traffic import Reading, SideReading, Write, by_workload
 from crossfade.core.weight import WEIGHT_MAX, Side
@@ -81,7 +82,7 @@ class AlbRouter:
         rules: Where they are.
     """
 
-    def __init__(self, rules: ListenerRules) -> None:
+    def __init__(self, rules: Rules) -> None:
         self._rules = rules
 
     def observe(self, workloads: Sequence[Workload]) -> tuple[Reading, ...]:

@@ -16,7 +16,7 @@ from crossfade.adapters.argocd_reading import with_source
 from crossfade.adapters.argocd_sources import Place, place_of
 from crossfade.adapters.external_dns_dialect import epoch_of
 from crossfade.adapters.gathering import gather, raise_worst, split
-from crossfade.adapters.kubernetes_api import KubernetesApi
+from crossfade.adapters.seams import ClusterApi
 from crossfade.core.traffic import Reading, Write
 from crossfade.core.weight import WEIGHT_MAX, Side
 from crossfade.core.workload import Workload
@@ -54,7 +54,7 @@ class ArgoCdRouter:
     def __init__(
         self,
         live: TrafficRouter,
-        clusters: Mapping[Side, KubernetesApi],
+        clusters: Mapping[Side, ClusterApi],
         argocds: ArgoCds,
         *,
         workers: int = 8,

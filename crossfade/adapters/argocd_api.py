@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from kubernetes.client import ApiClient, AppsV1Api, CoreV1Api, CustomObjectsApi
 
-from crossfade.adapters.kubernetes_api import MERGE_PATCH, TIMEOUT_SECONDS, Annotated, translated
+from crossfade.adapters.kubernetes_api import MERGE_PATCH, TIMEOUT_SECONDS, translated
+from crossfade.adapters.kubernetes_objects import Annotated
 from crossfade.core.argocd import ArgoCd
 from crossfade.core.weight import Side
 from crossfade.core.workload import Workload

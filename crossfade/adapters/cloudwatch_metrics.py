@@ -15,10 +15,10 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-cl
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from crossfade.adapters.cloudwatch import CLOUDWATCH
-from crossfade.adapters.load_balancers import Balancer, LoadBalancers
+from crossfade.adapters.load_balancers import Balancer
 from crossfade.core.record import Ends
 from crossfade.core.series import MINUTE, Minute, Sample, Series
 from crossfade.core.sight import Standing
@@ -77,6 +77,19 @@ _Values = Mapping[datetime, float]
 _Read = Mapping[_Query, _Values]
 
 
+class Finder(Protocol):
+    """Where the load balancers of workloads are looked up; see `LoadBalancers`."""
+
+    @property
+    def shown(self) -> Mapping[str, Mapping[Side, int | None]]:
+        """The weights that the zone showed in the last `find`, by workload and side; None for no weight."""
+
+    def find(
+        self, workloads: Sequence[Workload], ends: Sequence[Ends] = ()
+    ) -> Mapping[str, Mapping[Side, Balancer] | str]:
+        """Those of both sides, by workload; a text says why there are none."""
+
+
 class CloudWatchMetrics:
     """
     See `ports.MetricSource`.
@@ -86,7 +99,7 @@ class CloudWatchMetrics:
         cloudwatch: A client for each Region of a load balancer.
     """
 
-    def __init__(self, balancers: LoadBalancers, cloudwatch: "Mapping[str, CloudWatchClient]") -> None:
+    def __init__(self, balancers: Finder, cloudwatch: "Mapping[str, CloudWatchClient]") -> None:
         self._balancers = balancers
         self._cloudwatch = cloudwatch
 

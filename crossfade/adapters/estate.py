@@ -20,7 +20,8 @@ from crossfade.adapters.external_dns_settings import controller_of
 from crossfade.adapters.gathering import gather, raise_worst, split
 from crossfade.adapters.health_checks import HealthChecks
 from crossfade.adapters.insights import Insights
-from crossfade.adapters.kubernetes_api import Held, KubernetesApi
+from crossfade.adapters.kubernetes_api import KubernetesApi
+from crossfade.adapters.kubernetes_objects import Held
 from crossfade.adapters.route53 import RecordReader
 from crossfade.adapters.rule_facts import places_of, rules_of
 from crossfade.adapters.running import Running

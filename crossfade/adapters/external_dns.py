@@ -15,8 +15,8 @@ from crossfade.adapters import external_dns_objects as objects
 from crossfade.adapters.external_dns_dialect import prefix_of
 from crossfade.adapters.external_dns_objects import Prefixes, Said
 from crossfade.adapters.gathering import gather, raise_worst, split
-from crossfade.adapters.kubernetes_api import KubernetesApi
-from crossfade.adapters.route53 import ADDRESSES, RecordReader, WeightedRecord, shown_weight
+from crossfade.adapters.route53 import ADDRESSES, WeightedRecord, shown_weight
+from crossfade.adapters.seams import ClusterApi, Records
 from crossfade.core.traffic import Reading, SideReading, Write
 from crossfade.core.weight import WEIGHT_MAX, Side
 from crossfade.core.workload import Workload
@@ -56,8 +56,8 @@ class ExternalDnsRouter:
 
     def __init__(
         self,
-        clusters: Mapping[Side, KubernetesApi],
-        records: RecordReader,
+        clusters: Mapping[Side, ClusterApi],
+        records: Records,
         *,
         namespace: str = "external-dns",
         deployment: str = "external-dns",

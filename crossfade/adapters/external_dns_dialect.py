@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
-from crossfade.adapters.kubernetes_api import Container
+from crossfade.adapters.kubernetes_objects import Container
 from crossfade.core.weight import WEIGHT_MAX
 from crossfade.names import ALPHA_PREFIX, EPOCH_ANNOTATION, IDENTIFIER_KEY, STABLE_PREFIX, WEIGHT_KEY
 

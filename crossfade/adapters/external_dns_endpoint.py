@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from crossfade.adapters.external_dns_dialect import epoch_of, parse_weight
-from crossfade.adapters.kubernetes_api import Held
+from crossfade.adapters.kubernetes_objects import Held
 from crossfade.core.facts import ADDRESSES
 from crossfade.core.weight import WEIGHT_MAX
 from crossfade.names import EPOCH_ANNOTATION, WEIGHT_PROPERTY

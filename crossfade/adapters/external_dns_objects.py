@@ -13,7 +13,8 @@ from typing import Any, Final, Protocol
 from crossfade.adapters.external_dns_dialect import words_of
 from crossfade.adapters.external_dns_endpoint import endpoint_words
 from crossfade.adapters.field_managers import last_hand
-from crossfade.adapters.kubernetes_api import Held, KubernetesApi
+from crossfade.adapters.kubernetes_objects import Held
+from crossfade.adapters.seams import ClusterApi
 from crossfade.core.source import Source, SourceKind
 from crossfade.core.workload import Workload
 from crossfade.errors import RouterObjectMissingError, SupersededError
@@ -86,7 +87,7 @@ class Said:
     applied: int | None = None
 
 
-def read(cluster: KubernetesApi, workload: Workload, prefixes: Prefixes) -> tuple[Part, ...]:
+def read(cluster: ClusterApi, workload: Workload, prefixes: Prefixes) -> tuple[Part, ...]:
     """
     Read every object of *workload* in *cluster*.
 
@@ -144,9 +145,7 @@ def _named(parts: Sequence[Part], value: str) -> str:
     return " and ".join(f"{part.source} ({getattr(part.says, value)})" for part in parts)
 
 
-def write(
-    cluster: KubernetesApi, parts: Sequence[Part], weight: int | None, epoch: int, *, dry_run: bool = False
-) -> None:
+def write(cluster: ClusterApi, parts: Sequence[Part], weight: int | None, epoch: int, *, dry_run: bool = False) -> None:
     """
     Let all *parts* say *weight* (None: leave it) and *epoch*, where they do not; none, if one of them must not.
 

@@ -10,7 +10,8 @@ from itertools import pairwise
 from typing import Any, Final
 
 from crossfade.adapters.external_dns_dialect import prefix_of
-from crossfade.adapters.kubernetes_api import Container, container_of
+from crossfade.adapters.kubernetes_api import container_of
+from crossfade.adapters.kubernetes_objects import Container
 from crossfade.core.facts import ControllerFacts
 
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")

@@ -17,10 +17,10 @@ from functools import cached_property, partial
 from http.client import HTTPException, parse_headers
 from io import BytesIO
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import Final
+from typing import Final, Protocol
 
 from crossfade.adapters.gathering import gather, raise_worst, split
-from crossfade.adapters.load_balancers import Balancer, LoadBalancers
+from crossfade.adapters.load_balancers import Balancer
 from crossfade.core.probe import Answer, Answers, Heard
 from crossfade.core.weight import Side
 from crossfade.core.workload import ProbeRequest, Scheme, Workload
@@ -115,6 +115,13 @@ class Network:
     read_seconds: float = READ_SECONDS
 
 
+class Finder(Protocol):
+    """Where the load balancers of workloads are looked up; see `LoadBalancers`."""
+
+    def just_found(self, workloads: Sequence[Workload]) -> Mapping[str, Mapping[Side, Balancer] | str]:
+        """Those of both sides, by workload, as just looked up or else looked up now; a text says why there are none."""
+
+
 class HttpsProbe:
     """
     See `ports.Probe`.
@@ -124,7 +131,7 @@ class HttpsProbe:
         network: How they are reached.
     """
 
-    def __init__(self, balancers: LoadBalancers, network: Network) -> None:
+    def __init__(self, balancers: Finder, network: Network) -> None:
         self._balancers = balancers
         self._network = network
 

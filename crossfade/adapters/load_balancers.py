@@ -13,10 +13,11 @@ https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingr
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from crossfade.adapters.aws import Translation
 from crossfade.adapters.route53 import WeightedRecord, shown_weight
+from crossfade.adapters.seams import Records
 from crossfade.core.places import Cluster
 from crossfade.core.record import Ends
 from crossfade.core.weight import Side
@@ -137,13 +138,6 @@ class _Region:
 
 
 _Found = Mapping[str, Mapping[Side, Balancer] | str]
-
-
-class Records(Protocol):
-    """The part of a zone's records that is needed here: see `RecordReader`."""
-
-    def read(self, hosts: Sequence[str]) -> Mapping[str, Sequence[WeightedRecord]]:
-        """The records of *hosts*; raises as `RecordReader.read` does."""
 
 
 class LoadBalancers:

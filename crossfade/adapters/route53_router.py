@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from crossfade.adapters.gathering import raise_worst
-from crossfade.adapters.route53 import ADDRESSES, Change, RecordKeeper, RecordSet, plain
+from crossfade.adapters.route53 import ADDRESSES, Change, RecordSet, plain
+from crossfade.adapters.seams import RecordBook
 from crossfade.core.host_records import epoch_name, ownership_names
 from crossfade.core.traffic import Reading, SideReading, Write, by_workload
 from crossfade.core.weight import WEIGHT_MAX, Side
@@ -134,7 +135,7 @@ class Route53Router:
             of them goes with all others that are in none.
     """
 
-    def __init__(self, records: RecordKeeper, domain: str, together: Sequence[Sequence[str]] = ()) -> None:
+    def __init__(self, records: RecordBook, domain: str, together: Sequence[Sequence[str]] = ()) -> None:
         self._records = records
         self._domain = domain
         self._groups = {host: number for number, hosts in enumerate(together) for host in hosts}

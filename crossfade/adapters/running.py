@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from crossfade.adapters.kubernetes_api import Document, KubernetesApi, Resource
+from crossfade.adapters.kubernetes_api import KubernetesApi
+from crossfade.adapters.kubernetes_objects import Document, Resource
 from crossfade.core.plan import Plan
 from crossfade.core.running import RunningFacts, ScalerFacts
 from crossfade.core.source import SourceKind

@@ -17,7 +17,7 @@ from crossfade.cli.tally import Tally, progress
 
 if TYPE_CHECKING:
     from simulation.crew import Runs
-    from simulation.run import Result
+    from simulation.scenario import Result
     from simulation.search import Try
 
 _SHOWN: Final = 3

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.status import Status
 
     from simulation.reactions import Reaction
-    from simulation.run import Result
+    from simulation.scenario import Result
 
 _SAID_EVERY: Final = 1000
 """Where nobody watches a terminal, a line is enough every so many runs."""

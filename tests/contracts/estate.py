@@ -77,6 +77,7 @@ class Estate:
         servers: The API servers.
         eks: The clusters as EKS knows them.
         apis: What the router calls.
+        records: Where it reads what is shown.
     """
 
     workloads = WORKLOADS
@@ -88,7 +89,8 @@ class Estate:
         self.eks = {side: EksCluster(CLUSTERS[side], REGION, eks=eks, credentials=credentials) for side in Side}
         self.apis = {side: Interruptible(CLUSTERS[side], self.eks[side].connect) for side in Side}
         self._route53: Any = boto3.client("route53")
-        self.router = ExternalDnsRouter(self.apis, RecordReader(client("route53", REGION), ZONE))
+        self.records = RecordReader(client("route53", REGION), ZONE)
+        self.router = ExternalDnsRouter(self.apis, self.records)
         for workload in WORKLOADS:
             self.show(workload, Side.BLUE, 100)
             self.show(workload, Side.GREEN, 0)

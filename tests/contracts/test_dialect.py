@@ -3,7 +3,7 @@
 import pytest
 
 from crossfade.adapters.external_dns_dialect import parse_weight, prefix_of, words_of
-from crossfade.adapters.kubernetes_api import Container
+from crossfade.adapters.kubernetes_objects import Container
 from crossfade.names import ALPHA_PREFIX, EPOCH_ANNOTATION, STABLE_PREFIX
 
 IMAGE = "registry.k8s.io/external-dns/external-dns"

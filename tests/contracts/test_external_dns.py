@@ -194,7 +194,7 @@ def test_a_text_record_has_no_say(estate: Estate) -> None:
 
 def test_many_workloads_are_read_in_one_request_to_route_53(estate: Estate) -> None:
     seen: list[str] = []
-    events = estate.router._records._route53.meta.events
+    events = estate.records._route53.meta.events
     events.register("before-call.route53", lambda model, **_: seen.append(model.name))
     estate.router.observe(WORKLOADS)
 

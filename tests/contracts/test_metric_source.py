@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import count
-from typing import Any, ClassVar, Final, Protocol
+from typing import Any, Final, Protocol
 
 import boto3
 import pytest
@@ -13,8 +13,9 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.ec2.models import ec2_backends
 
 from crossfade.adapters.cloudwatch_metrics import CloudWatchMetrics
-from crossfade.adapters.load_balancers import CLUSTER_TAG, Balancer, LoadBalancers, Records
+from crossfade.adapters.load_balancers import CLUSTER_TAG, Balancer, LoadBalancers
 from crossfade.adapters.route53 import RecordReader, WeightedRecord
+from crossfade.adapters.seams import Records
 from crossfade.core.places import Cluster
 from crossfade.core.record import Ends
 from crossfade.core.series import MINUTE, Minute, Sample, Series
@@ -433,9 +434,8 @@ def test_workloads_behind_one_load_balancer_are_asked_for_once(account: Account)
 class Found:
     """Load balancers of *count* workloads, all in one Region, without asking anybody."""
 
-    shown: ClassVar[dict[str, dict[Side, int | None]]] = {}
-
     def __init__(self, count: int) -> None:
+        self.shown: dict[str, dict[Side, int | None]] = {}
         self.workloads = [BURNHAM.model_copy(update={"name": f"team-{number}"}) for number in range(count)]
 
     def find(
@@ -456,7 +456,7 @@ def stubbed(workloads: int = 1) -> tuple[CloudWatchMetrics, Stubber, list[Worklo
     stub = Stubber(client)
     stub.activate()
     found = Found(workloads)
-    return CloudWatchMetrics(found, {REGION: client}), stub, found.workloads  # type: ignore[arg-type]
+    return CloudWatchMetrics(found, {REGION: client}), stub, found.workloads
 
 
 def answer(*values: tuple[str, int], status: str = "Complete", more: str = "") -> dict[str, Any]:

@@ -69,7 +69,7 @@ class Doors:
 
     @property
     def probe(self) -> Probe:
-        return HttpsProbe(self.found, self.network)  # type: ignore[arg-type]  # in its shape
+        return HttpsProbe(self.found, self.network)
 
     def ask(self, workload: Workload = ASKED) -> Answer:
         """What green answers."""

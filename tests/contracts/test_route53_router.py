@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
 
+from crossfade.adapters.route53 import RecordKeeper
 from crossfade.adapters.route53_router import Route53Router
 from crossfade.core.host_records import epoch_name, together
 from crossfade.core.traffic import Write
@@ -20,7 +21,7 @@ from crossfade.errors import (
     WriteConflictError,
 )
 from tests.contracts.estate import BURNHAM, DOMAIN, GUESTBOOK, WORKLOADS, ZONE
-from tests.contracts.zone import ZoneGround, a_zone, direct
+from tests.contracts.zone import Configured, ZoneGround, a_zone, direct
 
 BLUE, GREEN = Side.BLUE, Side.GREEN
 HOST: Final = BURNHAM.host
@@ -310,9 +311,9 @@ def test_an_sdk_that_knows_no_protections_finds_none(ground: ZoneGround) -> None
         def list_resource_record_sets(self, **asked_for: Any) -> Any:
             return self._client.list_resource_record_sets(**asked_for)
 
-    ground.inner._records._route53 = Older(ground.records.client)  # type: ignore[assignment]
+    older: Any = Older(ground.records.client)
 
-    assert ground.router.rehearse(WORKLOADS) == ()
+    assert Configured(Route53Router(RecordKeeper(older, ZONE), DOMAIN), direct).rehearse(WORKLOADS) == ()
 
 
 def test_a_weight_that_is_not_one_is_found_by_the_rehearsal(ground: ZoneGround) -> None:

@@ -11,7 +11,7 @@ from crossfade.names import State
 from simulation.faults import Fault, How, Spell, Trouble
 from simulation.invariants import Watch
 from simulation.machine import Execution
-from simulation.run import Result, Scenario
+from simulation.scenario import Result, Scenario
 from simulation.session import Session
 from tests.steps.scene import EXECUTION, a_plan
 

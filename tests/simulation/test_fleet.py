@@ -3,7 +3,7 @@
 import pytest
 
 from simulation.faults import Spell, Trouble
-from simulation.run import Result, Scenario
+from simulation.scenario import Result, Scenario
 from simulation.search import FLEET_WORLDS, sampled
 from simulation.session import FLEETS, Session
 

@@ -6,7 +6,7 @@ import pytest
 
 from simulation.faults import Fault, How, Spell, Trouble
 from simulation.reactions import Reaction
-from simulation.run import Result, Scenario
+from simulation.scenario import Result, Scenario
 from simulation.search import CANONICAL, sampled, swarm
 from simulation.session import PLANS, Session
 from simulation.ways import Way

@@ -7,7 +7,7 @@ import pytest
 from crossfade.cli.tally import Tally
 from simulation.crew import crew
 from simulation.faults import Fault, How, Trouble
-from simulation.run import Scenario
+from simulation.scenario import Scenario
 from simulation.search import sampled, struck, swarm, worlds
 from simulation.session import CONFIG, FLEETS, PLANS, Session
 from simulation.ways import Way
