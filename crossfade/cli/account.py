@@ -56,6 +56,7 @@ _NO_CREDENTIALS: Final = (
     TokenRetrievalError,
     SSOError,
 )
+_STALE: Final = "refreshed credentials are still expired"
 _EXPIRED: Final = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 _NOT_ACCEPTED: Final = frozenset(
     {
@@ -224,6 +225,11 @@ def connected(*, profile: str | None, region: str | None, stack: str) -> Iterato
         raise NotConnectedError(_sentence(error.__cause__ or error)) from error
     except (ClientError, BotoCoreError) as error:
         raise NotConnectedError(_sentence(error)) from error
+    except RuntimeError as error:  # botocore's word for new credentials that are out of date at once
+        if _STALE not in str(error):
+            raise
+        msg = "your AWS credentials are out of date once they are fetched; log in again, or mend this machine's clock"
+        raise NotConnectedError(msg) from error
 
 
 def _sentence(error: BaseException) -> str:

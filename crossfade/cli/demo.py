@@ -23,6 +23,7 @@ from crossfade.cli import completing
 from crossfade.cli.exits import Exit
 from crossfade.cli.files import folder_of, write
 from crossfade.cli.options import asked_for, current, plan_asked_for
+from crossfade.cli.printing import console
 from crossfade.cli.starting import Way, triggered
 from crossfade.cli.summary import Summary, show
 from crossfade.cli.view import LiveView, PlainView, SilentView, View
@@ -88,7 +89,7 @@ def command(  # noqa: PLR0917 - typer reads options from arguments
     for path in (report, dashboard, logs):
         if path is not None:
             folder_of(path)
-    console = Console()
+    out = console()
     if output is Output.TEXT:
         Console(stderr=True).print("Preparing the embedded world ...", style="dim")
     checked = current(config)
@@ -99,13 +100,13 @@ def command(  # noqa: PLR0917 - typer reads options from arguments
         way=start,
         seed=seed,
         faults=faults,
-        view=_view(output, console),
+        view=_view(output, out),
         files=Files(report, dashboard, logs),
     )
     if output is Output.JSON:
         sys.stdout.write(json.dumps(summary.to_json(), indent=2) + "\n")
     else:
-        show(summary, console, timeline=console.is_terminal)
+        show(summary, out, timeline=out.is_terminal)
     if summary.broken:
         raise typer.Exit(Exit.BROKEN)
 

@@ -16,14 +16,14 @@ def lines_of(events: Sequence[Event]) -> tuple[Line, ...]:
         names = ", ".join(str(event.data["workload"]) for event in group if "workload" in event.data)
         if what == TimelineEvent.WEIGHT_WRITTEN:
             lines.append(Line(at, what, f"{words}: {names}"))
-        elif text := _news(what, words, lines):
+        elif text := _news(at, what, words, lines):
             lines.append(Line(at, what, text))
     return tuple(lines)
 
 
-def _news(what: str, words: str, lines: Sequence[Line]) -> str:
-    """What *words* say that the lines before do not: a reason is read once."""
-    if any(words == line.text for line in lines[-2:]):
+def _news(at: datetime, what: str, words: str, lines: Sequence[Line]) -> str:
+    """What *words* say that the lines before, or those of the same moment, do not: a reason is read once."""
+    if any(words == line.text for line in lines[-2:]) or any((at, words) == (line.at, line.text) for line in lines):
         return ""
     if what == TimelineEvent.ROLLBACK_BEGAN and any(words.endswith(line.text) for line in lines[-1:]):
         return "the rollback begins: blue is raised first"

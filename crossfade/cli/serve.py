@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
+import boto3
 import typer
 from rich.console import Console
 
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 BIN: Final = Path(__file__).resolve().parents[2] / "bin"
 """Where the command `crossfade` is."""
 
+ANOTHER: Final = "ann"
+"""A second person in the embedded account."""
+
 _WELCOME: Final = """\
 The embedded world is open; its time goes {speed} times as fast as yours. In another terminal:
 
@@ -38,6 +42,10 @@ The embedded world is open; its time goes {speed} times as fast as yours. In ano
   crossfade abort tonight --reason "seen enough"
 
 `crossfade preflight --embedded` needs no open world: it makes its checks in one of its own.
+
+Somebody else, where a plan wants another to approve than who started it:
+
+  export AWS_ACCESS_KEY_ID={key} AWS_SECRET_ACCESS_KEY={secret}
 
 Ctrl-C closes it.
 """
@@ -74,8 +82,18 @@ def serve(
         with embedded(checked, config, seed=1, faults=faults) as world:
             findable(world)
             region = checked.clusters.green.region
-            out.print(_WELCOME.format(url=gateway.url, region=region, speed=f"{speed:g}", folder=BIN), soft_wrap=True)
+            key, secret = another_person()
+            words = {"url": gateway.url, "region": region, "speed": f"{speed:g}", "folder": BIN}
+            out.print(_WELCOME.format(**words, key=key, secret=secret), soft_wrap=True)
             run(world.cloud, gateway, speed, out)
+
+
+def another_person() -> tuple[str, str]:
+    """The credentials of a user of the embedded account."""
+    iam = boto3.client("iam")
+    iam.create_user(UserName=ANOTHER)
+    made = iam.create_access_key(UserName=ANOTHER)["AccessKey"]
+    return made["AccessKeyId"], made["SecretAccessKey"]
 
 
 @contextmanager

@@ -122,12 +122,14 @@ def _start(seen: Seen) -> str:
 
 
 def _show_weights(record: Record, out: Console) -> None:
-    table = _table("host", "before", "this stage's weights")
+    """Those from before, and while it runs those of its stage; how it ended stands in words."""
+    runs = record.outcome is None
+    table = _table("host", "before", *(["this stage's weights"] if runs else []))
     stage = min(max(record.stage, 0), len(record.plan.stages) - 1)
     for workload in record.plan.workloads:
         before = record.baseline_of(workload.name)
-        at = record.target(workload.name, stage)
-        table.add_row(workload.host, f"blue {before.blue} : green {before.green}", f"{at}")
+        at = [f"{record.target(workload.name, stage)}"] if runs else []
+        table.add_row(workload.host, f"blue {before.blue} : green {before.green}", *at)
     out.print()
     out.print(table)
 

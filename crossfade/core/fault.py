@@ -82,6 +82,8 @@ def _sentence(error: ErrorDetails, known_keys: Collection[str], root: Path) -> s
 
 
 def _unknown(key: str, known_keys: Collection[str]) -> str:
+    if key in known_keys:
+        return "is a key, but not here; move it to where it belongs, or remove it"
     near = difflib.get_close_matches(key, sorted(known_keys), n=1)
     return f"is not a key here; did you mean {near[0]}?" if near else "is not a key here; remove it"
 

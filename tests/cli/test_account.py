@@ -162,6 +162,11 @@ def _refusal(code: str, message: str = "no") -> ClientError:
         ),
         pytest.param(SSOTokenLoadError(error_msg="old"), "there are no AWS credentials (Error loading SSO", id="sso"),
         pytest.param(BotoCoreError(), "AWS could not be asked (", id="boto3 itself"),
+        pytest.param(
+            RuntimeError("Credentials were refreshed, but the refreshed credentials are still expired."),
+            "your AWS credentials are out of date once they are fetched; log in again",
+            id="a clock that is wrong",
+        ),
     ],
 )
 def test_whatever_aws_says_is_one_sentence(deployed: Deployed, error: Exception, said: str) -> None:

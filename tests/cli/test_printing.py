@@ -9,6 +9,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from crossfade.cli.app import app
+from crossfade.cli.lines import lines_of
 from crossfade.cli.printing import print_timeline
 from crossfade.ports import Event
 
@@ -49,3 +50,19 @@ def test_the_list_of_commands_fits_into_eighty_columns_untruncated() -> None:
     assert "..." not in shown.partition("Commands:")[2]
     assert max(map(len, shown.splitlines())) <= 80
     assert all(command.help.strip().splitlines()[0] in shown for command in group.commands.values())
+
+
+def test_a_reason_is_read_once_a_moment_whatever_stands_between() -> None:
+    aborted = "aborted by ann: enough"
+    events = [
+        Event(TWO, "signalled", aborted),
+        Event(TWO, "rollback_began", "the rollback begins: blue is raised first"),
+        *WRITES,
+        Event(TWO, "decided", aborted),
+    ]
+
+    assert [line.text for line in lines_of(events)] == [
+        aborted,
+        "the rollback begins: blue is raised first",
+        "raise green to 1: burnham, yelb",
+    ]

@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from crossfade.cli.account import Account
+from crossfade.cli.serve import ANOTHER, another_person
 from crossfade.cli.serve import run as run_on
 from tests.cli.conftest import REGION, Run
 from tests.world.machines import definition, template
@@ -52,6 +53,15 @@ def test_time_goes_as_many_times_as_fast_as_asked_for_and_mails_are_printed(clou
 
     assert cloud.clock.now - NINE == timedelta(seconds=30)
     assert out.getvalue() == "2026-11-24 09:00:21  mail: [tonight] ended\n"
+
+
+def test_somebody_else_than_who_starts_has_credentials_of_their_own(cloud: Cloud) -> None:
+    del cloud
+    key, secret = another_person()
+
+    caller = boto3.client("sts", aws_access_key_id=key, aws_secret_access_key=secret).get_caller_identity()
+
+    assert caller["Arn"].endswith(f":user/{ANOTHER}")
 
 
 def test_a_port_that_somebody_has_is_refused_before_anything_is_built(run: Run) -> None:

@@ -275,3 +275,13 @@ def test_a_held_migration_says_so_while_it_is_watched(deployed: Deployed, run: R
     deployed.ledger.signal("tonight", held)
 
     assert "next: held by ann until" in run("status", "tonight").out
+
+
+def test_the_weights_of_a_stage_are_shown_only_while_it_runs(deployed: Deployed, run: Run) -> None:
+    record = deployed.baking()
+    assert "this stage's weights" in run("status", "tonight").out
+
+    deployed.ledger.save(record.with_(outcome=Outcome.ROLLED_BACK, reason="an alarm"))
+
+    assert "blue 100 : green 0" in (ended := run("status", "tonight").out)
+    assert "this stage's weights" not in ended

@@ -105,6 +105,7 @@ def test_a_schedule_starts_nothing_until_somebody_says_so() -> None:
 REFUSALS = [
     # structure
     pytest.param(("colour",), "blue", "colour: is not a key here", id="unknown key at the top"),
+    pytest.param(("approval",), {}, "approval: is a key, but not here; move it to where it belongs", id="misplaced"),
     pytest.param((*CART, "alarm"), ["a"], "workloads[0].alarm: is not a key here; did you mean alarms?", id="a typo"),
     pytest.param((*STAGES, 0, "not_after"), "x", "plans.standard.stages[0].not_after: is not a key", id="snake case"),
     pytest.param(("version",), 2, "version: must be 1", id="wrong version"),
