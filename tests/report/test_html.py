@@ -5,6 +5,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from functools import cache
 
 import pytest
 
@@ -24,18 +25,22 @@ EVIL = "<script>alert('x')</script>&\"><img src=x onerror=alert(1)>"
 
 @pytest.fixture(scope="module")
 def rollback() -> Element:
-    return parse(render(samples.a_rollback()))
+    return parsed(samples.a_rollback)
 
 
 @pytest.fixture(scope="module")
 def success() -> Element:
-    return parse(render(samples.a_success()))
+    return parsed(samples.a_success)
+
+
+@cache
+def parsed(sample: Callable[[], Report]) -> Element:
+    return parse(render(sample()))
 
 
 @pytest.fixture(params=SAMPLES, ids=lambda sample: sample.__name__)
 def page(request: pytest.FixtureRequest) -> Element:
-    sample: Callable[[], Report] = request.param
-    return parse(render(sample()))
+    return parsed(request.param)
 
 
 # --- Every page ------------------------------------------------------------------------------------------------------
