@@ -8,7 +8,7 @@ Source: https://docs.aws.amazon.com/codepipeline/latest/userguide/action-referen
 
 from typing import Any, Final
 
-from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_codepipeline as codepipeline
 from aws_cdk import aws_codepipeline_actions as actions
 from aws_cdk import aws_s3 as s3
@@ -118,6 +118,7 @@ class PipelineStack(Stack):
                 ),
             ],
         )
+        CfnOutput(self, "SourceBucketName", value=bucket.bucket_name, description="Where migration.zip goes")
         self._acknowledge_grants(machine_arn, bucket, artifacts)
 
     def _acknowledge_grants(self, machine_arn: str, *buckets: s3.Bucket) -> None:

@@ -49,6 +49,10 @@ def test_the_example_reads_its_input_from_the_source_and_names_the_migration_aft
     assert (action["InputArtifacts"], action["OutputArtifacts"]) == ([{"Name": "Source"}], [{"Name": "Migration"}])
 
 
+def test_the_example_says_where_its_input_goes(example: Path) -> None:
+    assert list(template(example, "Pipeline")["Outputs"]) == ["SourceBucketName"]
+
+
 def test_a_newer_start_waits_and_overtakes_nothing(example: Path) -> None:
     (pipeline,) = properties(dict(template(example, "Pipeline")), "AWS::CodePipeline::Pipeline")
 
