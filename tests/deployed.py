@@ -37,7 +37,8 @@ def embedded(
     faults: Sequence[Fault] = (),
     spec: EstateSpec | None = None,
 ) -> Iterator[Embedded]:
-    """As `crossfade.cli.embedded.embedded`."""
+    """As `crossfade.cli.embedded.embedded`; what happens inside must not have been denied to any function."""
     kept_template(config_file)
     with built(config, config_file, seed=seed, faults=faults, spec=spec) as world:
         yield world
+        assert not world.cloud.permissions.denied, "a function asked for what its own policy does not allow"

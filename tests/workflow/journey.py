@@ -166,4 +166,3 @@ def _journey(config: Config, path: Path, faults: Sequence[str], *, seed: int, wa
     spec = replace(estate_of(config, path), warm_up=warm_up)
     with embedded(config, path, seed=seed, faults=[parse_fault(fault) for fault in faults], spec=spec) as world:
         yield Journey(world)
-        assert not world.cloud.permissions.denied, "a function asked for what its own policy does not allow"
