@@ -7,7 +7,7 @@ No method sleeps or retries for longer than its network time-outs: waiting is th
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from crossfade.core.announcement import Announcement
 from crossfade.core.facts import EstateFacts
@@ -183,7 +183,7 @@ class Event:
     at: datetime
     what: str
     text: str
-    data: Mapping[str, object] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

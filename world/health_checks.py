@@ -125,11 +125,11 @@ def _books() -> dict[str, Any]:
 @contextmanager
 def _a_check_says_what_it_follows() -> Iterator[None]:
     """Moto knows no alarm of a health check, and gives every check an address and a port."""
-    moto = HealthCheck.health_check_config
+    moto: Any = HealthCheck.health_check_config
 
     def health_check_config(check: Any) -> dict[str, Any]:
         followed: dict[str, Any] | None = getattr(check, "followed", None)
-        return followed or moto.fget(check)  # type: ignore[attr-defined]  # a property
+        return followed or moto.fget(check)
 
     with swapped(HealthCheck, "health_check_config", property(health_check_config)):
         yield

@@ -3,7 +3,7 @@
 This file knows no service; which of our errors a code becomes is the adapter's choice.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -58,7 +58,8 @@ def client(service: str, region: str, *, attempts: int = 3) -> Any:
         read_timeout=_READ_SECONDS,
         retries={"mode": "standard", "total_max_attempts": attempts},
     )
-    return boto3.client(service, config=config)  # type: ignore[call-overload]  # the stubs want the name as a literal
+    make: Callable[..., Any] = boto3.client
+    return make(service, config=config)
 
 
 def code_of(error: ClientError) -> str:

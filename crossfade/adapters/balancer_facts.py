@@ -120,9 +120,9 @@ class Region:
         )
 
     def _listed(self, operation: str, key: str) -> Iterator[Mapping[str, Any]]:
-        paginator: Any = self._elb.get_paginator(operation)  # type: ignore[call-overload]  # the stubs want the name as a literal
+        paginator: Callable[..., Any] = self._elb.get_paginator
         with _ELB.around(_action(operation), self._name):
-            for page in paginator.paginate(PaginationConfig={"PageSize": _PAGE}):
+            for page in paginator(operation).paginate(PaginationConfig={"PageSize": _PAGE}):
                 yield from page[key]
 
     def _asked(self, operation: str, **arguments: str) -> Any:

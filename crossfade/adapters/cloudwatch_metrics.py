@@ -28,6 +28,7 @@ from crossfade.errors import AlarmsRefusedError, AlarmsUnavailableError
 
 if TYPE_CHECKING:
     from types_boto3_cloudwatch import CloudWatchClient
+    from types_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef, MetricTypeDef
 
 NAMESPACE: Final = "AWS/ApplicationELB"
 NETWORK_NAMESPACE: Final = "AWS/NetworkELB"
@@ -60,9 +61,10 @@ class _Query:
     group: str = ""
     namespace: str = NAMESPACE
 
-    def as_request(self, id_: str) -> dict[str, Any]:
+    def as_request(self, id_: str) -> "MetricDataQueryTypeDef":
+        """What CloudWatch is asked, to be answered under the name *id_*."""
         dimensions = {"LoadBalancer": self.balancer} | ({"TargetGroup": self.group} if self.group else {})
-        metric = {
+        metric: MetricTypeDef = {
             "Namespace": self.namespace,
             "MetricName": self.metric,
             "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],
@@ -164,7 +166,7 @@ def _results(
         AlarmsUnavailableError, AlarmsRefusedError: A series could not be read to its end.
     """
     pages: Any = cloudwatch.get_paginator("get_metric_data").paginate(
-        MetricDataQueries=[query.as_request(id_) for id_, query in batch.items()],  # type: ignore[misc]  # plain dicts
+        MetricDataQueries=[query.as_request(id_) for id_, query in batch.items()],
         StartTime=first,
         EndTime=end,
         ScanBy="TimestampAscending",

@@ -7,7 +7,7 @@ Limits: 64 KiB and 50 levels, as people do not write more; they also bound how l
 can unfold to.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,8 @@ class _Loader(yaml.SafeLoader):
         self._level = 0
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        event: Any = self.peek_event()  # type: ignore[no-untyped-call] # the stubs know no type for it
+        peek: Callable[[], Any] = self.peek_event
+        event = peek()
         if getattr(event, "tag", None) is not None:
             raise yaml.composer.ComposerError(None, None, "a tag has no meaning here; remove it", event.start_mark)
         self._level += 1

@@ -24,21 +24,34 @@ LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 class Saying(Protocol):
-    """What one object tells its ExternalDNS of one host; see `external_dns_dialect.Words`."""
+    """What one object tells its ExternalDNS of one host."""
 
     @property
-    def identifier(self) -> str: ...  # noqa: D102 - as there
+    def identifier(self) -> str:
+        """Its set identifier; empty when it has none."""
+
     @property
-    def weight(self) -> int | None: ...  # noqa: D102 - as there
+    def weight(self) -> int | None:
+        """0 to 255; None when it is absent or unreadable."""
+
     @property
-    def epoch(self) -> int: ...  # noqa: D102 - as there
+    def epoch(self) -> int:
+        """Of the last writer of ours, 0 when there is none."""
+
     @property
-    def note(self) -> str: ...  # noqa: D102 - as there
+    def note(self) -> str:
+        """Why something is absent, with the fix."""
+
     @property
-    def can_carry(self) -> bool: ...  # noqa: D102 - as there
+    def can_carry(self) -> bool:
+        """Whether a weight that is written here is read."""
+
     @property
-    def fields(self) -> tuple[tuple[str, ...], ...]: ...  # noqa: D102 - as there
-    def patch(self, weight: int | None, epoch: int) -> Mapping[str, Any]: ...  # noqa: D102 - as there
+    def fields(self) -> tuple[tuple[str, ...], ...]:
+        """Where in the object the weight stands."""
+
+    def patch(self, weight: int | None, epoch: int) -> Mapping[str, Any]:
+        """The merge patch that says *weight* (None: leave it) and *epoch*."""
 
 
 @dataclass(frozen=True, slots=True)

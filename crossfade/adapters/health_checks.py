@@ -23,6 +23,7 @@ from crossfade.errors import (
 
 if TYPE_CHECKING:
     from types_boto3_cloudwatch import CloudWatchClient
+    from types_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef, MetricTypeDef
     from types_boto3_route53 import Route53Client
 
 STATUS_REGION: Final = "us-east-1"
@@ -84,7 +85,7 @@ class HealthChecks:
             batch = {f"h{number}": id_ for number, id_ in enumerate(ids[start : start + _QUERIES_MAX])}
             with CLOUDWATCH.around("cloudwatch:GetMetricData", f"the status of {len(batch)} health checks"):
                 answer: Any = cloudwatch.get_metric_data(
-                    MetricDataQueries=[_query(key, id_) for key, id_ in batch.items()],  # type: ignore[misc]  # plain dicts
+                    MetricDataQueries=[_query(key, id_) for key, id_ in batch.items()],
                     StartTime=until - _LATELY,
                     EndTime=until,
                     ScanBy="TimestampDescending",
@@ -95,8 +96,8 @@ class HealthChecks:
         return found
 
 
-def _query(key: str, id_: str) -> dict[str, Any]:
-    metric = {
+def _query(key: str, id_: str) -> "MetricDataQueryTypeDef":
+    metric: MetricTypeDef = {
         "Namespace": "AWS/Route53",
         "MetricName": "HealthCheckStatus",
         "Dimensions": [{"Name": "HealthCheckId", "Value": id_}],

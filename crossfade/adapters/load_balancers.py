@@ -10,7 +10,7 @@ Sources: https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/AP
 https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/ (the tag).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -102,9 +102,9 @@ class _Region:
 
     def _pages(self, operation: str) -> Iterator[Mapping[str, Any]]:
         action = "".join(part.title() for part in operation.split("_"))
-        paginator: Any = self.elb.get_paginator(operation)  # type: ignore[call-overload]  # the stubs want the name as a literal
+        paginator: Callable[..., Any] = self.elb.get_paginator
         with _ELB.around(f"elasticloadbalancing:{action}", self.name):
-            yield from paginator.paginate(PaginationConfig={"PageSize": _PAGE})
+            yield from paginator(operation).paginate(PaginationConfig={"PageSize": _PAGE})
 
     def find_owners(self, targets: Sequence[str]) -> None:
         """Read from their tags whose the load balancers *targets* are."""

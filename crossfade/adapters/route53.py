@@ -113,13 +113,13 @@ class RecordReader:
     def _read_from(self, name: str) -> tuple[dict[str, list[RecordSet]], str]:
         """The records of *name* and of every name behind it that is complete on the same pages; and up to where."""
         found: dict[str, list[RecordSet]] = {}
-        start: dict[str, str] = {"StartRecordName": name}
+        start: dict[str, Any] = {"StartRecordName": name}
         for _ in range(_MAX_PAGES):
             with _ROUTE53.around("route53:ListResourceRecordSets", self._zone):
                 page: Any = self._route53.list_resource_record_sets(
                     HostedZoneId=self._zone,
                     MaxItems=str(_PAGE),
-                    **start,  # type: ignore[arg-type]  # the stubs want each key by name
+                    **start,
                 )
             for record in page["ResourceRecordSets"]:
                 found.setdefault(plain(record["Name"]), []).append(record)

@@ -4,7 +4,7 @@ boto3's usual ways to credentials work, AWS_PROFILE and AWS_ENDPOINT_URL among t
 fails becomes one sentence that ends with what to do.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -203,7 +203,8 @@ class Account:
             retries={"mode": "standard", "total_max_attempts": _TRIES},
         )
         try:
-            return self._session.client(service, config=config)  # type: ignore[call-overload]  # the stubs want the name as a literal
+            make: Callable[..., Any] = self._session.client
+            return make(service, config=config)
         except BotoCoreError:
             raise
         except ValueError as error:  # an AWS_ENDPOINT_URL that is none is no error of botocore's

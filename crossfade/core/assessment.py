@@ -8,7 +8,7 @@ This file reads nothing: `evidence` examines one workload's series, `verdict` ju
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from crossfade.core.evidence import Asked, Finding, examine
 from crossfade.core.numbers import numbers, part, shown
@@ -72,7 +72,7 @@ class Assessment:
     probed: tuple[Probed, ...] = ()
     blamed: tuple[str, ...] = ()
 
-    def to_data(self) -> dict[str, object]:
+    def to_data(self) -> dict[str, Any]:
         """The evidence as small numbers for the timeline; the sums first, then each workload."""
         blue = sum((finding.blue for finding in self.findings), NOTHING)
         green = sum((finding.green for finding in self.findings), NOTHING)

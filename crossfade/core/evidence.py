@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import accumulate
 from math import log
-from typing import Final
+from typing import Any, Final
 
 from crossfade.core.numbers import compared, numbers, part, percent, shown
 from crossfade.core.plan import Evidence
@@ -118,7 +118,7 @@ class Finding:
     blue_since_write: Count = NOTHING
     green_since_write: Count = NOTHING
 
-    def to_data(self) -> dict[str, object]:
+    def to_data(self) -> dict[str, Any]:
         """Small numbers for the timeline."""
         return {
             "cause": self.verdict.cause.value,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from math import exp, log
-from typing import Final
+from typing import Any, Final
 
 from crossfade.core.series import Minute, blue_count, green_count
 from crossfade.core.statistics import Count, fisher_p
@@ -26,7 +26,7 @@ def percent(share: float) -> str:
     return f"{share * PERCENT:.3g} %"
 
 
-def numbers(blue: Count, green: Count) -> dict[str, object]:
+def numbers(blue: Count, green: Count) -> dict[str, Any]:
     """Requests and failures of both sides, green's observed share in percent, and Fisher's p that green is no worse."""
     requests = blue.requests + green.requests
     return {

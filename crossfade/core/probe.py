@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from crossfade.core.model import Model
 from crossfade.core.verdict import Cause, Health, Verdict
@@ -99,7 +99,7 @@ class Probed:
     verdict: Verdict
     failing: Failing | None = None
 
-    def to_data(self) -> dict[str, object]:
+    def to_data(self) -> dict[str, Any]:
         """Small values for the timeline."""
         heard = {
             side.value: answer.status if answer.heard is Heard.STATUS else answer.heard.value

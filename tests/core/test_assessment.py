@@ -117,7 +117,7 @@ def test_a_workload_without_a_series_is_not_forgotten() -> None:
 
 def test_the_numbers_behind_a_verdict_are_small_and_complete() -> None:
     data = look(flow(Sample(5_700, 1), Sample(300, 30), 5), stage=AT_5).to_data()
-    workload = data["workloads"]["burnham"]  # type: ignore[index]
+    workload = data["workloads"]["burnham"]
 
     assert json.loads(json.dumps(data)) == data
     assert (data["cause"], data["alarms_asked"], data["alarms_ok"]) == ("worse_than_blue", 2, 2)

@@ -179,7 +179,7 @@ def test_a_passed_stage_keeps_the_numbers_it_was_passed_on() -> None:
     assert data["written_percent"] == data["share_percent"] == 5
     assert data["green_requests"] == 2 * 3_000 * 4
     assert data["green_failed"] == 0
-    assert set(data["workloads"]) == {"burnham", "yelb"}  # type: ignore[call-overload]
+    assert set(data["workloads"]) == {"burnham", "yelb"}
 
 
 def test_a_decided_rollback_keeps_the_numbers_it_was_decided_on() -> None:
@@ -192,7 +192,7 @@ def test_a_decided_rollback_keeps_the_numbers_it_was_decided_on() -> None:
 
     assert event.text == decision.reason
     assert event.data["cause"] == "worse_than_blue"
-    burnham = event.data["workloads"]["burnham"]  # type: ignore[index]
+    burnham = event.data["workloads"]["burnham"]
     assert burnham["green_failed"] / burnham["green_requests"] == 0.05
     assert burnham["evidence_worse"] > event.data["evidence_needed"]
 

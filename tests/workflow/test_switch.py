@@ -118,4 +118,4 @@ def test_a_bad_green_alone_is_given_back_by_its_records_and_nothing_is_flipped()
         assert tonight.routed == ON_BLUE
         assert not [event for event in tonight.world.ledger.timeline(NAME) if event.what.startswith("switch")]
         preflight = next(e for e in tonight.world.ledger.timeline(NAME) if e.what == "preflight_passed")
-        assert preflight.data["table"]["switch"] == {"pass": 1}  # type: ignore[index]  # as it was written
+        assert preflight.data["table"]["switch"] == {"pass": 1}
