@@ -10,15 +10,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol, assert_never
+from typing import TYPE_CHECKING, Final
 
 from crossfade.core.config import Config
-from crossfade.core.host_records import together
-from crossfade.core.places import Cluster
-from crossfade.core.weight import Side
-from crossfade.core.workload import Router
 from crossfade.errors import InvalidConfigError
 from crossfade.names import CONFIG_FILE, Env
+from crossfade.parts import Parts
 from crossfade.ports import (
     AlarmSource,
     Announcer,
@@ -33,15 +30,13 @@ from crossfade.ports import (
     TrafficRouter,
     WeightsOfRecord,
 )
+from crossfade.wiring_traffic import Traffic
 
 if TYPE_CHECKING:
     import boto3
 
-    from crossfade.adapters.argocd_api import ArgoCds
     from crossfade.adapters.chat import ChatTopic
-    from crossfade.adapters.eks import EksCluster
     from crossfade.adapters.https_probe import Network
-    from crossfade.adapters.kubernetes_api import KubernetesApi
     from crossfade.adapters.load_balancers import LoadBalancers
 
 REGION: Final = "AWS_REGION"
@@ -116,98 +111,18 @@ class Wired:
         return ChatTopic(client("sns", self._region, attempts=1), topic_arn=self._chat_topic_arn)
 
     @cached_property
-    def router(self) -> TrafficRouter:
-        """The weights of all workloads, each through its own router."""
-        from crossfade.adapters.routers import Routers
-
-        kinds = dict.fromkeys(workload.router for workload in self.config.workloads)
-        return Routers({kind: self._router(kind) for kind in kinds})
-
-    def _router(self, kind: Router) -> TrafficRouter:
-        match kind:
-            case Router.EXTERNAL_DNS:
-                return self._external_dns()
-            case Router.ROUTE53:
-                return self._records
-            case Router.ALB:
-                return self._listener_rules
-            case Router.ARGOCD:
-                return self._argocd()
-            case _:
-                assert_never(kind)
-
-    @cached_property
-    def _listener_rules(self) -> TrafficRouter:
-        from crossfade.adapters.alb import ListenerRules
-        from crossfade.adapters.alb_router import AlbRouter
-        from crossfade.adapters.aws import client
-
-        regions = {self.config.clusters.blue.region, self.config.clusters.green.region}
-        return AlbRouter(ListenerRules({region: client("elbv2", region, attempts=1) for region in sorted(regions)}))
-
-    def _external_dns(self) -> TrafficRouter:
-        from crossfade.adapters.aws import client
-        from crossfade.adapters.external_dns import ExternalDnsRouter
-        from crossfade.adapters.route53 import RecordReader
-
-        clusters = {side: self._cluster(side) for side in Side}
-        return ExternalDnsRouter(clusters, RecordReader(client("route53", self._region), self.config.hosted_zone.id))
-
-    def _argocd(self) -> TrafficRouter:
-        from crossfade.adapters.argocd import ArgoCdRouter
-
-        clusters = {side: self._cluster(side) for side in Side}
-        return ArgoCdRouter(self._external_dns(), clusters, self._argocds)
-
-    @cached_property
-    def _argocds(self) -> "ArgoCds":
-        """Argo CD's objects, in whichever clusters they are."""
-        from crossfade.adapters.argocd_api import ArgoCdApi, ArgoCds
-
-        return ArgoCds(
-            {(at.name, at.region): ArgoCdApi(at.name, self._connection(at).connect) for at in self.config.all_clusters},
-            {side: (at.name, at.region) for side, at in self._sides.items()},
-        )
-
-    @cached_property
-    def rescue(self) -> TrafficRouter:
-        """The weights of all workloads, written to what users ask: Route 53 itself, or the listener rule."""
-        from crossfade.adapters.routers import Routers
-
-        below = {kind: self._router(kind) if kind.is_direct else self._records for kind in Router}
-        return Routers(below)
-
-    @cached_property
-    def _records(self) -> TrafficRouter:
-        from crossfade.adapters.aws import client
-        from crossfade.adapters.route53 import RecordKeeper
-        from crossfade.adapters.route53_router import Route53Router
-
-        zone = self.config.hosted_zone
-        hosts = [workload.host for workload in self.config.workloads if workload.router.is_dns]
-        return Route53Router(RecordKeeper(client("route53", self._region), zone.id), zone.name, together(hosts))
-
-    def _cluster(self, side: Side) -> "KubernetesApi":
-        from crossfade.adapters.kubernetes_api import KubernetesApi
-
-        at = self._sides[side]
-        return KubernetesApi(at.name, self._connection(at).connect)
+    def _traffic(self) -> Traffic:
+        return Traffic(self.config, region=self._region, session=self._session)
 
     @property
-    def _sides(self) -> dict[Side, Cluster]:
-        return {Side.BLUE: self.config.clusters.blue, Side.GREEN: self.config.clusters.green}
+    def router(self) -> TrafficRouter:
+        """The weights of all workloads, each through its own router."""
+        return self._traffic.router
 
-    def _connection(self, at: Cluster) -> "EksCluster":
-        import boto3
-
-        from crossfade.adapters.aws import client
-        from crossfade.adapters.eks import EksCluster
-
-        credentials = (self._session or boto3.Session()).get_credentials()
-        if credentials is None:
-            msg = "AWS credentials: there are none; run with the function's role, or log in"
-            raise InvalidConfigError([msg])
-        return EksCluster(at.name, at.region, eks=client("eks", at.region), credentials=credentials)
+    @property
+    def rescue(self) -> TrafficRouter:
+        """The weights of all workloads, written to what users ask: Route 53 itself, or the listener rule."""
+        return self._traffic.rescue
 
     @cached_property
     def alarms(self) -> AlarmSource:
@@ -228,14 +143,14 @@ class Wired:
         from crossfade.adapters.insights import Insights
 
         regions = {self.config.clusters.blue.region, self.config.clusters.green.region}
-        clusters = {side: self._cluster(side) for side in Side}
+        clusters = self._traffic.clusters
         route53 = client("route53", self._region)
         return EstateSurvey(
             clusters,
             route53,
             {region: client("elbv2", region) for region in sorted(regions)},
             CloudWatchAlarms(client("cloudwatch", self._region)),
-            ArgoCdSurvey(clusters, self._argocds),
+            ArgoCdSurvey(clusters, self._traffic.argocds),
             insights=Insights({region: client("eks", region) for region in sorted(regions)}),
             health_checks=HealthChecks(route53, lambda: client("cloudwatch", STATUS_REGION)),
         )
@@ -272,7 +187,7 @@ class Wired:
         from crossfade.adapters.load_balancers import LoadBalancers
         from crossfade.adapters.route53 import RecordReader
 
-        sides = {Side.BLUE: self.config.clusters.blue, Side.GREEN: self.config.clusters.green}
+        sides = self._traffic.sides
         records = RecordReader(client("route53", self._region, attempts=2), self.config.hosted_zone.id)
         regions = dict.fromkeys(cluster.region for cluster in sides.values())
         elb = {region: client("elbv2", region, attempts=2) for region in regions}
@@ -316,58 +231,6 @@ class Wired:
 
         mail = SnsNotifier(client("sns", self._region, attempts=1), topic_arn=self._topic_arn)
         return Notifiers([mail, self._chat()] if self._chat_topic_arn else [mail])
-
-
-class Parts(Protocol):
-    """What the doors ask for."""
-
-    @property
-    def config(self) -> Config:
-        """The deployed configuration."""
-
-    @property
-    def ledger(self) -> Ledger:
-        """The record of migrations."""
-
-    @property
-    def router(self) -> TrafficRouter:
-        """The weights of all workloads, each through its own router."""
-
-    @property
-    def rescue(self) -> TrafficRouter:
-        """The weights of all workloads, written to what users ask: Route 53 itself, or the listener rule."""
-
-    @property
-    def alarms(self) -> AlarmSource:
-        """The alarms."""
-
-    @property
-    def estate(self) -> EstateReader:
-        """What the preflight looks at."""
-
-    @property
-    def metrics(self) -> MetricSource:
-        """The requests that both sides served."""
-
-    @property
-    def switch(self) -> Switch:
-        """The health checks on green's records."""
-
-    @property
-    def weights(self) -> WeightsOfRecord:
-        """Where Terraform and people find the weights."""
-
-    @property
-    def probe(self) -> Probe:
-        """What the load balancers answer."""
-
-    @property
-    def executions(self) -> Executions:
-        """The executions of the state machine."""
-
-    @property
-    def notifier(self) -> Notifier:
-        """Who tells people."""
 
 
 _given: ContextVar[Parts | None] = ContextVar("given", default=None)
