@@ -1,6 +1,7 @@
 """The commands, as people type them: `python -m crossfade COMMAND`. Each command has a module of its own."""
 
 import sys
+from collections.abc import Callable, Mapping
 from textwrap import fill
 from typing import Final
 
@@ -8,6 +9,7 @@ import typer
 
 from crossfade import __version__
 from crossfade.cli import demo, plan, preflight, report, serve, simulate, start, status, steer, watch
+from crossfade.cli.examples import told
 from crossfade.cli.exits import MEANINGS, Exit
 from crossfade.cli.printing import complain
 from crossfade.errors import CrossfadeError
@@ -54,22 +56,26 @@ def _options(
     del version
 
 
-app.command("demo")(demo.command)
-app.command("serve")(serve.serve)
-app.command("simulate")(simulate.simulate)
-app.command("replay")(simulate.replay)
-app.command("plan")(plan.command)
-app.command("preflight")(preflight.command)
-app.command("start")(start.command)
-app.command("status")(status.status)
-app.command("watch")(watch.command)
-app.command("approve")(steer.approve)
-app.command("promote")(steer.promote)
-app.command("hold")(steer.hold)
-app.command("resume")(steer.resume)
-app.command("abort")(steer.abort)
-app.command("history")(status.history)
-app.command("report")(report.command)
+_COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
+    "demo": demo.command,
+    "serve": serve.serve,
+    "simulate": simulate.simulate,
+    "replay": simulate.replay,
+    "plan": plan.command,
+    "preflight": preflight.command,
+    "start": start.command,
+    "status": status.status,
+    "watch": watch.command,
+    "approve": steer.approve,
+    "promote": steer.promote,
+    "hold": steer.hold,
+    "resume": steer.resume,
+    "abort": steer.abort,
+    "history": status.history,
+    "report": report.command,
+}
+for _name, _command in _COMMANDS.items():
+    app.command(_name, epilog=told(_name))(_command)
 
 
 def main() -> None:

@@ -61,7 +61,7 @@ def command(
     Show what a plan would do, how long it takes and what it risks.
 
     Nothing is changed and AWS is not asked. The figures come from the same decisions that a run takes.
-    Exit code 2 if the plan exceeds its budget of failed requests.
+    Exit code 2 if the configuration has a fault, or the plan exceeds its budget of failed requests.
     """
     read = current(config)
     chosen = plan_asked_for(read, asked_for(plan, workloads))

@@ -12,6 +12,7 @@ import typer
 
 from crossfade.cli import plan_json, seen
 from crossfade.cli.app import app
+from crossfade.cli.examples import EXAMPLES
 from crossfade.cli.exits import MEANINGS
 
 FILE: Final = Path(__file__).resolve().parents[2] / "docs" / "cli.md"
@@ -65,7 +66,8 @@ def _command(name: str, command: Any) -> str:
     usage = " ".join(["crossfade", name, *(_metavar(each) for each in arguments), "[OPTIONS]"])
     lines = ["", f"## {name}", "", *cleandoc(command.help or "").splitlines(), "", f"    {usage}", ""]
     if options:
-        lines += _table(("option", "what", "default"), (_option(each) for each in options))
+        lines += [*_table(("option", "what", "default"), (_option(each) for each in options)), ""]
+    lines += ["```sh", *EXAMPLES[name], "```"]
     return "\n".join(lines)
 
 

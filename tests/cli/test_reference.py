@@ -1,16 +1,22 @@
 """Help and documentation: from the same source, and they teach."""
 
+import shlex
 from typing import Any
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
+from crossfade.adapters.config_file import read_config
 from crossfade.cli.app import app
+from crossfade.cli.examples import EXAMPLES
 from crossfade.cli.exits import MEANINGS, Exit, exit_of
+from crossfade.cli.options import asked_for, plan_asked_for
 from crossfade.cli.reference import FILE, markdown
 from crossfade.core.record import Outcome
+from world.faults import parse_fault
 
+SHIPPED = read_config(FILE.parents[1] / "crossfade.yaml", now=None)
 GROUP: Any = typer.main.get_command(app)
 OURS = [
     "serve",
@@ -67,3 +73,20 @@ def test_exit_codes_and_completion_stand_in_the_help() -> None:
 
 def test_every_outcome_has_an_exit_code_and_every_code_a_meaning() -> None:
     assert {exit_of(outcome) for outcome in Outcome} < set(MEANINGS) == set(Exit)
+
+
+def test_every_command_has_examples_at_the_end_of_its_help() -> None:
+    assert set(EXAMPLES) == set(GROUP.commands)
+    assert all(f"  {line}" in _help(name) for name, lines in EXAMPLES.items() for line in lines)
+
+
+@pytest.mark.parametrize("line", [line for lines in EXAMPLES.values() for line in lines])
+def test_an_example_is_accepted_and_names_what_the_shipped_configuration_has(line: str) -> None:
+    _, name, *given = shlex.split(line)
+    command = GROUP.commands[name]
+
+    with command.make_context(name, given) as context:
+        asked = asked_for(context.params.get("plan") or None, context.params.get("workloads"))
+        assert plan_asked_for(SHIPPED, asked).workloads
+        for fault in (context.params.get("fault") or "").split(","):
+            assert not fault or parse_fault(fault)
