@@ -18,6 +18,7 @@ from crossfade.core.plan import Stage
 from crossfade.core.record import Record
 from crossfade.core.weight import Split
 from crossfade.steps import check_health, common, confirm_rollback, give_back, guard, look_again, roll_back
+from crossfade.steps.hands import Hands
 from simulation import bugs, rules
 from simulation.bugs import Replacement
 from simulation.faults import Fault, How, Spell, Trouble
@@ -137,7 +138,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         "A rollback has only the annotation, whatever ExternalDNS does.",
         "I7",
         (Scenario(1, "two", (), (*_BAD_LATE, Spell(Trouble.BLUE_EXTERNAL_DNS, 690, 10**6))),),
-        lambda: [(give_back._Hands, "_rung_2", bugs.one_rung)],  # noqa: SLF001 - a bug lives inside
+        lambda: [(Hands, "_rung_2", bugs.one_rung)],
     ),
     Mutant(
         "raises-the-dead",

@@ -5,10 +5,9 @@ plain data that the world is built from; the world itself knows nothing of the p
 """
 
 import importlib
-import json
 import socket
 import ssl
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -197,9 +196,3 @@ def _let_faults_in(cloud: Cloud, estate: Estate) -> None:
 
     cloud.functions.before.append(before)
     cloud.functions.after.append(after)
-
-
-def parsed_json(text: str) -> Mapping[str, Any]:
-    """A JSON object from text."""
-    content: Mapping[str, Any] = json.loads(text)
-    return content
