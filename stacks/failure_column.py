@@ -10,7 +10,7 @@ from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from crossfade.names import Function, State
-from stacks.states import ANSWER, ERROR, WAIT, States, arrived
+from stacks.states import ANSWER, ERROR_AGAIN, WAIT, States, arrived
 
 _PARTLY: Final = "Read back: some workloads are on green, the others where they were, as the plan says."
 
@@ -49,7 +49,7 @@ class FailureColumn:
         roll_back.add_catch(
             confirm,
             errors=["States.ALL"],
-            assign={"reason": f"{{% $reason & '; and the rollback failed: ' & {ERROR} %}}"},
+            assign={"reason": f"{{% $reason & '; and the rollback failed: ' & {ERROR_AGAIN} %}}"},
         )
         back = self._states.choice(State.IS_TRAFFIC_BACK, "Has DNS been seen to carry the weights from before?")
         back.when(arrived(), confirm, comment="Yes. Confirm it once more and say so.")
@@ -72,7 +72,7 @@ class FailureColumn:
             "RollbackUnconfirmed",
             "Nobody has seen traffic back on blue. Somebody must look now; start with the runbook.",
         )
-        failed = f"$reason & '; and nobody could confirm where traffic is: ' & {ERROR}"
+        failed = f"$reason & '; and nobody could confirm where traffic is: ' & {ERROR_AGAIN}"
         confirm.add_catch(
             self._states.page(unconfirmed),
             errors=["States.ALL"],

@@ -60,11 +60,15 @@ _IS_JSON: Final = (
 )
 _CAUSE: Final = f"({_IS_JSON} ? $parse($states.errorOutput.Cause).errorMessage : $states.errorOutput.Cause)"
 ERROR: Final = f"$states.errorOutput.Error & ': ' & {_CAUSE}"
+ERROR_AGAIN: Final = f"($contains($reason, {ERROR}) ? 'the same' : {ERROR})"
+"""What also went wrong; with the words of what had gone wrong before, it is said in short."""
 """What went wrong, as an expression inside a catch: the name of the error and its cause."""
 
 _PAGE: Final = (
-    r"$ending.reason & '\n\nExecution: ' & $states.context.Execution.Id"
-    r" & '\n\nSomebody has to act now; docs/runbook.md says what to do.\n'"
+    r"'ACT NOW. Nobody could read back where traffic is; some of it may still be on green. "
+    r"The guardian tries to give it back once a minute.\n\nLook: crossfade status ' & $states.context.Execution.Name"
+    r" & '\nThe runbook says what to do: docs/runbook.md\n\nWhy: ' & $ending.reason"
+    r" & '\n\nExecution: ' & $states.context.Execution.Id & '\n'"
 )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from crossfade.adapters.notices import next_steps, words_of
 from crossfade.core.announcement import Announcement, Change
 from crossfade.core.signals import short_name
 from crossfade.names import PRODUCT
@@ -43,10 +44,9 @@ class ChatTopic:
     def tell(self, notice: Notice) -> bool:
         """See `ports.Notifier.tell`."""
         sign = ":rotating_light: " if notice.page else ""
-        steps = ["Somebody has to act now; docs/runbook.md says what to do."] if notice.page else []
         kind = notice.outcome.value if notice.outcome else "Notice"
         return self._publish(
-            notice.migration, f"{sign}{notice.title}", notice.text, next_steps=[*steps, *notice.next_steps], kind=kind
+            notice.migration, f"{sign}{notice.title}", words_of(notice), next_steps=next_steps(notice), kind=kind
         )
 
     def announce(self, news: Announcement) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from crossfade.adapters.notices import next_steps, words_of
 from crossfade.ports import Notice
 
 if TYPE_CHECKING:
@@ -44,8 +45,7 @@ def subject_of(notice: Notice) -> str:
 
 
 def text_of(notice: Notice) -> str:
-    """The mail: what happened, and which migration it is about."""
-    act = "\n\nSomebody has to act now; docs/runbook.md says what to do." if notice.page else ""
-    steps = "".join(f"\n{step}" for step in notice.next_steps)
-    evidence = f"\nEvidence: crossfade report {notice.migration}" if notice.outcome else ""
-    return f"{notice.text}\n{steps}\nMigration: {notice.migration}{evidence}{act}\n"
+    """The mail: how it is and what to do, then why, then which migration it is about."""
+    steps = "".join(f"{step}\n" for step in next_steps(notice))
+    evidence = f"Evidence: crossfade report {notice.migration}\n" if notice.outcome else ""
+    return f"{words_of(notice)}\n\n{steps}\nMigration: {notice.migration}\n{evidence}".replace("\n\n\n", "\n\n")

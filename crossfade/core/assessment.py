@@ -19,6 +19,7 @@ from crossfade.core.statistics import NOTHING
 from crossfade.core.verdict import Alarm, AlarmState, Cause, Health, Verdict, judge
 from crossfade.core.waves import wave_of
 from crossfade.core.weight import PERCENT
+from crossfade.core.wording import gathered
 from crossfade.core.workload import Workload, alarms_of
 
 NOBODY: Final = Verdict(Health.HEALTHY, "no workload has users on green")
@@ -203,7 +204,7 @@ def _worst(verdicts: Sequence[Verdict], findings: Sequence[Finding]) -> Verdict:
     if worst[0].health is Health.HEALTHY:
         green = sum((finding.green for finding in findings), NOTHING)
         return Verdict(Health.HEALTHY, f"{worst[0].reason}; {part(green)} to green failed")
-    reasons = list(dict.fromkeys(verdict.reason for verdict in worst))
+    reasons = gathered(verdict.reason for verdict in worst)
     told = reasons[:_REASONS_MAX]
     if more := len(reasons) - len(told):
         told.append(f"and {more} more")

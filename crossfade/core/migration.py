@@ -146,7 +146,7 @@ def _wait_for_people(
     record: Record, reason: str, *, now: datetime, left: timedelta | None = None, soaking: bool
 ) -> Decision:
     if now >= record.patience_ends(soaking=soaking):
-        return Decision(Action.ROLL_BACK, f"{reason}, and the history of this execution has no room to wait longer")
+        return Decision(Action.ROLL_BACK, f"{reason}, and an execution cannot wait for longer")
     return _wait(record, reason, left, now=now, soaking=soaking)
 
 

@@ -68,7 +68,7 @@ def short_name(who: str) -> str:
 def abort_asked(signals: Sequence[Signal]) -> str:
     """Who asked for a rollback and why, in a sentence; empty when nobody did."""
     abort = last(signals, SignalKind.ABORT)
-    return f"aborted by {abort.by}: {abort.reason or 'no reason given'}" if abort else ""
+    return f"aborted by {short_name(abort.by)}: {abort.reason or 'no reason given'}" if abort else ""
 
 
 def resumed_at(signals: Sequence[Signal]) -> datetime | None:

@@ -194,10 +194,13 @@ def _page(record: Record, reason: str) -> Notice:
     minutes = record.plan.timing.patience.total_seconds() / 60
     text = (
         f"{reason}. The migration is frozen at its present share. "
-        f"If this does not get better within {minutes:g} minutes, all traffic is given back to blue; "
-        f"signal hold to keep it where it is, or abort to give it back now"
+        f"If this does not get better within {minutes:g} minutes, all traffic is given back to blue"
     )
-    return Notice(record.migration, title[:100], text, page=True)
+    steps = (
+        f'Keep it where it is: crossfade hold {record.migration} --for 1h --reason "..."',
+        f'Give all traffic back now: crossfade abort {record.migration} --reason "..."',
+    )
+    return Notice(record.migration, title[:100], text, page=True, next_steps=steps)
 
 
 def _advance(ledger: Ledger, record: Record, task: HealthTask, decision: Decision, found: Assessment) -> None:

@@ -12,6 +12,7 @@ from crossfade.core.series import Series
 from crossfade.core.shared import in_step, sharing
 from crossfade.core.traffic import Reading, SideReading, Step, Write, next_step
 from crossfade.core.weight import Side, Split
+from crossfade.core.wording import gathered
 from crossfade.core.workload import Identifiers, Workload
 from crossfade.errors import CrossfadeError, DriftError, RouterUnavailableError, SupersededError
 from crossfade.names import TimelineEvent
@@ -195,7 +196,7 @@ def _declared(at: SideReading) -> Iterator[tuple[str, int]]:
 
 def outstanding(steps: tuple[Step, ...]) -> str:
     """What the steps still wait for, in words; empty when all have arrived."""
-    return "; ".join(step.reason for step in steps if not step.arrived)
+    return "; ".join(gathered(step.reason for step in steps if not step.arrived))
 
 
 def where(record: Record, outcome: Outcome) -> str:

@@ -11,6 +11,7 @@ from crossfade.core.record import Outcome, Record
 from crossfade.core.switch import taken_out
 from crossfade.core.traffic import Reading, disputed
 from crossfade.core.weight import Side
+from crossfade.core.wording import said_once
 from crossfade.errors import PermanentError
 from crossfade.names import TimelineEvent
 from crossfade.ports import Ledger, Notice, Notifier, TrafficRouter
@@ -47,7 +48,8 @@ def end(
 ) -> dict[str, Any]:
     """Write down that *record* ended as *outcome* and tell people. Only an unconfirmed rollback keeps its lease."""
     small = _small_blue(record) if outcome in _BACK else ""
-    reason = "; ".join(filter(None, (reason, small, overrides.words(record.with_(outcome=outcome)))))
+    parts = (reason, small, overrides.words(record.with_(outcome=outcome)))
+    reason = said_once("; ".join(filter(None, parts)))
     notice = _notice(record.migration, outcome, reason, page=bool(small))
     if notice.page:
         notifier.tell(notice)  # before it is written down: if this dies in between, people are paged twice, not never

@@ -14,6 +14,7 @@ from crossfade.core.fleet import kept
 from crossfade.core.places import Cluster, HostedZone
 from crossfade.core.record import Outcome, Record
 from crossfade.core.switch import taken_out
+from crossfade.core.wording import how_it_ended, said_once
 from crossfade.core.workload import Workload
 from crossfade.errors import CrossfadeError, PermanentError, TemporaryError
 from crossfade.names import TimelineEvent
@@ -132,7 +133,7 @@ def _guard_record(hands: _Hands, record: Record) -> Deed | None:
 def _take_over(hands: _Hands, record: Record, status: str) -> Deed | None:
     """Do what the execution of *record* cannot do any more, since it ended as *status*: keep a hold, or restore."""
     ledger, migration = hands.ledger, record.migration
-    reason = _with(record.reason, f"the execution ended as {status}")
+    reason = _with(record.reason, how_it_ended(status))
     if _is_elsewhere(record, hands.config):
         ending = end(ledger, hands.notifier, record, Outcome.ROLLBACK_UNCONFIRMED, f"{reason}; {_MOVED}", now=hands.now)
         return Deed(ending["reason"], Outcome.ROLLBACK_UNCONFIRMED)
@@ -247,7 +248,7 @@ def _try_again(hands: _Hands, record: Record) -> Deed:
     outcome = _at_last(record)
     put_back = f", and the switch of {', '.join(record.switched)} is put back" if record.switched else ""
     stay = f"{', '.join(record.stranded)} left on green for want of a target of blue's; " if record.stranded else ""
-    text = f"{stay}read back at last{put_back}: {record.reason}"
+    text = said_once(f"{stay}read back at last{put_back}: {record.reason}")
     record = ledger.load(record.migration) or record
     record = ledger.save(record.with_(outcome=outcome, ended=now, reason=text))
     note(ledger, record, now, TimelineEvent.ENDED, text, outcome=outcome.value)

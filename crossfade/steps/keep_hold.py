@@ -15,6 +15,7 @@ from crossfade.core.series import LOOK_BACK
 from crossfade.core.signals import Signal, abort_asked, active_hold, short_name
 from crossfade.core.situation import clock
 from crossfade.core.verdict import Health
+from crossfade.core.wording import how_it_ended
 from crossfade.core.workload import alarms_of
 from crossfade.errors import CrossfadeError
 from crossfade.names import TimelineEvent
@@ -58,7 +59,7 @@ def keep_hold(
     if because := abort_asked(signals) or _bad_sign(ledger, alarms, metrics, record, now):
         return Kept(because=because)
     until = clock(hold.until) if hold.until else "somebody ends that"
-    words = f"its execution ended as {status}; it stays where {short_name(hold.by)} held it, until {until}"
+    words = f"{how_it_ended(status)}; it stays where {short_name(hold.by)} held it, until {until}"
     if record.orphaned is None:
         notifier.tell(_notice(record, hold, words))  # before it is written down: better told twice than never
         note(ledger, record, now, TimelineEvent.HOLD_KEPT, words, stage=record.stage)

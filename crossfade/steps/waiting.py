@@ -46,13 +46,13 @@ def _tell_hold(ledger: Ledger, record: Record, hold: Signal, now: datetime) -> N
 def _ask(ledger: Ledger, notifier: Notifier, record: Record, now: datetime) -> None:
     number, name = record.stage + 1, record.migration
     share = record.plan.stages[record.stage].share_percent
-    text = f"stage {number} of {len(record.plan.stages)} was healthy with {share:g} % on green and waits for approval"
+    text = f"stage {number} of {len(record.plan.stages)} is healthy with {share:g} % on green and waits for approval"
     until = clock(record.patience_ends())
     note(ledger, record, now, TimelineEvent.APPROVAL_AWAITED, text, stage=record.stage)
     notice = Notice(
         name,
         f"Crossfade waits for approval: {name}"[:100],
-        f"{text}. Alarms go on being watched. Nobody by {until}: all traffic is given back to blue",
+        f"{text}. Alarms go on being watched. If nobody approves by {until}, all traffic is given back to blue",
         next_steps=(
             f"Approve: crossfade approve {name} --stage {number}",
             f'Give all traffic back: crossfade abort {name} --reason "..."',

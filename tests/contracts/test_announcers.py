@@ -135,8 +135,8 @@ def test_a_page_in_the_chat_says_what_to_do(topic: str) -> None:
 
     (message,) = shown(topic)
     assert message["content"]["title"].startswith(":rotating_light: ")
-    assert message["content"]["nextSteps"][-1] == "Look"
-    assert "docs/runbook.md" in message["content"]["nextSteps"][0]
+    assert message["content"]["description"] == "ACT NOW. Blue shows 0"
+    assert message["content"]["nextSteps"] == ["Look", "The runbook says what to do: docs/runbook.md"]
 
 
 @pytest.mark.parametrize("what", [TimelineEvent.APPROVAL_AWAITED, TimelineEvent.ENDED])

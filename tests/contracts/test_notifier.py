@@ -1,6 +1,7 @@
 """What every notifier promises: the recording one of the tests, and SNS. It never raises."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Protocol
 
 import boto3
@@ -103,13 +104,43 @@ def test_the_message_says_what_happened_and_to_which_migration(sns: SnsGround) -
     sns.notifier.tell(DONE)
     _, text = sns.messages()[0]
 
-    assert text.startswith("all traffic is on green, read back\n")
+    assert text.startswith("All traffic is on green, read back\n")
     assert "Migration: tonight\n" in text
 
 
 def test_a_page_says_that_somebody_has_to_act() -> None:
-    assert "has to act now" in text_of(PAGE)
-    assert "has to act" not in text_of(DONE)
+    assert text_of(PAGE).startswith("ACT NOW. Traffic could not be read back as before")
+    assert "Look: crossfade status tonight\n" in text_of(PAGE)
+    assert "ACT" not in text_of(DONE)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "first"),
+    [
+        (Outcome.ROLLED_BACK, "All traffic is back on blue"),
+        (Outcome.PARTLY_ROLLED_BACK, "Some hosts are on green"),
+        (Outcome.ROLLBACK_UNCONFIRMED, "Traffic could not be read back"),
+        (Outcome.HELD, "Traffic stays where it is"),
+        (Outcome.REFUSED, "Nothing was changed."),
+    ],
+)
+def test_the_first_line_says_how_it_is_and_the_cause_comes_after(outcome: Outcome, first: str) -> None:
+    text = text_of(Notice("tonight", "Crossfade", "nothing was changed: NoWayError: yelb is gone", outcome))
+
+    opening, empty, cause, *_ = text.splitlines()
+    assert opening.startswith(first)
+    assert empty == ""
+    assert cause.startswith("Why: ")
+    assert cause.endswith("yelb is gone")
+    assert "NoWayError" not in opening + cause
+    assert "docs/runbook.md, NoWayError\n" in text
+
+
+def test_who_has_to_scale_up_blue_is_not_told_that_nothing_has_to_be_done() -> None:
+    notice = Notice("tonight", "Crossfade", "blue is small; scale it up now", Outcome.ROLLED_BACK, page=True)
+
+    assert "Nothing has to be done" not in text_of(notice)
+    assert "Nothing has to be done now." in text_of(replace(notice, page=False))
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,7 @@ def test_the_numbers_behind_a_verdict_are_small_and_complete() -> None:
     assert 0 <= workload["p_worse"] < 1e-9
 
 
-def test_only_three_reasons_are_spelled_out() -> None:
+def test_what_holds_for_many_workloads_is_said_once() -> None:
     names = [f"team-{number}" for number in range(5)]
     plan = PLAN.model_copy(
         update={"workloads": tuple(PLAN.workloads[0].model_copy(update={"name": name}) for name in names)}
@@ -139,4 +139,17 @@ def test_only_three_reasons_are_spelled_out() -> None:
         plan, Seen({ALARMS[0]: Alarm(ALARMS[0], OK)}, {}), stage=0, began=T0, moved=MOVED, now=MOVED
     ).verdict
 
-    assert verdict.reason.endswith("team-2: the requests cannot be read: its series were not read; and 2 more")
+    assert verdict.reason.endswith("team-0, team-1 and 3 more: the requests cannot be read: its series were not read")
+
+
+def test_only_three_reasons_are_spelled_out() -> None:
+    names = [f"team-{number}" for number in range(5)]
+    plan = PLAN.model_copy(
+        update={"workloads": tuple(PLAN.workloads[0].model_copy(update={"name": name}) for name in names)}
+    )
+    series = {name: Series(name, unreadable=f"{name} is not there") for name in names}
+    seen = Seen({ALARMS[0]: Alarm(ALARMS[0], OK)}, series)
+
+    verdict = assess(plan, seen, stage=0, began=T0, moved=MOVED, now=MOVED).verdict
+
+    assert verdict.reason.endswith("team-2: the requests cannot be read: team-2 is not there; and 2 more")

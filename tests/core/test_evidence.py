@@ -75,7 +75,7 @@ def test_a_minute_counts_only_once_its_numbers_can_be_complete() -> None:
 
     before, after = (look(series, after=timedelta(seconds=seconds)) for seconds in (149, 150))
 
-    assert before.verdict.reason.startswith("burnham: no complete minute with requests yet")
+    assert before.verdict.reason.startswith("burnham, yelb: no complete minute with requests yet")
     assert after.findings[0].green.requests == 300
 
 

@@ -384,7 +384,7 @@ def test_people_may_wait_until_the_history_has_no_room_for_a_rollback(signals: t
     assert timedelta(hours=10) < ends - T0 < timedelta(days=5)
     assert before.action is Action.WAIT
     assert after.action is Action.ROLL_BACK
-    assert "no room to wait longer" in after.reason
+    assert "an execution cannot wait for longer" in after.reason
 
 
 def test_the_further_a_plan_has_come_the_longer_people_may_take() -> None:

@@ -78,7 +78,7 @@ def test_whatever_wakes_it_it_says_what_it_has_done(parts: Watched, event: Json)
 
     answer = handler(event, None)
 
-    assert answer == {"done": {"tonight": "burnham: raise blue to 100; yelb: raise blue to 100"}}
+    assert answer == {"done": {"tonight": "burnham, yelb: raise blue to 100"}}
 
 
 def test_what_it_has_done_to_a_migration_is_a_record_of_that_migration(

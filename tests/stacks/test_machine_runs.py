@@ -296,7 +296,21 @@ def test_a_confirmation_that_fails_is_never_a_confirmation_and_somebody_is_paged
     assert states[-3:] == [State.CONFIRM_ROLLBACK, State.PAGE, State.ROLLBACK_UNCONFIRMED]
     (page,) = run._cloud.messages
     assert page.subject == "Crossfade NEEDS YOU: nobody could confirm where traffic is"
-    assert page.text.splitlines()[:3] == [UNSEEN, "", f"Execution: {execution.arn}"]
+    assert page.text.startswith("ACT NOW. Nobody could read back where traffic is")
+    assert page.text.splitlines()[-3:] == [f"Why: {UNSEEN}", "", f"Execution: {execution.arn}"]
+    assert f"Look: crossfade status {execution.name}" in page.text
+
+
+def test_one_cause_of_everything_is_told_once_when_somebody_is_paged(run: Run) -> None:
+    same = "Route 53 takes no changes"
+
+    execution, _ = run(
+        check_health=[DriftError(same)], roll_back=[DriftError(same)], confirm_rollback=[DriftError(same)]
+    )
+
+    assert execution.cause == (
+        f"DriftError: {same}; and the rollback failed: the same; and nobody could confirm where traffic is: the same"
+    )
 
 
 def test_a_page_that_cannot_be_sent_still_ends_honestly(run: Run) -> None:

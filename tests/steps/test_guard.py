@@ -13,6 +13,7 @@ from crossfade.core.record import Outcome, Record
 from crossfade.core.signals import Signal, SignalKind
 from crossfade.core.verdict import AlarmState
 from crossfade.core.weight import Side
+from crossfade.core.wording import how_it_ended
 from crossfade.errors import (
     AlarmsUnavailableError,
     LedgerUnavailableError,
@@ -96,7 +97,7 @@ def test_whatever_ended_the_execution_traffic_is_given_back_and_read_back(status
 
     assert scene.splits() == {"blue 100 : green 0"}
     assert scene.record.outcome == "RolledBack"
-    assert f"the execution ended as {status}" in scene.record.reason
+    assert how_it_ended(status) in scene.record.reason
     assert not scene.ledger.leased()
 
 
@@ -107,7 +108,7 @@ def test_a_rollback_that_was_under_way_keeps_its_reason() -> None:
     scene.guarded_for(6)
 
     assert scene.record.outcome == "RolledBack"
-    assert scene.record.reason == "green-burnham-5xx is in ALARM; the execution ended as ABORTED"
+    assert scene.record.reason == "green-burnham-5xx is in ALARM; somebody stopped the execution"
 
 
 def test_the_first_look_raises_blue() -> None:
@@ -227,8 +228,8 @@ def test_what_was_done_is_said_with_the_outcome_when_it_is_the_end() -> None:
         scene.pass_time(60)
         scene.router.propagate()
 
-    assert deeds[0] == ("burnham: raise blue to 100; yelb: raise blue to 100", None)
-    assert deeds[-1] == ("RolledBack: the execution ended as ABORTED", "RolledBack")
+    assert deeds[0] == ("burnham, yelb: raise blue to 100", None)
+    assert deeds[-1] == ("RolledBack: somebody stopped the execution", "RolledBack")
 
 
 def test_an_object_that_is_gone_is_paged_once_the_others_are_back_and_looked_at_again() -> None:
@@ -384,7 +385,7 @@ def test_a_hold_that_outlives_its_execution_is_kept_and_somebody_is_paged_once(s
     first = scene.guard()
     scene.guarded_for(60)
 
-    assert f"its execution ended as {status}; it stays where ana held it, until 2026-03-01" in first["tonight"].words
+    assert f"{how_it_ended(status)}; it stays where ana held it, until 2026-03-01" in first["tonight"].words
     assert scene.guard() == {}
     assert scene.written() == before
     assert scene.record.outcome is None
@@ -415,9 +416,9 @@ def failing(scene: Guarded) -> None:
 @pytest.mark.parametrize(
     ("what", "because"),
     [
-        pytest.param(until_it_runs_out, "the execution ended as TIMED_OUT", id="its end"),
-        pytest.param(lambda scene: word(scene, SignalKind.RESUME), "the execution ended", id="resume"),
-        pytest.param(lambda scene: word(scene, SignalKind.ABORT), "aborted by arn:aws:iam::1:user/ana", id="abort"),
+        pytest.param(until_it_runs_out, "the execution ran into its time-out", id="its end"),
+        pytest.param(lambda scene: word(scene, SignalKind.RESUME), "the execution ran into its time-out", id="resume"),
+        pytest.param(lambda scene: word(scene, SignalKind.ABORT), "aborted by ana", id="abort"),
         pytest.param(red, "green-yelb-5xx is in ALARM", id="an alarm"),
         pytest.param(red_for_a_moment, "green-yelb-5xx is OK again after an ALARM", id="an alarm for a moment"),
         pytest.param(failing, "yelb: green fails more than blue", id="requests that fail"),

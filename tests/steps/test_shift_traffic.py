@@ -97,7 +97,7 @@ def test_a_weight_that_is_never_shown_is_not_propagated_and_says_so_without_blam
     scene.shift(0)
     scene.pass_time(301)
 
-    with pytest.raises(NotPropagatedError, match=r"burnham: green is written as 1.*nothing about green's health"):
+    with pytest.raises(NotPropagatedError, match=r"burnham, yelb: green is written as 1.*nothing about green's health"):
         scene.shift(0)
 
 
