@@ -28,7 +28,9 @@ from crossfade.cli.starting import Way, triggered
 from crossfade.cli.summary import Summary, show
 from crossfade.cli.view import LiveView, PlainView, SilentView, View
 from crossfade.core.config import Config
+from crossfade.core.plan import Plan
 from crossfade.core.resolve import resolve
+from crossfade.errors import InvalidInputError
 from crossfade.names import CONFIG_FILE
 from world.faults import Fault, InvalidFaultError, parse_fault
 
@@ -147,9 +149,10 @@ def _run(
 
     gc.disable()  # half a minute of work; looking for garbage among a million objects of the cloud costs a tenth of it
     given = {"startedBy": "crossfade demo"} | ({"plan": plan} if plan else {})
-    spec, chosen = estate_of(config, path), plan_asked_for(config, asked_for(plan or None, None)).name
+    spec, chosen = estate_of(config, path), plan_asked_for(config, asked_for(plan or None, None))
+    _check_stages(faults, chosen)
     with (
-        _written(triggered(config, way, chosen), path) as (deployed, file),
+        _written(triggered(config, way, chosen.name), path) as (deployed, file),
         embedded(deployed, file, seed=seed, faults=faults, spec=spec) as world,
     ):
         asked = resolve(deployed, given, now=world.clock.now)
@@ -181,6 +184,19 @@ def _written(config: Config, path: Path) -> Iterator[tuple[Config, Path]]:
         file = Path(folder) / CONFIG_FILE
         file.write_text(config.to_json(), encoding="utf-8")
         yield config, file
+
+
+def _check_stages(faults: tuple[Fault, ...], plan: Plan) -> None:
+    """
+    Refuse what would never break anything.
+
+    Raises:
+        InvalidInputError: The plan has no such stage.
+    """
+    for fault in faults:
+        if fault.stage > len(plan.stages):
+            msg = f"{fault}: plan {plan.name} has stages 1 to {len(plan.stages)}; name one of them after @"
+            raise InvalidInputError(msg)
 
 
 def _faults(text: str) -> tuple[Fault, ...]:

@@ -1,6 +1,7 @@
 """`crossfade plan`: what a plan would do, for people and for programs. It asks nobody and changes nothing."""
 
 import json
+import math
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 
@@ -90,6 +91,9 @@ def _may_start(config: Config, seen: Preview, now: datetime) -> str:
 def _preview(config: Config, plan: Plan, requests_per_second: float | None, error_rate: float) -> Preview:
     rates = plan.requests_per_second
     if requests_per_second is not None:
+        if not math.isfinite(requests_per_second):
+            msg = f"--requests-per-second {requests_per_second} is no rate; give a number such as 200"
+            raise InvalidInputError(msg)
         rates = {workload.name: requests_per_second / len(plan.workloads) for workload in plan.workloads}
     budget = config.plans[plan.name].budget
     try:

@@ -38,6 +38,8 @@ _DONE = {
     SignalKind.RESUME: "resumed",
 }
 
+_REASONED = frozenset({SignalKind.HOLD, SignalKind.ABORT})
+
 
 def approve(
     migration: MigrationArgument,
@@ -153,6 +155,9 @@ def send(
         InvalidInputError: There is no such migration, or the signal makes no sense now.
     """
     words = one_line(reason)
+    if kind in _REASONED and not words:
+        msg = f"say in --reason why {migration} is {_DONE[kind]}; it is recorded beside your name"
+        raise InvalidInputError(msg)
     seen = see(account, migration)
     if seen.outcome is not None:
         msg = f"{migration} has ended as {seen.outcome}; start a new migration if traffic has to move"

@@ -37,7 +37,7 @@ def command(
     Follow a migration to its end; the exit code says how it ended.
 
     0 succeeded, 3 traffic is where it was before, 4 somebody has to look, 6 some hosts are on green as the plan says.
-    Leaving with Ctrl-C changes nothing.
+    Leaving with Ctrl-C changes nothing; its exit code is 130.
     """
     with connected(profile=profile, region=region, stack=stack) as account:
         ended = follow(account, migration, console(), pause=lambda: time.sleep(interval))

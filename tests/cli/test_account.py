@@ -25,6 +25,11 @@ COMMANDS = [
     pytest.param(("watch", "tonight"), id="watch"),
     pytest.param(("history",), id="history"),
     pytest.param(("abort", "tonight", "--reason", "r"), id="abort"),
+    pytest.param(("hold", "tonight", "--reason", "r"), id="hold"),
+    pytest.param(("resume", "tonight"), id="resume"),
+    pytest.param(("approve", "tonight", "--stage", "1"), id="approve"),
+    pytest.param(("promote", "tonight"), id="promote"),
+    pytest.param(("report", "tonight"), id="report"),
 ]
 
 

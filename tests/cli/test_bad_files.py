@@ -92,7 +92,14 @@ def test_a_file_that_cannot_be_read_is_named(run: Run, tmp_path: Path, name: str
     )
 
 
-@pytest.mark.parametrize("option", ["--report", "--logs"])
+def test_a_fault_in_a_stage_that_the_plan_lacks_does_not_begin_a_demo(run: Run) -> None:
+    ran = run("demo", "--plan", "quick", "--fault", "green-5xx@3")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "crossfade: green-5xx@3: plan quick has stages 1 to 2; name one of them after @\n" in ran.err
+
+
+@pytest.mark.parametrize("option", ["--report", "--dashboard", "--logs"])
 def test_a_demo_that_could_not_write_its_files_does_not_begin(run: Run, tmp_path: Path, option: str) -> None:
     ran = run("demo", option, str(tmp_path / "missing" / "file"))
 

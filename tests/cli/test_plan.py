@@ -110,6 +110,7 @@ def test_a_plan_that_no_alarm_can_judge_has_no_end(run: Run, tmp_path: Path) -> 
         pytest.param(("--workloads", ","), "input.workloads", id="no name"),
         pytest.param(("--error-rate", "2"), "an error rate of 2 means nothing", id="error rate"),
         pytest.param(("--requests-per-second", "-1"), "--requests-per-second", id="negative rate"),
+        pytest.param(("--requests-per-second", "inf"), "inf is no rate; give a number", id="a rate without end"),
         pytest.param(("--output", "xml"), "--output", id="no such form"),
     ],
 )

@@ -215,9 +215,12 @@ def test_what_stops_traffic_needs_a_reason(deployed: Deployed, run: Run, command
     deployed.baking()
 
     ran = run(command, "tonight")
+    blank = run(command, "tonight", "--reason", " ")
 
-    assert ran.code == 2
+    assert (ran.code, blank.code) == (2, 2)
     assert "--reason" in ran.err
+    assert "say in --reason why tonight is" in blank.err
+    assert deployed.ledger.signals("tonight") == ()
 
 
 @pytest.mark.parametrize("reason", ["x" * 501, "two\nlines"], ids=["long", "lines"])
