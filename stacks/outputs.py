@@ -32,10 +32,28 @@ def add_outputs(
         report_bucket: Name of the bucket with the reports.
         roles: Of the functions that talk to the clusters.
     """
-    region = stack.region
+    named = {
+        **_of_the_machine(stack.region, machine_arn, dashboard_name),
+        "TopicArn": ("Where Crossfade tells people", topic_arn),
+        "TableName": ("The ledger: plans, baselines, leases and timelines", table_name),
+        REPORTS_OUTPUT: ("The evidence reports of past migrations", report_bucket),
+    }
+    if chat_topic_arn:
+        named["ChatTopicArn"] = ("Where a chat is told, in the form of Amazon Q Developer", chat_topic_arn)
+    for name, (description, value) in named.items():
+        CfnOutput(stack, name, description=description, value=value)
+    for function, role in roles.items():
+        title = function.value.title().replace("_", "")
+        CfnOutput(
+            stack, f"{title}RoleArn", description=f"Needs a way into the clusters: {function}", value=role.role_arn
+        )
+
+
+def _of_the_machine(region: str, machine_arn: str, dashboard_name: str) -> dict[str, tuple[str, str]]:
+    """Where a migration is started and watched: description and value, by name."""
     console = f"https://{region}.console.aws.amazon.com"
     start = f"aws stepfunctions start-execution --region {region} --state-machine-arn {machine_arn}"
-    outputs = {
+    return {
         "StateMachineArn": ("The state machine", machine_arn),
         "StateMachineConsole": (
             "Where a migration is started and watched",
@@ -49,16 +67,4 @@ def add_outputs(
             "Starts the default plan; take --input '{\"dryRun\": true}' to rehearse",
             f"{start} --name manual-$(date +%Y%m%d-%H%M%S) --input '{{}}'",
         ),
-        "TopicArn": ("Where Crossfade tells people", topic_arn),
-        "TableName": ("The ledger: plans, baselines, leases and timelines", table_name),
     }
-    outputs[REPORTS_OUTPUT] = ("The evidence reports of past migrations", report_bucket)
-    if chat_topic_arn:
-        outputs["ChatTopicArn"] = ("Where a chat is told, in the form of Amazon Q Developer", chat_topic_arn)
-    for name, (description, value) in outputs.items():
-        CfnOutput(stack, name, description=description, value=value)
-    for function, role in roles.items():
-        title = function.value.title().replace("_", "")
-        CfnOutput(
-            stack, f"{title}RoleArn", description=f"Needs a way into the clusters: {function}", value=role.role_arn
-        )

@@ -1,12 +1,13 @@
 """The stack: it composes the constructs, and lets them meet."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
-from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from crossfade.core.config import Config
@@ -40,134 +41,158 @@ class CrossfadeStack(Stack):
 
     def __init__(self, scope: Construct, id_: str, *, config: Config, code: lambda_.Code, **stack_options: Any) -> None:
         super().__init__(scope, id_, **stack_options)
-        ledger = LedgerTable(self, "Ledger")
-        told = config.notifications
-        notifications = Notifications(self, "Notifications", emails=told.emails)
-        chat = Chat(self, "Chat", slack=told.chat.slack) if told.chat else None
-        bus = events.EventBus.from_event_bus_name(self, "Bus", told.event_bus)
-        reports = ReportBucket(self, "Reports")
-        functions = Functions(
+        self._config = config
+        self._ledger = LedgerTable(self, "Ledger")
+        self._notifications = Notifications(self, "Notifications", emails=config.notifications.emails)
+        self._chat_topic = self._chat()
+        self._bus = events.EventBus.from_event_bus_name(self, "Bus", config.notifications.event_bus)
+        self._reports = ReportBucket(self, "Reports")
+        self._functions = self._all_functions(code)
+        self._machine = Machine(
+            self,
+            "Machine",
+            functions=self._functions.versions,
+            topic=self._notifications.topic,
+            table=self._ledger.table,
+            sample_input={"plan": config.default_plan, "dryRun": True, "reason": "rehearsal"},
+        ).machine
+        monitoring = self._monitoring({**self._helpers(), **self._starts()})
+        dashboard = self._dashboard(monitoring)
+        grant_all(self._functions.roles, self._resources())
+        self.kubernetes_roles = {function: self._functions.roles[function] for function in KUBERNETES_FUNCTIONS}
+        self._outputs(dashboard)
+
+    # --- What it is made of ------------------------------------------------------------------------------------------
+
+    def _chat(self) -> sns.ITopic | None:
+        told = self._config.notifications.chat
+        return Chat(self, "Chat", slack=told.slack).topic if told else None
+
+    def _all_functions(self, code: lambda_.Code) -> Functions:
+        return Functions(
             self,
             "Functions",
             code=code,
-            table_name=ledger.table.table_name,
-            topic_arn=notifications.topic.topic_arn,
-            event_bus=told.event_bus,
-            reports=reports.bucket.bucket_name,
-            chat_topic_arn=chat.topic.topic_arn if chat else None,
+            table_name=self._ledger.table.table_name,
+            topic_arn=self._notifications.topic.topic_arn,
+            event_bus=self._config.notifications.event_bus,
+            reports=self._reports.bucket.bucket_name,
+            chat_topic_arn=self._chat_topic.topic_arn if self._chat_topic else None,
         )
-        machine = Machine(
-            self,
-            "Machine",
-            functions=functions.versions,
-            topic=notifications.topic,
-            table=ledger.table,
-            sample_input={"plan": config.default_plan, "dryRun": True, "reason": "rehearsal"},
-        ).machine
+
+    def _helpers(self) -> dict[str, sqs.Queue]:
+        """Add what wakes functions that no state calls; the value is where events end that did not arrive."""
         guardian = Guardian(
             self,
             "Guardian",
-            function=functions.by_name[Function.GUARDIAN],
-            machine_arn=machine.state_machine_arn,
+            function=self._functions.by_name[Function.GUARDIAN],
+            machine_arn=self._machine.state_machine_arn,
         )
         AlarmBell(
             self,
             "AlarmBell",
-            function=functions.by_name[Function.LATCH_ALARM],
-            alarms=_alarm_names(config),
+            function=self._functions.by_name[Function.LATCH_ALARM],
+            alarms=_alarm_names(self._config),
             dead_letters=guardian.dead_letters,
         )
         report_rules = ReportRules(
             self,
             "ReportRules",
-            function=functions.by_name[Function.REPORT],
-            machine_arn=machine.state_machine_arn,
-            bus=bus,
+            function=self._functions.by_name[Function.REPORT],
+            machine_arn=self._machine.state_machine_arn,
+            bus=self._bus,
         )
-        monitoring = Monitoring(
-            self,
-            "Monitoring",
-            machine=machine,
-            functions=functions.by_name,
-            topic=notifications.topic,
-            dead_letters={
-                "Guardian": guardian.dead_letters,
-                "Report": report_rules.dead_letters,
-                **self._starts(config, machine, bus),
-            },
-        )
-        dashboard = Dashboard(
-            self,
-            "Dashboard",
-            config=config,
-            sources=Sources(
-                machine=machine,
-                functions=functions.by_name,
-                log_groups=list(functions.log_groups.values()),
-                own_alarms=monitoring.alarms,
-                judging_alarms=self._alarm_arns(config),
-            ),
-        )
-        grant_all(
-            functions.roles,
-            Resources(
-                table=ledger.table.table_arn,
-                topic=notifications.topic.topic_arn,
-                chat_topic=chat.topic.topic_arn if chat else None,
-                bus=bus.event_bus_arn,
-                reports=reports.bucket.arn_for_objects("migrations/*"),
-                zone=f"arn:{self.partition}:route53:::hostedzone/{config.hosted_zone.id}",
-                records=changeable(config),
-                rules=tuple(workload.alb.rule for workload in config.workloads if workload.alb),
-                parameters=self._parameters_arn(config),
-                clusters=tuple(self._cluster_arn(each) for each in config.all_clusters),
-                executions=self._executions_arn(machine),
-                machine=machine.state_machine_arn,
-                switches=Switches(self, "Switches", zone=config.hosted_zone, workloads=config.workloads).arns,
-            ),
-        )
-        self.kubernetes_roles = {function: functions.roles[function] for function in KUBERNETES_FUNCTIONS}
-        add_outputs(
-            self,
-            machine_arn=machine.state_machine_arn,
-            dashboard_name=dashboard.name,
-            topic_arn=notifications.topic.topic_arn,
-            table_name=ledger.table.table_name,
-            chat_topic_arn=chat.topic.topic_arn if chat else None,
-            report_bucket=reports.bucket.bucket_name,
-            roles=self.kubernetes_roles,
-        )
+        return {"Guardian": guardian.dead_letters, "Report": report_rules.dead_letters}
 
-    def _starts(self, config: Config, machine: sfn.StateMachine, bus: events.IEventBus) -> dict[str, sqs.Queue]:
+    def _starts(self) -> dict[str, sqs.Queue]:
         """Add what starts migrations beside people; the value is where starts end that did not arrive."""
         lost: dict[str, sqs.Queue] = {}
-        if config.triggers.events:
-            rules = [_event_start(each) for each in config.triggers.events]
-            lost["Event"] = EventRules(self, "EventRules", machine=machine, bus=bus, starts=rules).dead_letters
-        if config.triggers.schedules:
-            starts = [_start(schedule) for schedule in config.triggers.schedules]
-            arn = machine.state_machine_arn
+        triggers = self._config.triggers
+        if triggers.events:
+            rules = [_event_start(each) for each in triggers.events]
+            added = EventRules(self, "EventRules", machine=self._machine, bus=self._bus, starts=rules)
+            lost["Event"] = added.dead_letters
+        if triggers.schedules:
+            starts = [_start(schedule) for schedule in triggers.schedules]
+            arn = self._machine.state_machine_arn
             lost["Schedule"] = Schedules(self, "Schedules", machine_arn=arn, starts=starts).dead_letters
         return lost
 
-    def _alarm_arns(self, config: Config) -> list[str]:
-        region = config.clusters.green.region
-        return [
-            f"arn:{self.partition}:cloudwatch:{region}:{self.account}:alarm:{name}" for name in _alarm_names(config)
-        ]
+    def _monitoring(self, dead_letters: Mapping[str, sqs.Queue]) -> Monitoring:
+        return Monitoring(
+            self,
+            "Monitoring",
+            machine=self._machine,
+            functions=self._functions.by_name,
+            topic=self._notifications.topic,
+            dead_letters=dead_letters,
+        )
 
-    def _parameters_arn(self, config: Config) -> str:
-        name = weight_parameter(config.hosted_zone.name, "*").removeprefix("/")
+    def _dashboard(self, monitoring: Monitoring) -> Dashboard:
+        return Dashboard(
+            self,
+            "Dashboard",
+            config=self._config,
+            sources=Sources(
+                machine=self._machine,
+                functions=self._functions.by_name,
+                log_groups=list(self._functions.log_groups.values()),
+                own_alarms=monitoring.alarms,
+                judging_alarms=self._alarm_arns(),
+            ),
+        )
+
+    # --- Where its parts meet ----------------------------------------------------------------------------------------
+
+    def _resources(self) -> Resources:
+        """All that functions may be allowed to touch."""
+        config = self._config
+        return Resources(
+            table=self._ledger.table.table_arn,
+            topic=self._notifications.topic.topic_arn,
+            chat_topic=self._chat_topic.topic_arn if self._chat_topic else None,
+            bus=self._bus.event_bus_arn,
+            reports=self._reports.bucket.arn_for_objects("migrations/*"),
+            zone=f"arn:{self.partition}:route53:::hostedzone/{config.hosted_zone.id}",
+            records=changeable(config),
+            rules=tuple(workload.alb.rule for workload in config.workloads if workload.alb),
+            parameters=self._parameters_arn(),
+            clusters=tuple(self._cluster_arn(each) for each in config.all_clusters),
+            executions=self._executions_arn(),
+            machine=self._machine.state_machine_arn,
+            switches=Switches(self, "Switches", zone=config.hosted_zone, workloads=config.workloads).arns,
+        )
+
+    def _outputs(self, dashboard: Dashboard) -> None:
+        add_outputs(
+            self,
+            machine_arn=self._machine.state_machine_arn,
+            dashboard_name=dashboard.name,
+            topic_arn=self._notifications.topic.topic_arn,
+            table_name=self._ledger.table.table_name,
+            chat_topic_arn=self._chat_topic.topic_arn if self._chat_topic else None,
+            report_bucket=self._reports.bucket.bucket_name,
+            roles=self.kubernetes_roles,
+        )
+
+    # --- Names of what is elsewhere ----------------------------------------------------------------------------------
+
+    def _alarm_arns(self) -> list[str]:
+        place = f"arn:{self.partition}:cloudwatch:{self._config.clusters.green.region}:{self.account}"
+        return [f"{place}:alarm:{name}" for name in _alarm_names(self._config)]
+
+    def _parameters_arn(self) -> str:
+        name = weight_parameter(self._config.hosted_zone.name, "*").removeprefix("/")
         return self.format_arn(service="ssm", resource="parameter", resource_name=name)
 
     def _cluster_arn(self, cluster: Cluster) -> str:
         return self.format_arn(service="eks", region=cluster.region, resource="cluster", resource_name=cluster.name)
 
-    def _executions_arn(self, machine: sfn.StateMachine) -> str:
+    def _executions_arn(self) -> str:
         return self.format_arn(
             service="states",
             resource="execution",
-            resource_name=f"{machine.state_machine_name}:*",
+            resource_name=f"{self._machine.state_machine_name}:*",
             arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
 
