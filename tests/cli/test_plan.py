@@ -12,6 +12,7 @@ from crossfade.cli.plan_json import FIELDS
 from tests.cli.conftest import Run
 from tests.core.documents import Where, changed
 
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 DAY = timedelta(days=1)
 BUSY: list[tuple[Where, object]] = [(("workloads", index, "requestsPerSecond"), 500) for index in (0, 1)]
 
@@ -192,3 +193,13 @@ def test_a_plan_says_whether_it_may_start_now(
     document = changed((("calendar",), {"freezes": [freeze]}), (("plans", "standard", "notAfter"), not_after))
 
     assert said in run("plan", "--config", _written(tmp_path, document)).out
+
+
+@pytest.mark.parametrize(
+    ("estate", "others"),
+    [("route53", "Route 53 and CloudWatch"), ("alb", "Elastic Load Balancing and CloudWatch")],
+)
+def test_a_plan_waits_for_nobody_who_has_no_part_in_it(run: Run, estate: str, others: str) -> None:
+    shown = run("plan", "--config", str(EXAMPLES / "estates" / estate / "crossfade.yaml")).out
+
+    assert f"Times: typical .. longest while {others} keep their usual times." in shown
