@@ -180,8 +180,10 @@ def _figures(seen: Preview) -> RenderableType:
 
 def _others(seen: Preview) -> str:
     """Whom else the plan waits for."""
-    is_dns = any(workload.router.is_dns for workload in seen.plan.workloads)
-    return "ExternalDNS, Route 53 and " if is_dns else "Elastic Load Balancing and "
+    routers = {workload.router for workload in seen.plan.workloads}
+    carried = "ExternalDNS, " if any(not router.is_direct for router in routers) else ""
+    authority = "Route 53" if any(router.is_dns for router in routers) else "Elastic Load Balancing"
+    return f"{carried}{authority} and "
 
 
 def _people(seen: Preview) -> str:
