@@ -21,7 +21,7 @@ from tests.contracts.argocd import an_argocd_estate
 from tests.contracts.balancer import a_balancer
 from tests.contracts.estate import BURNHAM, GUESTBOOK, WORKLOADS, an_estate
 from tests.contracts.zone import a_mixed_estate, a_zone
-from tests.fakes import InMemoryRouter
+from tests.fakes_traffic import InMemoryRouter
 
 BLUE, GREEN = Side.BLUE, Side.GREEN
 

@@ -9,7 +9,7 @@ from crossfade.core.workload import Router
 from crossfade.errors import RouterRefusedError, RouterThrottledError
 from tests.contracts.estate import BURNHAM, GUESTBOOK, WORKLOADS
 from tests.contracts.zone import direct
-from tests.fakes import InMemoryRouter
+from tests.fakes_traffic import InMemoryRouter
 
 BLUE, GREEN = Side.BLUE, Side.GREEN
 MIXED = (direct(BURNHAM), GUESTBOOK)

@@ -48,3 +48,8 @@ def _named(reference: Json) -> str:
     if logical_id == "AWS::AccountId":
         return "account"
     return re.sub(r"[0-9A-F]{8}([0-9a-f]{32,})?$", "", logical_id)
+
+
+def alarm_rules(template: Json) -> list[Json]:
+    found = properties(template, "AWS::Events::Rule")
+    return [rule for rule in found if "aws.cloudwatch" in rule.get("EventPattern", {}).get("source", ())]

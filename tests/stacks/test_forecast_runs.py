@@ -25,16 +25,8 @@ from crossfade.steps.take_lease import take_lease
 from crossfade.steps.take_out import Ways
 from crossfade.steps.tasks import EndTask, HealthTask, LeasedTask, StageTask, Task
 from simulation.switches import KeptSwitch
-from tests.fakes import (
-    FakeAlarms,
-    FakeEstate,
-    FakeMetrics,
-    FakeProbe,
-    InMemoryLedger,
-    InMemoryRescue,
-    InMemoryRouter,
-    RecordingNotifier,
-)
+from tests.fakes import FakeAlarms, FakeEstate, FakeMetrics, FakeProbe, InMemoryLedger, RecordingNotifier
+from tests.fakes_traffic import InMemoryRescue, InMemoryRouter
 from tests.steps.scene import a_plan
 from world.clock import Clock
 from world.cloud import Cloud

@@ -21,16 +21,8 @@ from crossfade.steps.take_out import Ways
 from crossfade.steps.tasks import EndTask, HealthTask, LeasedTask, Progress, StageTask, Task
 from simulation.switches import KeptSwitch
 from simulation.weights import KeptWeights
-from tests.fakes import (
-    FakeAlarms,
-    FakeEstate,
-    FakeMetrics,
-    FakeProbe,
-    InMemoryLedger,
-    InMemoryRescue,
-    InMemoryRouter,
-    RecordingNotifier,
-)
+from tests.fakes import FakeAlarms, FakeEstate, FakeMetrics, FakeProbe, InMemoryLedger, RecordingNotifier
+from tests.fakes_traffic import InMemoryRescue, InMemoryRouter
 
 T0 = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
 EXECUTION = "arn:aws:states:eu-west-1:123456789012:execution:Crossfade:tonight"

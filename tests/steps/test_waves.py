@@ -11,7 +11,8 @@ from crossfade.core.verdict import AlarmState
 from crossfade.core.waves import in_turn, linked
 from crossfade.core.weight import Side, Split
 from crossfade.errors import NotPropagatedError, RouterUnavailableError, StageRefusedError, SupersededError
-from tests.fakes import FakeAlarms, InMemoryRouter
+from tests.fakes import FakeAlarms
+from tests.fakes_traffic import InMemoryRouter
 from tests.steps.scene import Scene, a_plan
 
 PILOT, REST = "burnham", "yelb"
