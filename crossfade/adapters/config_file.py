@@ -25,7 +25,11 @@ LEVELS_MAX = 50
 _NOT_JSON = ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:merge", "tag:yaml.org,2002:value")
 
 
-_TAB = "found a tab; YAML is indented with spaces"
+_PLAINLY = {
+    "found character '\\t' that cannot start any token": "found a tab; YAML is indented with spaces",
+    "but found another document": "a second document begins here; keep one",
+}
+"""What PyYAML calls the two faults that people make most, and what we call them."""
 
 
 class _TooDeepError(Exception):
@@ -148,7 +152,7 @@ def _key_faults(node: yaml.Node, path: FieldPath, seen: set[int]) -> Iterator[st
 def _where(error: yaml.YAMLError) -> str:
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         mark = error.problem_mark
-        problem = _TAB if "'\\t'" in str(error.problem) else error.problem
+        problem = _PLAINLY.get(str(error.problem), error.problem)
         return f"look at line {mark.line + 1}, column {mark.column + 1}: {problem}"
     return f"look for characters that do not belong there: {str(error).splitlines()[0]}"
 

@@ -68,6 +68,7 @@ def test_a_schedule_in_the_past_is_refused_as_deployment_refuses_it(
         pytest.param("hello\n", "must be a mapping of keys to values", id="words"),
         pytest.param("", "is empty; begin it with version: 1", id="empty"),
         pytest.param("version: 1\nclusters:\n\tblue: x\n", "look at line 3, column 1: found a tab", id="tabs"),
+        pytest.param("version: 1\n---\nversion: 1\n", "line 2, column 1: a second document begins here", id="two"),
         pytest.param("version: [1\n", "is not YAML; look at line 2", id="an open bracket"),
         pytest.param(b"\xff\xfe\x00a", "is not UTF-8 text; save the file as UTF-8", id="bytes"),
     ],
