@@ -18,6 +18,7 @@ from crossfade.core.traffic import Step
 from crossfade.core.verdict import Health, Verdict
 from crossfade.core.weight import Side, Split
 from crossfade.steps import guard, take_lease
+from crossfade.steps.keep_hold import Kept
 
 Replacement = tuple[Any, str, Any]
 """What is replaced: object, attribute, new value."""
@@ -181,3 +182,17 @@ def green_first() -> Sequence[Replacement]:
     """Weights are lowered before the others are raised."""
     order = ((Side.GREEN, "lower"), (Side.BLUE, "lower"), (Side.BLUE, "raise"), (Side.GREEN, "raise"))
     return [(traffic, "_ORDER", order)]
+
+
+def unheard(_signals: Any) -> str:
+    """Nobody has aborted it."""
+    return ""
+
+
+def unheld(*_given: Any) -> None:
+    """Nobody holds it."""
+
+
+def holds_nothing(*_given: Any, **_named: Any) -> Kept:
+    """No hold outlives its execution."""
+    return Kept()

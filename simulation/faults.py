@@ -47,6 +47,8 @@ class Trouble(StrEnum):
     NOTIFIER = "notifier"  # down
     DRIFT = "drift"  # a person edits green's weight
     DUPLICATE = "duplicate"  # a second start
+    HOLD = "hold"  # a person holds the migration, for as long as it lasts
+    ABORT = "abort"  # a person aborts it
     ALARM_FLASH = "alarm_flash"  # an alarm is in ALARM for a moment that no look meets
     ALARM_EVENTS = "alarm_events"  # the events of alarms are lost; looks are left
     CLOCK_AHEAD = "clock_ahead"  # the state machine's clock is ahead of all others, by one to two minutes

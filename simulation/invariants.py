@@ -5,14 +5,17 @@ code with what decides. A violation is a sentence that begins with its number.
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from crossfade.core.plan import OnFailure
 from crossfade.core.record import Outcome, Record
+from crossfade.core.signals import Signal, SignalKind
 from crossfade.core.verdict import AlarmState
 from crossfade.core.weight import Side
-from crossfade.names import EPOCH_ANNOTATION
+from crossfade.names import EPOCH_ANNOTATION, TimelineEvent
+from crossfade.ports import Event
 from simulation.cloudwatch import SimulatedAlarms, SimulatedMetrics
 from simulation.estate import Change, Estate, Key
 from simulation.machine import Execution
@@ -22,6 +25,9 @@ _ROUNDING = 0.01
 _RESIDUE_PERCENT = 1
 _ROUNDED = 60
 """Requests that whole numbers a minute and workload may add up to."""
+_LEAVES = frozenset({TimelineEvent.STAGE_PASSED.value, TimelineEvent.SOAK_PASSED.value})
+_SKEW = timedelta(minutes=2)
+"""By so much the state machine's clock may differ from a person's."""
 _ECHO_SECONDS = 65
 """So long name servers may still answer what an earlier migration commanded."""
 _CLAIMS = {
@@ -40,8 +46,11 @@ class Watch:
         alarms: What the product was told.
         metrics: The same of requests and targets.
         record: The record of the migration that may write now.
+        sent: What people have told the migration so far, and know to have arrived.
         leaps: Whether the state machine's clock leaps ahead in this run. By that clock it is judged whether a weight
             that was raised is answered everywhere, so then name servers may answer only zeros for a moment.
+        skewed: Whether that clock is wrong at all.
+        calm: Whether nothing happens in this run but that people hold it, and stop its execution.
 
     Attributes:
         broken: One sentence a violation, each once.
@@ -51,7 +60,10 @@ class Watch:
     alarms: SimulatedAlarms
     metrics: SimulatedMetrics
     record: Callable[[], Record | None]
+    sent: Sequence[Signal] = ()
     leaps: bool = False
+    skewed: bool = False
+    calm: bool = False
     broken: list[str] = field(default_factory=list)
     _versions: dict[Key, int] = field(default_factory=dict)
     _epochs: dict[Key, int] = field(default_factory=dict)
@@ -86,6 +98,8 @@ class Watch:
         if after.rollback_began is not None and (before is None or before.rollback_began is None):
             names = {workload.name for workload in after.plan.workloads if not stays(after, workload.name)}
             self.stranding.began(after, frozenset(names - set(after.left_out)))
+            if self.calm and before is not None and before.bake_began and self._is_held(self.estate.clock.now):
+                self.violated("I21", f"it was given back while it was held: {after.reason}")
         if before is not None and after.stage > before.stage >= 0 and before.bake_began is not None:
             self._passed_on_evidence(before)
         if after.outcome is not None and (before is None or before.outcome is not after.outcome):
@@ -302,6 +316,18 @@ class Watch:
             self._given_back()
         if record is not None and record.outcome is Outcome.SUCCEEDED and places - {(0, 100)}:
             self.violated("I19", f"it ended as Succeeded with traffic at {places}")
+
+    def left(self, timeline: Sequence[Event]) -> None:
+        """No stage was left, nor the soak, while a person held the migration, by its *timeline*."""
+        for event in timeline:
+            if event.what in _LEAVES and self._is_held(event.at):
+                self.violated("I21", f"{event.text}, at {event.at:%H:%M:%S}, while it was held")
+
+    def _is_held(self, at: datetime) -> bool:
+        """Whether a person held the migration *at* that instant, and knew that the word had arrived."""
+        holds = [signal for signal in self.sent if signal.kind is SignalKind.HOLD and signal.at < at]
+        skew = _SKEW if self.skewed else timedelta(0)
+        return bool(holds and holds[-1].until and holds[-1].at + skew < at < holds[-1].until - skew)
 
     def _charged(self, record: Record | None) -> None:
         """What a migration claims to have cost is not more than users have lost."""

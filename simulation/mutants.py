@@ -12,12 +12,21 @@ from functools import partial
 from typing import Any, Final
 
 from crossfade.adapters import route53_router
-from crossfade.core import fleet, ladder
+from crossfade.core import fleet, ladder, migration
 from crossfade.core.capacity import Room
 from crossfade.core.plan import Stage
 from crossfade.core.record import Record
 from crossfade.core.weight import Split
-from crossfade.steps import check_health, common, confirm_rollback, give_back, guard, look_again, roll_back
+from crossfade.steps import (
+    check_health,
+    common,
+    confirm_rollback,
+    give_back,
+    guard,
+    look_again,
+    roll_back,
+    shift_traffic,
+)
 from crossfade.steps.hands import Hands
 from simulation import bugs, rules
 from simulation.bugs import Replacement
@@ -33,6 +42,7 @@ _SILENT_GREEN_THEN_AGAIN: Final = (
     Spell(Trouble.DUPLICATE, 700, 1),
 )
 """Green's record is lowered directly, then all is well again, and a second migration goes to the same weights."""
+_HELD: Final = (Spell(Trouble.HOLD, 200, 1200),)
 _ONE_BAD: Final = (Spell(Trouble.ONE_BAD, 200, 10**6),)
 _BAD_LATE: Final = (Spell(Trouble.GREEN_BAD, 700, 10**6),)
 
@@ -225,6 +235,28 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
             for begins in range(205, 300, 20)
         ),
         lambda: [(check_health, "decide", bugs.slow_look)],
+    ),
+    Mutant(
+        "deaf-to-people",
+        "Nobody hears an abort.",
+        "I15",
+        (Scenario(1, "two", (), (Spell(Trouble.ABORT, 200, 1),)),),
+        lambda: [(module, "abort_asked", bugs.unheard) for module in (migration, shift_traffic)],
+    ),
+    Mutant(
+        "passes-over-holds",
+        "A stage is left although somebody holds the migration.",
+        "I21",
+        (Scenario(1, "two", (), _HELD),),
+        lambda: [(migration, "active_hold", bugs.unheld)],
+    ),
+    Mutant(
+        "forgets-holds",
+        "What somebody holds is given back when its execution is stopped.",
+        "I21",
+        (Scenario(1, "two", (), _HELD),),
+        lambda: [(guard, "keep_hold", bugs.holds_nothing)],
+        strikes=(("lambda: check_health", 4, How.STOP),),
     ),
     Mutant(
         "slow-mover",

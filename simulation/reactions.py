@@ -14,6 +14,7 @@ from typing import Final
 from crossfade.core.plan import Plan
 from crossfade.core.preview import Preview, preview
 from crossfade.core.record import Outcome, Record
+from crossfade.core.signals import Signal, SignalKind
 from crossfade.core.weight import Side
 from simulation.estate import Estate
 from simulation.faults import Fault, How, Spell, Trouble
@@ -28,17 +29,19 @@ class Reaction(StrEnum):
     """What is answered, within how many seconds."""
 
     ALARM = "from an alarm in a bake to blue being raised"
+    ABORT = "from an abort to blue being raised"
     EVENT = "from a stopped execution to blue being raised, with its event"
     SWEEP = "from a stopped execution to blue being raised, without its event"
 
     @property
     def seconds_max(self) -> int:
         """The bound, when nothing else is broken."""
-        return {Reaction.ALARM: 45, Reaction.EVENT: 120, Reaction.SWEEP: 240}[self]
+        return {Reaction.ALARM: 45, Reaction.ABORT: 45, Reaction.EVENT: 120, Reaction.SWEEP: 240}[self]
 
 
 _HARMLESS: Final = frozenset(
     {
+        Trouble.ABORT,
         Trouble.ALARM_DELETED,
         Trouble.ALARM_EVENTS,
         Trouble.GREEN_ALARM_SILENT,
@@ -61,6 +64,7 @@ class Reactions:
         costs: What the product has said of the plan before the start.
         faults, spells: Of the scenario; they say which bounds hold.
         violated: Told of every broken bound: the number of the invariant, and words.
+        sent: What people have told the migration so far.
 
     Attributes:
         slowest: In seconds, for what was seen.
@@ -72,6 +76,7 @@ class Reactions:
     faults: Sequence[Fault]
     spells: Sequence[Spell]
     violated: Callable[[str, str], None]
+    sent: Sequence[Signal] = ()
     slowest: dict[Reaction, float] = field(default_factory=dict)
     _waiting: dict[Reaction, float] = field(default_factory=dict)
     _went_bad: int | None = None
@@ -83,7 +88,10 @@ class Reactions:
     def is_bound(self) -> bool:
         """Whether the bounds hold for this run: nothing slows the way back, and it is stopped at most once."""
         stops = all(fault.how is How.STOP for fault in self.faults) and len(self.faults) <= 1
-        return stops and all(spell.trouble in _HARMLESS for spell in self.spells)
+        harmless = (
+            _HARMLESS if self.faults else _HARMLESS | {Trouble.HOLD}
+        )  # a hold outlives an execution that is stopped
+        return stops and all(spell.trouble in harmless for spell in self.spells)
 
     def look(self) -> None:
         """After every event."""
@@ -91,6 +99,7 @@ class Reactions:
         is_bad = Trouble.GREEN_BAD.value in self.estate.broken
         self._bad_since = (self.estate.seconds if self._bad_since is None else self._bad_since) if is_bad else None
         self._hear_alarm()
+        self._hear_abort()
         self._answer()
         self._price()
 
@@ -124,6 +133,15 @@ class Reactions:
             if since <= self.estate.seconds:
                 self._waiting[Reaction.ALARM] = since
 
+    def _hear_abort(self) -> None:
+        """An abort counts once a stage has begun: before that there is nothing to give back."""
+        record = self.record()
+        abort = next((signal for signal in self.sent if signal.kind is SignalKind.ABORT), None)
+        if abort is None or record is None or record.stage < 0 or record.rollback_began is not None:
+            return
+        began = record.stage_began or abort.at
+        self._waiting.setdefault(Reaction.ABORT, (max(abort.at, began) - self.estate.began).total_seconds())
+
     def _answer(self) -> None:
         """Note what was answered, and miss what should have been."""
         record = self.record()
@@ -136,7 +154,7 @@ class Reactions:
                 self.slowest[reaction] = max(took, self.slowest.get(reaction, 0.0))
             elif self.is_bound and took > reaction.seconds_max and reaction not in self._late:
                 self._late.add(reaction)
-                number = "I15" if reaction is Reaction.ALARM else "I18"
+                number = "I15" if reaction in (Reaction.ALARM, Reaction.ABORT) else "I18"
                 self.violated(number, f"{took:.0f} s {reaction}; at most {reaction.seconds_max} s were promised")
 
     def _is_raised(self, workload: str) -> bool:

@@ -11,10 +11,11 @@ from crossfade.core.config import Config
 from crossfade.core.preview import Preview
 from crossfade.core.resolve import resolve
 from crossfade.wiring import given
+from simulation.commands import Commands
 from simulation.estate import Estate
 from simulation.events import Events
 from simulation.executions import Doors, Executions
-from simulation.faults import Seams, Trouble
+from simulation.faults import How, Seams, Trouble
 from simulation.invariants import Watch
 from simulation.ledger import SimulatedLedger
 from simulation.machine import Execution
@@ -62,15 +63,24 @@ class Run:
         self._ledger = SimulatedLedger(self._seams, self._estate.broken)
         self._executions = Executions(definition, doors, self._estate, self._ledger, self._people)
         self._events = Events(doors, self._estate)
+        self._commands = Commands(self._estate, self._ledger, self._executions)
         self._parts = parts(config, self._estate, self._ledger, self._executions, self._people)
         self._judge(costs)
 
     def _judge(self, costs: Preview) -> None:
         """Let everything that happens be held to the promise."""
-        leaps = any(spell.trouble is Trouble.CLOCK_AHEAD for spell in self._scenario.spells)
+        troubles = {spell.trouble for spell in self._scenario.spells}
+        leaps = Trouble.CLOCK_AHEAD in troubles
+        skewed = leaps or Trouble.CLOCK_BEHIND in troubles
         estate, newest, faults, spells = self._estate, self._ledger.newest, self._scenario.faults, self._scenario.spells
-        self._watch = Watch(estate, self._parts.alarms, self._parts.metrics, newest, leaps=leaps)
-        self._reactions = Reactions(estate, newest, costs, faults, spells, self._watch.violated)
+        calm = troubles == {Trouble.HOLD} and all(fault.how is How.STOP for fault in faults)
+        self._watch = Watch(
+            *(estate, self._parts.alarms, self._parts.metrics, newest, self._commands.sent),
+            leaps=leaps,
+            skewed=skewed,
+            calm=calm,
+        )
+        self._reactions = Reactions(estate, newest, costs, faults, spells, self._watch.violated, self._commands.sent)
         self._ledger.saved = self._watch.saved
         self._ledger.taken = self._watch.taken
         self._executions.ended = self._ended
@@ -81,7 +91,11 @@ class Run:
         """Run until everything is quiet and judge."""
         with given(self._parts):
             troubles = Troubles(
-                self._estate, self._executions, self._events, start_again=lambda: self._start(f"{MIGRATION}-again")
+                self._estate,
+                self._executions,
+                self._events,
+                self._commands,
+                start_again=lambda: self._start(f"{MIGRATION}-again"),
             )
             for spell in self._scenario.spells:
                 troubles.schedule(spell)
@@ -90,6 +104,7 @@ class Run:
             self._clock.run_until(START + LONGEST, stop=self._is_quiet)
             healed = all(spell.begins + spell.lasts < self._estate.seconds for spell in self._scenario.spells)
             self._watch.end(paged=self._people.are_paged, healed=healed)
+            self._watch.left(self._ledger.entries(MIGRATION))
         return self._judged()
 
     def _start(self, name: str) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from crossfade.core.weight import Side
+from simulation.commands import Commands
 from simulation.estate import Estate
 from simulation.events import Events
 from simulation.executions import Executions
@@ -24,15 +25,23 @@ class Troubles:
         estate: In which things break.
         executions: Whose machine's clock can be wrong.
         events: Of alarms.
+        commands: What the person of the run types.
         start_again: Starts the migration a second time.
     """
 
     def __init__(
-        self, estate: Estate, executions: Executions, events: Events, *, start_again: Callable[[], None]
+        self,
+        estate: Estate,
+        executions: Executions,
+        events: Events,
+        commands: Commands,
+        *,
+        start_again: Callable[[], None],
     ) -> None:
         self._estate = estate
         self._executions = executions
         self._events = events
+        self._commands = commands
         self._start_again = start_again
 
     def schedule(self, spell: Spell) -> None:
@@ -43,6 +52,10 @@ class Troubles:
         match spell.trouble:
             case Trouble.DRIFT:
                 self._estate.by_hand((self._estate.plan.workloads[0].name, Side.GREEN), 7)
+            case Trouble.HOLD:
+                self._commands.hold(timedelta(seconds=spell.lasts))
+            case Trouble.ABORT:
+                self._commands.abort()
             case Trouble.ALARM_FLASH:
                 self._events.tell_alarms()
             case Trouble.DUPLICATE:
