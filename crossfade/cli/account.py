@@ -42,6 +42,7 @@ from crossfade.ports import Ledger
 _CONNECT_SECONDS: Final = 5
 _READ_SECONDS: Final = 15
 _TRIES: Final = 4
+_HURRIED_SECONDS: Final = 2
 
 _SAME_TIME: Final = timedelta(seconds=3)
 """AWS tells its time to the second, and an answer takes a moment: less than this is no difference."""
@@ -113,9 +114,12 @@ class Account:
         profile: Of the AWS configuration; None for boto3's choice.
         region: Of the stack; None for that of the profile.
         stack: Name of the stack.
+        hurried: Whether somebody waits with a finger on a key: then it is tried once, and not for long.
     """
 
-    def __init__(self, *, profile: str | None, region: str | None, stack: str) -> None:
+    def __init__(self, *, profile: str | None, region: str | None, stack: str, hurried: bool = False) -> None:
+        self._seconds = (_HURRIED_SECONDS, _HURRIED_SECONDS) if hurried else (_CONNECT_SECONDS, _READ_SECONDS)
+        self._tries = 1 if hurried else _TRIES
         self._session = boto3.Session(profile_name=profile, region_name=region)
         self._session.events.register("after-call", self._note_time)
         self._stack = stack
@@ -197,10 +201,11 @@ class Account:
         return {each["OutputKey"]: each["OutputValue"] for each in stacks[0].get("Outputs", [])}
 
     def _client(self, service: str) -> Any:
+        connect_seconds, read_seconds = self._seconds
         config = Config(
-            connect_timeout=_CONNECT_SECONDS,
-            read_timeout=_READ_SECONDS,
-            retries={"mode": "standard", "total_max_attempts": _TRIES},
+            connect_timeout=connect_seconds,
+            read_timeout=read_seconds,
+            retries={"mode": "standard", "total_max_attempts": self._tries},
         )
         try:
             make: Callable[..., Any] = self._session.client
@@ -213,15 +218,15 @@ class Account:
 
 
 @contextmanager
-def connected(*, profile: str | None, region: str | None, stack: str) -> Iterator[Account]:
+def connected(*, profile: str | None, region: str | None, stack: str, hurried: bool = False) -> Iterator[Account]:
     """
-    Inside, whatever AWS says becomes a sentence.
+    Inside, whatever AWS says becomes a sentence. The arguments are those of `Account`.
 
     Raises:
         NotConnectedError: With that sentence.
     """
     try:
-        yield Account(profile=profile, region=region, stack=stack)
+        yield Account(profile=profile, region=region, stack=stack, hurried=hurried)
     except (LedgerRefusedError, LedgerUnavailableError) as error:  # its words are meant for the functions
         raise NotConnectedError(_sentence(error.__cause__ or error)) from error
     except (ClientError, BotoCoreError) as error:

@@ -1,20 +1,25 @@
-"""What the shell offers when somebody presses Tab: names of plans, workloads, stages, faults, profiles and Regions.
+"""What the shell offers when somebody presses Tab: names of plans, workloads, migrations, profiles and more.
 
-It reads the configuration of this machine and asks nobody; where there is none, or a broken one, nothing is offered.
+It reads the configuration of this machine; the names of migrations it asks of AWS, once and not for long. Where there
+is none, or nobody answers, nothing is offered.
 """
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import boto3
 import typer
 
 from crossfade.adapters.config_file import read_config
+from crossfade.cli.account import connected
 from crossfade.core.config import Config
 from crossfade.core.plan import Gate
 from crossfade.errors import CrossfadeError
+from crossfade.names import PRODUCT
 from world.faults import FaultKind
+
+_LATEST: Final = 20
 
 
 def plans(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
@@ -65,6 +70,18 @@ def profiles(_context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
 def regions(_context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """Those that boto3 knows Step Functions in."""
     return _beginning(((name, "") for name in boto3.Session().get_available_regions("stepfunctions")), incomplete)
+
+
+def migrations(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """The latest migrations of the account."""
+    profile, region = context.params.get("profile"), context.params.get("region")
+    stack = context.params.get("stack") or PRODUCT
+    try:
+        with connected(profile=profile, region=region, stack=stack, hurried=True) as account:
+            found = [(each.name, each.status.lower()) for each in account.executions.recent(_LATEST)]
+    except CrossfadeError:
+        return []
+    return _beginning(found, incomplete)
 
 
 def _config(context: typer.Context) -> Config | None:

@@ -8,12 +8,13 @@ from typing import Annotated, Final
 import typer
 
 from crossfade.adapters.config_file import read_config
-from crossfade.cli.completing import plans, profiles, regions, workloads
+from crossfade.cli.completing import migrations, plans, profiles, regions, workloads
 from crossfade.core.config import Config, time_faults
 from crossfade.core.plan import Plan
 from crossfade.core.resolve import read_input
 from crossfade.core.waves import narrowed
 from crossfade.errors import InvalidConfigError, InvalidInputError
+from crossfade.names import PRODUCT
 
 REASON_MAX: Final = 500
 CONFIG_VARIABLE: Final = "CROSSFADE_CONFIG"
@@ -117,10 +118,12 @@ RegionOption = Annotated[
 StackOption = Annotated[
     str, typer.Option("--stack", metavar="NAME", help="The CloudFormation stack of Crossfade, by which all is found.")
 ]
-DEFAULT_STACK: Final = "Crossfade"
+
+DEFAULT_STACK: Final = PRODUCT
 
 MigrationArgument = Annotated[
-    str, typer.Argument(metavar="MIGRATION", help="Its name, as `crossfade status` shows it.")
+    str,
+    typer.Argument(metavar="MIGRATION", autocompletion=migrations, help="Its name, as `crossfade status` shows it."),
 ]
 ReasonOption = Annotated[
     str, typer.Option("--reason", metavar="WORDS", help="Why, in one line; it is recorded beside your name.")

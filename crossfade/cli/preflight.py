@@ -102,7 +102,8 @@ def _look(config: Config, plan: Plan, profile: str | None, region: str | None) -
         if account.is_embedded:
             msg = (
                 "the endpoint is on this machine, where no cluster and no load balancer can be asked; "
-                "give --embedded, which checks an embedded world of its own, or unset AWS_ENDPOINT_URL"
+                "take `crossfade start --dry-run`, which makes these checks there, or give --embedded for a world of "
+                "its own; for AWS, unset AWS_ENDPOINT_URL"
             )
             raise InvalidInputError(msg)
         _ = account.caller  # without credentials, one sentence is enough

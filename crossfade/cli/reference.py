@@ -25,7 +25,8 @@ _PREFACE: Final = """\
 `crossfade` is `bin/crossfade` of this repository, from any folder; `make setup` prepares it.
 `crossfade COMMAND --help` says the same as this page.
 `crossfade --install-completion` teaches bash, zsh, fish or PowerShell the commands and options,
-and the names of plans, workloads, stages, faults, profiles and Regions; its folder has to be on your PATH for that.
+and the names of plans, workloads, stages, migrations, faults, profiles and Regions; its folder has to be on your
+PATH for that.
 
 `demo`, `serve`, `simulate`, `plan` and `preflight --embedded` ask nobody but this machine.
 All other commands speak to the account in which Crossfade is deployed, with your own credentials:

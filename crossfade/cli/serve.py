@@ -41,7 +41,7 @@ The embedded world is open; its time goes {speed} times as fast as yours. In ano
   crossfade watch tonight
   crossfade abort tonight --reason "seen enough"
 
-`crossfade preflight --embedded` needs no open world: it makes its checks in one of its own.
+All checks before the first write, without moving anything: `crossfade start --dry-run`.
 
 Somebody else, where a plan wants another to approve than who started it:
 

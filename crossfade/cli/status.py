@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from crossfade.cli.account import Account, connected
+from crossfade.cli.completing import migrations
 from crossfade.cli.options import DEFAULT_STACK, Output, OutputOption, ProfileOption, RegionOption, StackOption
 from crossfade.cli.printing import clock, console, print_timeline, say
 from crossfade.cli.seen import Seen, see, see_listed
@@ -25,7 +26,8 @@ _WITH_REASONS: Final = 130
 """Columns of a terminal that has room for why migrations ended as they did."""
 
 OptionalMigration = Annotated[
-    str | None, typer.Argument(metavar="MIGRATION", help="Its name; without one, all of them.")
+    str | None,
+    typer.Argument(metavar="MIGRATION", autocompletion=migrations, help="Its name; without one, all of them."),
 ]
 
 

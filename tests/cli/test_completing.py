@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from crossfade.cli.app import app
+from tests.cli.conftest import Deployed
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = f"--config {ROOT / 'crossfade.yaml'}"
@@ -46,6 +47,21 @@ def test_stages_that_wait_for_approval_are_offered(monkeypatch: pytest.MonkeyPat
     monkeypatch.chdir(ROOT)
 
     assert _offered("crossfade approve tonight --stage ") == ["1", "4"]
+
+
+def test_migrations_are_offered_and_nothing_where_nobody_answers(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployed.start("tonight")
+    deployed.start("tomorrow")
+    deployed.start("yesterday")
+
+    assert sorted(_offered("crossfade watch to")) == ["tomorrow", "tonight"]
+    assert _offered("crossfade status y") == ["yesterday"]
+    assert _offered("crossfade abort --stack Nope t") == []
+    with monkeypatch.context() as nobody:
+        nobody.delenv("AWS_ACCESS_KEY_ID")
+        assert _offered("crossfade abort t") == []
 
 
 def test_bash_takes_the_script_that_the_command_gives() -> None:
