@@ -32,8 +32,8 @@ from crossfade.core.record import Outcome
 from crossfade.errors import CrossfadeError, InvalidInputError
 
 _NOT_STARTED: Final = frozenset({Outcome.REFUSED, Outcome.DUPLICATE})
-_KIND: Final = re.compile(r"^\w+Error: ")
-"""How a cause begins; people do not need the name of a class."""
+_KIND: Final = re.compile(r"^(nothing was changed: )?(\w+Error: )?")
+"""How a cause begins: what is said at the end, and the name of a class, which people do not need."""
 
 
 def command(
