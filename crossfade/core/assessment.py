@@ -75,8 +75,8 @@ class Assessment:
 
     def to_data(self) -> dict[str, Any]:
         """The evidence as small numbers for the timeline; the sums first, then each workload."""
-        blue = sum((finding.blue for finding in self.findings), NOTHING)
-        green = sum((finding.green for finding in self.findings), NOTHING)
+        blue = sum((finding.judged[0] for finding in self.findings), NOTHING)
+        green = sum((finding.judged[1] for finding in self.findings), NOTHING)
         not_ok = {alarm.name: alarm.state.value for alarm in self.alarms if alarm.state is not AlarmState.OK}
         return {
             "cause": self.verdict.cause.value,

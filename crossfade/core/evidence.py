@@ -118,12 +118,19 @@ class Finding:
     blue_since_write: Count = NOTHING
     green_since_write: Count = NOTHING
 
+    @property
+    def judged(self) -> tuple[Count, Count]:
+        """Blue's and green's numbers that the verdict is about: bad signs count from the first write on."""
+        if self.verdict.health is Health.UNHEALTHY:
+            return self.blue_since_write, self.green_since_write
+        return self.blue, self.green
+
     def to_data(self) -> dict[str, Any]:
         """Small numbers for the timeline."""
         return {
             "cause": self.verdict.cause.value,
             "minutes": self.minutes,
-            **numbers(self.blue, self.green),
+            **numbers(*self.judged),
             "evidence_worse": shown(self.worse),
             "evidence_over": shown(self.over),
         }

@@ -13,7 +13,8 @@ _SHOWN_MAX: Final = 1e12
 
 def compared(minutes: Sequence[Minute]) -> str:
     """Both sides over *minutes*: `3 of 300 requests on green, 1 of 5,700 requests on blue`."""
-    return f"{part(green_count(minutes))} on green, {part(blue_count(minutes))} on blue"
+    green, blue = green_count(minutes), blue_count(minutes)
+    return f"{part(green)} on green, {part(blue) if blue.requests else 'none'} on blue"
 
 
 def part(count: Count) -> str:

@@ -47,7 +47,7 @@ _PARTS = {
 def share_chart(report: Report, layout: Layout) -> Markup:
     """Green's share over time: written as steps, observed as a line."""
     found, shown = bins(report.series), marks(report)
-    top, step = share_scale(report)
+    top, step = mean_scale(report)
     flat = _plot(report, layout, layout.share_height, top)
     labels = draw_labels(flat, shown, is_wordy=layout.is_wordy)
     plot = Plot(flat.left, labels.height + BAND, flat.width, flat.height, flat.begin, flat.end, top)
@@ -179,10 +179,19 @@ def written_steps(report: Report) -> tuple[tuple[Step, ...], ...]:
     return tuple(share_steps(begin, baseline, report.writes) for baseline in report.baseline)
 
 
+def mean_scale(report: Report) -> tuple[float, float]:
+    """Top and step of the axis of the shares of all workloads together."""
+    return _scale([share for _, share in mean_steps(written_steps(report))], report)
+
+
 def share_scale(report: Report) -> tuple[float, float]:
-    """Top and step of the axis of shares: as much as the written and the observed shares need."""
-    shares = [share for steps_ in written_steps(report) for _, share in steps_]
-    shares += [b.observed_percent for b in bins(report.series)]
+    """Top and step of the axis of the shares of each workload: the same for all of them."""
+    return _scale([share for steps_ in written_steps(report) for _, share in steps_], report)
+
+
+def _scale(written: Sequence[float | None], report: Report) -> tuple[float, float]:
+    """As much as the written and the observed shares need."""
+    shares = [*written, *(b.observed_percent for b in bins(report.series))]
     most = max((share for share in shares if share is not None), default=0.0)
     return next((top, step) for top, step in _SCALES if top >= min(most * 1.04, PERCENT))
 

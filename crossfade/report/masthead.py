@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from crossfade.core.budget import EVENTS_MAX
+from crossfade.core.waves import first_stages
 from crossfade.report import charts, words
 from crossfade.report.counting import bins, percent
 from crossfade.report.markup import Child, Markup, breakable, tag
@@ -103,7 +104,13 @@ def _names(report: Report) -> str:
 
 
 def _shares(report: Report) -> str:
-    return " \u2192 ".join(f"{stage.share_percent:g}" for stage in report.plan.stages) + "\u00a0%"
+    waves = first_stages(report.plan)
+    parts: list[str] = []
+    for index, stage in enumerate(report.plan.stages):
+        join = ("; " if parts else "") if index in waves else " \u2192 " if parts else ""
+        name = f"{waves[index]} " if index in waves else ""
+        parts.append(f"{join}{name}{stage.share_percent:g}")
+    return "".join(parts) + "\u00a0%"
 
 
 # --- Key figures -----------------------------------------------------------------------------------------------------

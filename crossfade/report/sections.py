@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from itertools import groupby
 
-from crossfade.report import charts, tables, words
+from crossfade.report import charts, evidence_table, tables, words
 from crossfade.report.counting import bins, total
 from crossfade.report.decisions import ROLL_BACK, WAIT
 from crossfade.report.marks import numbered
@@ -103,14 +103,15 @@ def _multiple(report: Report, series: Series, index: int) -> Markup:
 def _placed(report: Report, workload: str) -> str:
     """In which wave it was, where it was before, and where it was read back."""
     wave = next((f"wave {wave.name}; " for wave in report.plan.waves if workload in wave.workloads), "")
-    before = next((f"before {_pair(at.blue, at.green)}" for at in report.baseline if at.workload == workload), "")
+    before = next((_pair(at.blue, at.green) for at in report.baseline if at.workload == workload), "not known")
     found = next((at for at in report.readback if at.workload == workload), None)
     if found is None:
-        return f"{wave}{before}"
+        return f"{wave}before the start {before}"
     side = {0.0: "on blue", 100.0: "on green"}.get(
         -1.0 if found.share_percent is None else found.share_percent, "split"
     )
-    return f"{wave}{side}: {before}, read back {_pair(found.blue, found.green)}"
+    now = _pair(found.blue, found.green)
+    return f"{wave}{side}, read back as {now}; " + ("as before" if now == before else f"before {before}")
 
 
 def _pair(blue: int | None, green: int | None) -> str:
@@ -197,7 +198,7 @@ def _decision(decision: DecisionEntry, number: int | None) -> Markup:
 
 def _taken_from(decision: DecisionEntry) -> Iterator[Markup]:
     if decision.evidence:
-        yield tables.evidence(decision.evidence)
+        yield evidence_table.evidence(decision.evidence)
     if decision.measured:
         yield tables.measures(decision.measured)
     if not decision.evidence and not decision.measured:

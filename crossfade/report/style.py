@@ -235,7 +235,8 @@ footer p+p{margin-top:.375rem}
   nav{display:none}
   section{margin-top:2rem}
   h1{font-size:22pt}
-  h2,h3,.lead,caption,thead,summary{break-after:avoid}
+  h2,h3,.lead,.legend,figcaption,caption,thead,summary{break-after:avoid}
+  .lead,.legend{break-inside:avoid}
   tbody tr:first-child{break-before:avoid}
   .multiples{grid-template-columns:repeat(3,1fr)}
   figure,.figures,.alert,.meta,.multiples>div,summary{break-inside:avoid}

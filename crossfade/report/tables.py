@@ -1,11 +1,8 @@
 """The tables of the page: weights read back, clock, stages, writes, minutes, timeline, record."""
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
-
-from pydantic import JsonValue
 
 from crossfade.core.weight import Side
 from crossfade.names import TimelineEvent
@@ -87,7 +84,8 @@ def clock(report: Report) -> Markup:
     names = words.MOMENTS_BACK if report.rollback_began else words.MOMENTS_FORTH
     known = [moment.at for moment in report.clock if moment.at]
     ordered = sorted(report.clock, key=lambda moment: (moment.at is None, moment.at or report.started))
-    rows = [_moment_row(names[moment.kind], moment, known) for moment in ordered]
+    before = [None, *(moment.at for moment in ordered)]
+    rows = [_moment_row(names[moment.kind], moment, at, known) for moment, at in zip(ordered, before, strict=False)]
     heads = ("moment", "UTC", "after the one before", "after the first", "known from")
     return table("From the first sign to the last user", heads, rows, numbers=(2, 3))
 
@@ -161,46 +159,6 @@ def signals(report: Report) -> Markup:
     return table("What people told it", ("UTC", "signal", "by", "reason", "about"), rows)
 
 
-def evidence(found: Mapping[str, JsonValue]) -> Markup:
-    """What a decision was given: plain values as a list, values by name (of workloads) as a grid."""
-    grids = {key: grid for key, value in found.items() if (grid := _grid(value))}
-    plain = {key: value for key, value in found.items() if key not in grids}
-    rows = [row(head(_spaced(key)), cell(_written(value), "text")) for key, value in plain.items()]
-    caption = "What the decision was given, as recorded"
-    whole = table(caption, ("evidence", "value"), rows) if rows else None
-    return join(whole, *(_evidence_grid(_spaced(key), grid) for key, grid in grids.items()))
-
-
-def _grid(value: JsonValue) -> dict[str, dict[str, JsonValue]]:
-    """*value*, when it is one record of plain values a name; else nothing."""
-    if not isinstance(value, dict):
-        return {}
-    records = {name: one for name, one in value.items() if isinstance(one, dict)}
-    is_plain = not any(isinstance(cell_, dict | list) for one in records.values() for cell_ in one.values())
-    return records if is_plain and len(records) == len(value) else {}
-
-
-def _evidence_grid(name: str, grid: Mapping[str, Mapping[str, JsonValue]]) -> Markup:
-    keys = list(dict.fromkeys(key for one in grid.values() for key in one))
-    rows = [
-        row(
-            head(who, "nowrap"),
-            *(cell(_written(one[key]) if key in one else "\u2013", _class(one.get(key))) for key in keys),
-        )
-        for who, one in grid.items()
-    ]
-    numbers = [i for i, key in enumerate(keys, start=1) if any(_class(one.get(key)) for one in grid.values())]
-    return table(f"Of them, {name}", ("", *map(_spaced, keys)), rows, numbers=numbers)
-
-
-def _class(value: JsonValue) -> str | None:
-    return "num" if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _spaced(key: str) -> str:
-    return key.replace("_", " ")
-
-
 def measures(found: Measured) -> Markup:
     """What the series shows up to a decision, cluster by cluster."""
     rows = [
@@ -256,10 +214,9 @@ def _verdict(at: Readback) -> tuple[Child, str | None]:
             return at.note or "nothing was promised", "muted"
 
 
-def _moment_row(name: str, moment: Moment, known: Sequence[datetime]) -> Markup:
-    earlier = [at for at in known if moment.at and at < moment.at]
-    since = words.span(moment.at - max(earlier)) if moment.at and earlier else "\u2013"
-    whole = words.span(moment.at - min(known)) if moment.at and earlier else "\u2013"
+def _moment_row(name: str, moment: Moment, before: datetime | None, known: Sequence[datetime]) -> Markup:
+    since = words.span(moment.at - before) if moment.at and before else "\u2013"
+    whole = words.span(moment.at - min(known)) if moment.at and before else "\u2013"
     return row(
         head(name, "nowrap"), time(moment.at), cell(since, "num"), cell(whole, "num"), cell(moment.how, "text muted"),
         class_=None if moment.at else "faint",
@@ -319,16 +276,3 @@ def _rate(part: int | None, whole: int | None) -> str:
     if part is None or whole is None:
         return words.NOT_MEASURED
     return words.rate(100 * part / whole) if whole else "\u2013"
-
-
-def _written(value: JsonValue) -> Child:
-    if isinstance(value, dict) and value:
-        lines = (join(f"{key}: ", _written(one)) for key, one in value.items())
-        return join(*(join(tag("br") if index else None, line) for index, line in enumerate(lines)))
-    if isinstance(value, list) and all(isinstance(one, str) for one in value):
-        return ", ".join(str(one) for one in value)
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return words.figure(value)
-    if value is None:
-        return "\u2013"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -9,6 +9,7 @@ from typing import Final
 from crossfade.core.record import Outcome
 from crossfade.core.source import SourceKind
 from crossfade.core.weight import Side
+from crossfade.core.wording import plain, said_once
 from crossfade.core.workload import Workload
 from crossfade.names import ALPHA_PREFIX, STABLE_PREFIX, WEIGHT_KEY, WEIGHT_PROPERTY
 from crossfade.report.clock import FAULT_PERCENT
@@ -98,9 +99,20 @@ def headline(report: Report) -> str:
 def reasons(report: Report) -> tuple[str, ...]:
     """Why it ended so, a part each, without the words that the headline has already."""
     own_words = f"{SENTENCES[report.outcome]}: "
-    text = report.reason.removeprefix(own_words)
-    parts = text.split("; ") if len(text) > _LONG and "\n" not in text else text.splitlines()
+    text = plain(said_once(report.reason)).removeprefix(own_words)
+    parts = _parted(text) if len(text) > _LONG and "\n" not in text else text.splitlines()
     return tuple(part for part in parts if part.strip())
+
+
+def _parted(text: str) -> list[str]:
+    """*text* at its semicolons; what names nothing itself, such as "it is tried again", stays with what it is of."""
+    parts: list[str] = []
+    for part in text.split("; "):
+        if parts and ": " not in part:
+            parts[-1] += f"; {part}"
+        else:
+            parts.append(part)
+    return parts
 
 
 def advice(report: Report) -> tuple[Advice, ...]:

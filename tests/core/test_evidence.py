@@ -381,3 +381,11 @@ def test_what_a_way_back_is_decided_on_is_told_from_the_first_write_on() -> None
     assert (found.findings[0].green, found.findings[0].blue) == (Count(), Count())
     assert found.findings[0].green_since_write == Count(80, 24)
     assert found.findings[0].blue_since_write == Count(2_000)
+    data = found.to_data()["workloads"]["burnham"]
+    assert (data["green_failed"], data["green_requests"]) == (24, 80)  # not the zeros of before the weights were shown
+
+
+def test_a_blue_without_requests_is_not_called_none_of_none() -> None:
+    found = look(flow(Sample(), Sample(1_000, 300), 4), stage=AT_100)
+
+    assert found.verdict.reason.endswith("1,200 of 4,000 requests on green, none on blue")

@@ -10,11 +10,15 @@ from functools import cache
 import pytest
 
 from crossfade.core.argocd import ArgoCd, SecretKey
+from crossfade.core.plan import Wave
 from crossfade.core.record import Outcome
+from crossfade.core.weight import Side
 from crossfade.core.workload import Identifiers, ListenerRule, Router
 from crossfade.names import TimelineEvent
 from crossfade.report import Bound, DecisionEntry, Environment, History, Report, build, render, words
+from crossfade.report.charts import mean_scale, share_scale
 from crossfade.report.markup import breakable, escape, tag
+from crossfade.report.model import MomentKind
 from crossfade.report.style import DARK, LIGHT, sheet
 from tests.report import samples
 from tests.report.page import Element, parse
@@ -253,7 +257,7 @@ def test_a_refusal_lists_its_faults_and_invents_no_chart() -> None:
     page = parse(render(samples.a_refusal()))
 
     assert [item.text for item in page.one("ul", "reason").all("li")] == [
-        "PreflightFailedError: alarm green-yelb-5xx does not exist; create it",
+        "alarm green-yelb-5xx does not exist; create it",
         "riker: green already has weight 5; set it to 0 before the start",
     ]
     assert page.one("main").all("svg") == []
@@ -634,6 +638,63 @@ def test_a_long_reason_of_several_parts_is_a_list() -> None:
     report = samples.a_rollback().model_copy(update={"reason": "; ".join(parts)})
 
     assert [item.text for item in parse(render(report)).one("ul", "reason").all("li")] == parts
+
+
+def test_a_part_that_names_nothing_itself_stays_with_what_it_is_of() -> None:
+    cause = "Route 53 limits the rate of ListResourceRecordSets on Z0EXAMPLE1234567890 (Throttling); it is tried again"
+    reason = f"RouterThrottledError: {cause}; the execution failed; the weights cannot be read back: {cause}"
+    report = samples.a_rollback().model_copy(update={"reason": f"read back at last: {reason}"})
+
+    assert [item.text for item in parse(render(report)).one("ul", "reason").all("li")] == [
+        f"read back at last: {cause}; the execution failed",
+        "the weights cannot be read back: the same",
+    ]
+
+
+def test_moments_at_one_instant_are_no_time_apart() -> None:
+    report = samples.a_rollback()
+    decided = report.moment(MomentKind.DECIDED)
+    same = [m.model_copy(update={"at": decided}) if m.kind is MomentKind.FIRST_WRITE else m for m in report.clock]
+
+    page = parse(render(report.model_copy(update={"clock": tuple(same)})))
+    rows = [[cell.text for cell in row.all("*")] for row in page.section("The clock").all("tr")]
+
+    assert [cells[3].replace("\u00a0", " ") for cells in rows if cells[0] == "First write accepted"] == ["0 s"]
+
+
+def test_a_fleet_is_named_wave_by_wave_and_drawn_on_the_scale_of_the_whole() -> None:
+    report = samples.a_rollback()
+    names = [workload.name for workload in report.plan.workloads]
+    waves = (Wave(name="pilot", workloads=tuple(names[:1])), Wave(name="rest", workloads=tuple(names[1:])))
+    first, *others = report.plan.stages
+    stages = (first, *(stage.model_copy(update={"wave": 1}) for stage in others))
+    fleet = report.model_copy(update={"plan": report.plan.model_copy(update={"waves": waves, "stages": stages})})
+    whole = {Side.BLUE: 0, Side.GREEN: 100}
+    moved = [write for write in report.writes if write.workload == names[0]]
+    fleet = fleet.model_copy(
+        update={"writes": tuple(write.model_copy(update={"after": whole[Side(write.side)]}) for write in moved)}
+    )
+
+    page = parse(render(fleet))
+
+    facts = {part.one("dt").text: part.one("dd").text for part in page.all("dl", "meta")[0].all("div")}
+    assert facts["Plan"].startswith(f"{fleet.plan.name}: pilot 1; rest 5 ")
+    assert (mean_scale(fleet)[0], share_scale(fleet)[0]) == (50, 100)
+
+
+def test_the_evidence_of_a_decision_is_named_in_words_with_the_cause_first() -> None:
+    evidence = {"p_worse": 0.01, "green_failed": 11, "cause": "worse_than_blue"}
+    report = samples.a_rollback()
+    last = report.decisions[-1].model_copy(update={"evidence": evidence})
+
+    page = parse(render(report.model_copy(update={"decisions": (*report.decisions[:-1], last)})))
+    rows = page.section("Decisions").all("details")[-1].all("tr")
+
+    assert [[cell.text for cell in row.all("*")] for row in rows[1:4]] == [
+        ["cause", "worse than blue"],
+        ["of them failed", "11"],
+        ["chance of this if green were no worse (p)", "0.01"],
+    ]
 
 
 def test_after_a_success_blue_is_kept_as_long_as_it_is_asked() -> None:
