@@ -69,7 +69,7 @@ def _evidence_grid(name: str, grid: Mapping[str, Mapping[str, JsonValue]]) -> Ma
     ]
     numbers = [i for i, key in enumerate(keys, start=1) if any(_class(one.get(key)) for one in grid.values())]
     heads = (_EVIDENCE_SHORT.get(key, _spaced(key)) for key in keys)
-    return table(f"Of them, {name}", ("", *heads), rows, numbers=numbers)
+    return table(name.capitalize(), ("", *heads), rows, numbers=numbers)
 
 
 def _class(value: JsonValue) -> str | None:

@@ -181,7 +181,7 @@ tr.faint td,tr.faint th{color:var(--muted)}
 .next li+li{margin-top:.5rem}
 .next li::marker{color:var(--muted)}
 pre{margin:.5rem 0 0;padding:.75rem 1rem;background:var(--panel);border-radius:.375rem;overflow-x:auto}
-pre code{overflow-wrap:normal}
+pre code{white-space:pre-wrap;overflow-wrap:anywhere}
 figure+details{margin-top:1.5rem}
 details{border-bottom:1px solid var(--rule)}
 details:first-of-type{border-top:1px solid var(--rule)}
