@@ -15,7 +15,7 @@ from crossfade.cli.embedded import embedded as built
 from crossfade.cli.synth import template
 from crossfade.core.config import Config
 from stacks.synth import synthesize
-from world.estate import EstateSpec
+from world.estate_spec import EstateSpec
 from world.faults import Fault
 
 

@@ -1,4 +1,4 @@
-"""API servers that Amazon EKS knows: one a cluster, with its objects in it, and Argo CD's hub as well.
+"""API servers that Amazon EKS knows: one a cluster, with its objects in it.
 
 This file knows nothing of what runs in a cluster.
 """
@@ -6,26 +6,23 @@ This file knows nothing of what runs in a cluster.
 import base64
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.eks.models import eks_backends
 
-from world.argocd import ArgoCd, install
+from world.argocd import install
 from world.clock import Clock
 from world.eks_tokens import EksAuthenticator, Identity
+from world.estate_spec import ClusterSpec
 from world.kubernetes import KubernetesApi, Object, definitions
-
-if TYPE_CHECKING:
-    from world.estate import ClusterSpec
 
 _ROLE: Final = "arn:aws:iam::123456789012:role/eks-cluster"
 _AUTHORITY: Final = base64.b64encode(b"the embedded clusters speak plain HTTP\n").decode()
 
 
 def serve(
-    spec: "ClusterSpec", clock: Clock, stack: ExitStack, *, identities: Sequence[Identity], seed: str
+    spec: ClusterSpec, clock: Clock, stack: ExitStack, *, identities: Sequence[Identity], seed: str
 ) -> tuple[KubernetesApi, EksAuthenticator]:
     """The API server of the cluster *spec*, until *stack* is closed, and who judges its tokens."""
     authenticator = EksAuthenticator(spec.name, region=spec.region, now=lambda: clock.now, identities=identities)
@@ -35,21 +32,7 @@ def serve(
     return api, authenticator
 
 
-@dataclass(slots=True)
-class Hub:
-    """
-    The cluster where Argo CD runs for both sides.
-
-    Attributes:
-        api: Its API server.
-        argocd: Its Argo CD, which looks after blue and green.
-    """
-
-    api: KubernetesApi
-    argocd: ArgoCd
-
-
-def _create_in_eks(spec: "ClusterSpec", url: str) -> None:
+def _create_in_eks(spec: ClusterSpec, url: str) -> None:
     """A cluster in moto's EKS whose endpoint is the API server in this process."""
     books = eks_backends[DEFAULT_ACCOUNT_ID][spec.region]
     cluster = books.create_cluster(spec.name, role_arn=_ROLE, resources_vpc_config={})

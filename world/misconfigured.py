@@ -4,29 +4,28 @@ Each is made as people make it: an edited Deployment, a record deleted by hand, 
 balancer. This file knows no checks; it only makes the world as it should not be.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 import boto3
 
-from crossfade.names import HEALTH_CHECK_KEY
 from world import misconfigured_access, misconfigured_argocd, misconfigured_dns, misconfigured_rules
 from world.application import UNHEALTHY_AFTER
-from world.by_hand import BLUE, GREEN, of_kind
-from world.faults import Fault, FaultKind, InvalidFaultError
+from world.built import Built
+from world.by_hand import of_kind
+from world.estate_spec import BLUE, GREEN
+from world.faults import Fault, FaultKind
 from world.front_doors import Oddity
 from world.insights import an_insight
 from world.kubernetes import Object
 from world.pods import an_object
-
-if TYPE_CHECKING:
-    from world.estate import Estate, EstateSpec
+from world.possible_faults import idle
 
 GONE: Final = "app/k8s-burnham-0000000000/0123456789abcdef"
 """The dimension of a load balancer that was made anew since."""
 
 
-def misconfigure(estate: "Estate", fault: Fault) -> None:
+def misconfigure(estate: Built, fault: Fault) -> None:
     """
     Put *fault* into place.
 
@@ -36,28 +35,28 @@ def misconfigure(estate: "Estate", fault: Fault) -> None:
     _MAKERS[fault.kind](estate)
 
 
-def _unhealthy_targets(estate: "Estate") -> None:
+def _unhealthy_targets(estate: Built) -> None:
     estate.balancers.applications[GREEN].crashed = estate.clock.now - UNHEALTHY_AFTER
 
 
-def _blind_alarm(estate: "Estate") -> None:
+def _blind_alarm(estate: Built) -> None:
     """As if green's load balancer had been made anew after the alarm."""
     _put_alarm(estate, dimension=GONE)
 
 
-def _slow_alarm(estate: "Estate") -> None:
+def _slow_alarm(estate: Built) -> None:
     """It was made for a weekly report, and nobody has thought of bakes."""
     _put_alarm(estate, Period=600, DatapointsToAlarm=3)
 
 
-def _firing_alarm(estate: "Estate") -> None:
+def _firing_alarm(estate: Built) -> None:
     """It takes missing data for a breach; there is none while green has no users."""
     name = _put_alarm(estate, TreatMissingData="breaching")
     reason = "Threshold Crossed: no datapoints were received for 3 periods and 3 missing datapoints were treated as "
     _cloudwatch(estate).set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason=f"{reason}[Breaching].")
 
 
-def _put_alarm(estate: "Estate", *, dimension: str = "", **more: Any) -> str:
+def _put_alarm(estate: Built, *, dimension: str = "", **more: Any) -> str:
     """Make the first alarm anew, on green's load balancer if there is no other *dimension*; the value is its name."""
     workload = estate.spec.workloads[0]
     balancer = dimension or estate.green_balancer(workload).dimension
@@ -78,24 +77,24 @@ def _put_alarm(estate: "Estate", *, dimension: str = "", **more: Any) -> str:
     return workload.alarms[0]
 
 
-def _cloudwatch(estate: "Estate") -> Any:
+def _cloudwatch(estate: Built) -> Any:
     return boto3.client("cloudwatch", region_name=estate.spec.green.region)
 
 
-def _wrong_certificate(estate: "Estate") -> None:
+def _wrong_certificate(estate: Built) -> None:
     estate.doors.odd[GREEN] = Oddity.CERTIFICATE
 
 
-def _green_500(estate: "Estate") -> None:
+def _green_500(estate: Built) -> None:
     """As without its database: its health check does not look so far."""
     estate.balancers.applications[GREEN].error_rate = 1.0
 
 
-def _redirect(estate: "Estate") -> None:
+def _redirect(estate: Built) -> None:
     estate.doors.odd[GREEN] = Oddity.REDIRECT
 
 
-def _no_ready_pods(estate: "Estate") -> None:
+def _no_ready_pods(estate: Built) -> None:
     """They run, and are not ready; the load balancer has not noticed yet."""
     workload = estate.spec.workloads[0]
     for piece in estate.clusters[GREEN].api.store.all("EndpointSlice", workload.namespace):
@@ -106,7 +105,7 @@ def _no_ready_pods(estate: "Estate") -> None:
         )
 
 
-def _sticky(estate: "Estate") -> None:
+def _sticky(estate: Built) -> None:
     """Somebody once wanted sessions that last and pods that go slowly."""
     elb: Any = boto3.client("elbv2", region_name=estate.spec.green.region)
     wanted = {
@@ -122,7 +121,7 @@ def _sticky(estate: "Estate") -> None:
             elb.modify_target_group_attributes(TargetGroupArn=group["TargetGroupArn"], Attributes=attributes)
 
 
-def _insights(estate: "Estate") -> None:
+def _insights(estate: Built) -> None:
     """A client of blue's still asks for an API that is not there any more after the upgrade."""
     name = "Deprecated APIs removed in Kubernetes v1.32"
     insight = an_insight(name, "ERROR", "Deprecated API usage detected within last 30 days.")
@@ -130,7 +129,7 @@ def _insights(estate: "Estate") -> None:
     estate.insights[estate.spec.blue.name] = [insight | {"recommendation": advice}]
 
 
-def _low_floor(estate: "Estate") -> None:
+def _low_floor(estate: Built) -> None:
     """Blue has grown with its users; green stands at the minimum."""
     namespace = estate.spec.workloads[0].namespace
     for side, now in ((BLUE, 9), (GREEN, 2)):
@@ -140,7 +139,7 @@ def _low_floor(estate: "Estate") -> None:
         store.merge("HorizontalPodAutoscaler", namespace, "web", {"status": {"currentReplicas": now}})
 
 
-def _cronjobs(estate: "Estate") -> None:
+def _cronjobs(estate: Built) -> None:
     """Argo CD has synced green, so the nightly bill is written twice."""
     for cluster in estate.clusters.values():
         spec = {"schedule": "0 3 * * *", "suspend": False}
@@ -148,27 +147,21 @@ def _cronjobs(estate: "Estate") -> None:
         cluster.api.store.add(an_object("batch/v1", "CronJob", namespace, "nightly-bill", spec=spec))
 
 
-def _consumers(estate: "Estate") -> None:
+def _consumers(estate: Built) -> None:
     """Somebody has scaled green's idle consumers up too early."""
     store = estate.clusters[GREEN].api.store
-    for namespace, name in _idle(estate.spec.green.manifests):
+    for namespace, name in idle(estate.spec.green.manifests):
         store.merge("Deployment", namespace, name, {"spec": {"replicas": 1}})
         store.merge("Deployment", namespace, name, {"status": {"replicas": 1, "readyReplicas": 1}})
 
 
-def _idle(manifests: Iterable[Object]) -> list[tuple[str, str]]:
-    """Namespace and name of every Deployment that is not to run yet."""
-    waiting = [each for each in manifests if each["kind"] == "Deployment" and each["spec"].get("replicas") == 0]
-    return [(each["metadata"]["namespace"], each["metadata"]["name"]) for each in waiting]
-
-
-def _missing_object(estate: "Estate") -> None:
+def _missing_object(estate: Built) -> None:
     workload = of_kind(estate, "Ingress")
     estate.clusters[GREEN].api.store.remove(workload.kind, workload.namespace, workload.objects[0])
     estate.clusters[GREEN].external_dns.is_stuck = True
 
 
-def _no_status(estate: "Estate") -> None:
+def _no_status(estate: Built) -> None:
     """As if the controller had just begun; ExternalDNS has not looked since."""
     workload = of_kind(estate, "Ingress")
     status: Object = {"status": {"loadBalancer": {"ingress": None}}}
@@ -176,21 +169,21 @@ def _no_status(estate: "Estate") -> None:
     estate.clusters[GREEN].external_dns.is_stuck = True
 
 
-def _shared_host(estate: "Estate") -> None:
+def _shared_host(estate: Built) -> None:
     workload, store = of_kind(estate, "Ingress"), estate.clusters[GREEN].api.store
     held = store.read("Ingress", workload.namespace, workload.objects[0])
     metadata = {"name": "copy", "namespace": workload.namespace, "annotations": held["metadata"]["annotations"]}
     store.add({**held, "metadata": metadata})
 
 
-def _service_type(estate: "Estate") -> None:
+def _service_type(estate: Built) -> None:
     workload = of_kind(estate, "Service")
     spec: Object = {"spec": {"type": "ClusterIP"}}
     estate.clusters[GREEN].api.store.merge("Service", workload.namespace, workload.objects[0], spec)
     estate.clusters[GREEN].external_dns.is_stuck = True
 
 
-def _weightless(estate: "Estate") -> None:
+def _weightless(estate: Built) -> None:
     workload, store = of_kind(estate, "DNSEndpoint"), estate.clusters[GREEN].api.store
     entries = store.read("DNSEndpoint", workload.namespace, workload.objects[0])["spec"]["endpoints"]
     spec: Object = {"spec": {"endpoints": [{**entry, "providerSpecific": []} for entry in entries]}}
@@ -198,47 +191,7 @@ def _weightless(estate: "Estate") -> None:
     estate.clusters[GREEN].external_dns.is_stuck = True
 
 
-_IDLE: Final = "an idle Deployment"
-_SWITCH: Final = "a health check on green's record"
-NEEDS: Final[Mapping[FaultKind, str]] = {
-    FaultKind.MISSING_OBJECT: "Ingress",
-    FaultKind.NO_STATUS: "Ingress",
-    FaultKind.SHARED_HOST: "Ingress",
-    FaultKind.TWO_OWNERS: "Ingress",
-    FaultKind.SERVICE_TYPE: "Service",
-    FaultKind.WEIGHTLESS: "DNSEndpoint",
-    FaultKind.ODD_HOST: "Ingress",
-    FaultKind.ADMISSION: "Ingress",
-    FaultKind.CONSUMERS: _IDLE,
-    FaultKind.NO_SWITCH: _SWITCH,
-}
-"""What a workload has to have for a fault."""
-
-
-def _has_health_check(document: Object) -> bool:
-    return any(key.endswith(f"/{HEALTH_CHECK_KEY}") for key in document["metadata"].get("annotations") or ())
-
-
-def check_kinds(spec: "EstateSpec", faults: Iterable[Fault]) -> None:
-    """
-    Make sure that there is something that *faults* can break.
-
-    Raises:
-        InvalidFaultError: There is no workload of the kind that one of them is about.
-    """
-    kinds = {workload.kind for workload in spec.workloads if workload.objects}
-    if _idle(spec.green.manifests):
-        kinds.add(_IDLE)
-    if any(_has_health_check(each) for each in spec.green.manifests):
-        kinds.add(_SWITCH)
-    for fault in faults:
-        if (kind := NEEDS.get(fault.kind)) and kind not in kinds:
-            estate = "switch" if kind == _SWITCH else "sources"
-            msg = f"{fault}: no workload here has {kind}; try --config examples/estates/{estate}/crossfade.yaml"
-            raise InvalidFaultError(msg)
-
-
-_MAKERS: Final[Mapping[FaultKind, Callable[["Estate"], None]]] = {
+_MAKERS: Final[Mapping[FaultKind, Callable[[Built], None]]] = {
     FaultKind.UNHEALTHY_TARGETS: _unhealthy_targets,
     FaultKind.BLIND_ALARM: _blind_alarm,
     FaultKind.MISSING_OBJECT: _missing_object,

@@ -5,14 +5,12 @@ This file knows no checks; it only makes the world as it should not be.
 """
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from world.by_hand import GREEN
+from world.built import Built
+from world.estate_spec import GREEN
 from world.faults import FaultKind
 from world.kubernetes import Interference
-
-if TYPE_CHECKING:
-    from world.estate import Estate
 
 _POLICY: Final = (
     'ingresses.networking.k8s.io "{name}" is forbidden: ValidatingAdmissionPolicy "freeze" with binding "freeze" '
@@ -21,30 +19,30 @@ _POLICY: Final = (
 """How an API server words it; https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/"""
 
 
-def _silent_cluster(estate: "Estate") -> None:
+def _silent_cluster(estate: Built) -> None:
     """Its endpoint is private, or its network is broken; what runs in it runs on."""
     estate.clusters[GREEN].api.is_reachable = False
 
 
-def _silent_hub(estate: "Estate") -> None:
+def _silent_hub(estate: Built) -> None:
     if estate.hub is not None:
         estate.hub.api.is_reachable = False
 
 
-def _unbound_role(estate: "Estate") -> None:
+def _unbound_role(estate: Built) -> None:
     _unbind(estate, "crossfade-weights")
 
 
-def _unseen_pods(estate: "Estate") -> None:
+def _unseen_pods(estate: Built) -> None:
     _unbind(estate, "crossfade-running")
 
 
-def _unbind(estate: "Estate", name: str) -> None:
+def _unbind(estate: Built, name: str) -> None:
     """Somebody has tidied up RoleBindings in the namespace of green's first workload."""
     estate.clusters[GREEN].api.store.remove("RoleBinding", estate.spec.workloads[0].namespace, name)
 
 
-def _admission(estate: "Estate") -> None:
+def _admission(estate: Built) -> None:
     """A policy refuses what changes the first Ingress; reading it is as before."""
     workload = estate.spec.workloads[0]
     name = workload.objects[0]
@@ -59,7 +57,7 @@ def _admission(estate: "Estate") -> None:
     estate.clusters[GREEN].api.interfere(frozen)
 
 
-MAKERS: Final[Mapping[FaultKind, Callable[["Estate"], None]]] = {
+MAKERS: Final[Mapping[FaultKind, Callable[[Built], None]]] = {
     FaultKind.SILENT_CLUSTER: _silent_cluster,
     FaultKind.SILENT_HUB: _silent_hub,
     FaultKind.UNBOUND_ROLE: _unbound_role,

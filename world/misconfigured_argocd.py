@@ -5,24 +5,22 @@ Each is made as people and Argo CD make it. This file knows no checks; it only m
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from world.argocd import NAMESPACE
 from world.argocd_rendering import TRACKING
+from world.built import Built
+from world.clusters import Cluster
+from world.estate_spec import BLUE, GREEN, EstateSpec
 from world.faults import FaultKind
 
-if TYPE_CHECKING:
-    from world.estate import Cluster, Estate
-
-BLUE: Final = "blue"
-GREEN: Final = "green"
 APPLIED_EVERY: Final = timedelta(minutes=1)
 """Of `argocd-reverts`: how often somebody's automation applies what it was told before the migration."""
 
 
-def _reverts(estate: "Estate") -> None:
+def _reverts(estate: Built) -> None:
     """Terraform is applied again and again, as it was before; or, without it, Argo CD heals what Git says."""
-    if not has_argocd(estate):
+    if not has_argocd(estate.spec):
         _self_heal(estate)
         return
 
@@ -33,7 +31,7 @@ def _reverts(estate: "Estate") -> None:
     estate.clock.every(APPLIED_EVERY, apply)
 
 
-def _set_back(cluster: "Cluster") -> None:
+def _set_back(cluster: Cluster) -> None:
     store = cluster.api.store
     for document in cluster.spec.manifests:
         name = document["metadata"]["name"]
@@ -52,22 +50,22 @@ def _parameters(document: Mapping[str, Any]) -> Any:
     return ((document["spec"].get("source") or {}).get("helm") or {}).get("parameters") or ()
 
 
-def _stalled(estate: "Estate") -> None:
+def _stalled(estate: Built) -> None:
     for cluster in estate.clusters.values():
         cluster.argocd.is_stalled = True
 
 
-def _self_heal(estate: "Estate") -> None:
+def _self_heal(estate: Built) -> None:
     """An Argo CD that heals itself has rendered the Ingresses all along; where there is none yet, nobody was told."""
     for cluster in estate.clusters.values():
         heal = {"spec": {"syncPolicy": {"automated": {"selfHeal": True}}}}
         for application in cluster.api.store.all("Application", NAMESPACE):
             cluster.api.store.merge("Application", NAMESPACE, application["metadata"]["name"], heal)
-    if not has_argocd(estate):
+    if not has_argocd(estate.spec):
         _bring(estate)
 
 
-def _bring(estate: "Estate") -> None:
+def _bring(estate: Built) -> None:
     """Applications that render what is in the clusters, one a namespace."""
     for cluster in estate.clusters.values():
         ingresses = [each for each in cluster.spec.manifests if each["kind"] == "Ingress"]
@@ -96,7 +94,7 @@ def _application(name: str, namespace: str) -> dict[str, Any]:
     }
 
 
-def _out_of_sync(estate: "Estate") -> None:
+def _out_of_sync(estate: Built) -> None:
     """Somebody has edited green's first Ingress, and its Application does not heal itself."""
     workload = estate.spec.workloads[0]
     cluster = estate.clusters[GREEN]
@@ -105,20 +103,20 @@ def _out_of_sync(estate: "Estate") -> None:
     cluster.argocd.reconcile()
 
 
-def _degraded(estate: "Estate") -> None:
+def _degraded(estate: Built) -> None:
     cluster = estate.clusters[BLUE]
     cluster.argocd.degraded.add(_leaf(estate, cluster))
     cluster.argocd.reconcile()
 
 
-def _sync_failed(estate: "Estate") -> None:
+def _sync_failed(estate: Built) -> None:
     cluster = estate.clusters[GREEN]
     state = {"phase": "Failed", "message": "one or more objects failed to apply"}
     patch = {"status": {"operationState": state}}
     cluster.api.store.merge("Application", NAMESPACE, _leaf(estate, cluster), patch)
 
 
-def _no_key(estate: "Estate") -> None:
+def _no_key(estate: Built) -> None:
     """Somebody has taken the weight out of green's Secret; what is rendered now is the 0 that was there before."""
     cluster = estate.clusters[GREEN]
     for document in cluster.spec.manifests:
@@ -128,12 +126,12 @@ def _no_key(estate: "Estate") -> None:
             cluster.api.store.merge(*where, {"metadata": {"annotations": gone}}, manager="terraform")
 
 
-def _missing(estate: "Estate") -> None:
+def _missing(estate: Built) -> None:
     cluster = estate.clusters[GREEN]
     cluster.api.store.remove("Application", NAMESPACE, _leaf(estate, cluster))
 
 
-def _affected(estate: "Estate") -> None:
+def _affected(estate: Built) -> None:
     """Both clusters run a version that leaves changed values alone."""
     for cluster in estate.clusters.values():
         container = {"name": "server", "image": "quay.io/argoproj/argocd:v2.13.3"}
@@ -141,19 +139,19 @@ def _affected(estate: "Estate") -> None:
         cluster.api.store.merge("Deployment", NAMESPACE, "argocd-server", patch)
 
 
-def _leaf(estate: "Estate", cluster: "Cluster") -> str:
+def _leaf(estate: Built, cluster: Cluster) -> str:
     """The Application that renders the first workload."""
     workload = estate.spec.workloads[0]
     ingress = cluster.api.store.read("Ingress", workload.namespace, workload.objects[0])
     return str(ingress["metadata"]["annotations"][TRACKING]).partition(":")[0]
 
 
-def has_argocd(estate: "Estate") -> bool:
-    """Whether Argo CD renders anything in *estate*."""
-    return any(document["kind"] == "Application" for document in estate.spec.blue.manifests)
+def has_argocd(spec: EstateSpec) -> bool:
+    """Whether Argo CD renders anything in an estate of *spec*."""
+    return any(document["kind"] == "Application" for document in spec.blue.manifests)
 
 
-MAKERS: Final[Mapping[FaultKind, Callable[["Estate"], None]]] = {
+MAKERS: Final[Mapping[FaultKind, Callable[[Built], None]]] = {
     FaultKind.ARGOCD_REVERTS: _reverts,
     FaultKind.ARGOCD_STALLED: _stalled,
     FaultKind.ARGOCD_SELF_HEAL: _self_heal,

@@ -6,48 +6,47 @@ This file knows no checks; it only makes the world as it should not be.
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import boto3
 
 from crossfade.names import ALPHA_PREFIX, IDENTIFIER_KEY, STABLE_PREFIX
-from world.by_hand import BLUE, GREEN, annotate, change_record, identifier, of_kind, set_ready, tell, weigh
+from world.built import Built
+from world.by_hand import annotate, change_record, identifier, of_kind, set_ready, tell, weigh
+from world.estate_spec import BLUE, GREEN
 from world.external_dns import DEPLOYMENT, NAMESPACE, TXT_TTL
 from world.faults import FaultKind
 from world.route53 import Record
 
-if TYPE_CHECKING:
-    from world.estate import Estate
-
 # --- ExternalDNS -----------------------------------------------------------------------------------------------------
 
 
-def _create_only(estate: "Estate") -> None:
+def _create_only(estate: Built) -> None:
     tell(estate.clusters[GREEN], "--policy=", "--policy=create-only")
 
 
-def _dry_run(estate: "Estate") -> None:
+def _dry_run(estate: Built) -> None:
     tell(estate.clusters[GREEN], "--dry-run", "--dry-run")
 
 
-def _external_dns_down(estate: "Estate") -> None:
+def _external_dns_down(estate: Built) -> None:
     set_ready(estate.clusters[BLUE], 0)
     estate.clusters[BLUE].external_dns.is_stuck = True
 
 
-def _shared_owner(estate: "Estate") -> None:
+def _shared_owner(estate: Built) -> None:
     """Its first loop, which would delete blue's records, has not come yet."""
     tell(estate.clusters[GREEN], "--txt-owner-id=", f"--txt-owner-id={estate.clusters[BLUE].spec.name}")
 
 
-def _other_prefix(estate: "Estate") -> None:
+def _other_prefix(estate: Built) -> None:
     """Upgraded to a version that reads the other annotations, which nobody has written yet."""
     cluster = estate.clusters[GREEN]
     other = STABLE_PREFIX if cluster.external_dns.settings.prefix == ALPHA_PREFIX else ALPHA_PREFIX
     tell(cluster, "--annotation-prefix=", f"--annotation-prefix={other}")
 
 
-def _unknown_version(estate: "Estate") -> None:
+def _unknown_version(estate: Built) -> None:
     """Its image is pinned by a digest: nothing tells which annotations it reads."""
     cluster = estate.clusters[GREEN]
     tell(cluster, "--annotation-prefix=", "--log-level=info")
@@ -58,23 +57,23 @@ def _unknown_version(estate: "Estate") -> None:
     cluster.api.store.merge("Deployment", NAMESPACE, DEPLOYMENT, patch)
 
 
-def _other_domain(estate: "Estate") -> None:
+def _other_domain(estate: Built) -> None:
     tell(estate.clusters[GREEN], "--domain-filter=", f"--domain-filter=old.{estate.spec.zone_name}")
 
 
-def _slow_loop(estate: "Estate") -> None:
+def _slow_loop(estate: Built) -> None:
     tell(estate.clusters[GREEN], "--interval=", "--interval=10m")
 
 
 # --- Objects ---------------------------------------------------------------------------------------------------------
 
 
-def _same_identifier(estate: "Estate") -> None:
+def _same_identifier(estate: Built) -> None:
     """Green's object was copied from blue's, the set identifier with it."""
     annotate(estate, GREEN, estate.spec.workloads[0], IDENTIFIER_KEY, str(identifier(estate, BLUE)))
 
 
-def _odd_host(estate: "Estate") -> None:
+def _odd_host(estate: Built) -> None:
     """Green's Ingress serves one name more than blue's."""
     workload, store = of_kind(estate, "Ingress"), estate.clusters[GREEN].api.store
     rules = store.read("Ingress", workload.namespace, workload.objects[0])["spec"]["rules"]
@@ -83,12 +82,12 @@ def _odd_host(estate: "Estate") -> None:
     estate.clusters[GREEN].external_dns.is_stuck = True
 
 
-def _weight_too_large(estate: "Estate") -> None:
+def _weight_too_large(estate: Built) -> None:
     """Somebody meant percent of a thousand."""
     weigh(estate, BLUE, "1000")
 
 
-def _weight_not_canonical(estate: "Estate") -> None:
+def _weight_not_canonical(estate: Built) -> None:
     """Route 53 shows it as 100, and nobody could tell whether it is the same."""
     weigh(estate, BLUE, "0100")
 
@@ -96,7 +95,7 @@ def _weight_not_canonical(estate: "Estate") -> None:
 # --- Records ---------------------------------------------------------------------------------------------------------
 
 
-def _missing_txt(estate: "Estate") -> None:
+def _missing_txt(estate: Built) -> None:
     host = estate.spec.workloads[0].host
     for record in estate.route53.records(estate.spec.zone_id):
         is_green = record.set_identifier == identifier(estate, GREEN)
@@ -104,11 +103,11 @@ def _missing_txt(estate: "Estate") -> None:
             change_record(estate, "DELETE", record)
 
 
-def _simple_record(estate: "Estate") -> None:
+def _simple_record(estate: Built) -> None:
     change_record(estate, "CREATE", Record(estate.spec.workloads[0].host, "AAAA", ttl=300, values=("2001:db8::1",)))
 
 
-def _two_owners(estate: "Estate") -> None:
+def _two_owners(estate: Built) -> None:
     """Left behind by an ExternalDNS of before, under the name that old versions gave it."""
     workload = of_kind(estate, "Ingress")
     host, found = workload.host, estate.endpoint(BLUE, workload)
@@ -117,7 +116,7 @@ def _two_owners(estate: "Estate") -> None:
     change_record(estate, "UPSERT", Record(f"a-{host}", "TXT", owner, 100, ttl=TXT_TTL, values=(says,)))
 
 
-def _private_twin(estate: "Estate") -> None:
+def _private_twin(estate: Built) -> None:
     route53: Any = boto3.client("route53", region_name=estate.spec.green.region)
     vpc = {"VPCRegion": estate.spec.green.region, "VPCId": "vpc-0123456789abcdef0"}
     route53.create_hosted_zone(
@@ -128,14 +127,14 @@ def _private_twin(estate: "Estate") -> None:
     )
 
 
-def _stale_record(estate: "Estate") -> None:
+def _stale_record(estate: Built) -> None:
     """Green's load balancer was made anew; the record still leads to the one before."""
     target = f"k8s-old-{_green_record(estate).target}"
     change_record(estate, "UPSERT", replace(_green_record(estate), target=target))
     estate.clusters[GREEN].external_dns.is_stuck = True
 
 
-def _ipv6_alone(estate: "Estate") -> None:
+def _ipv6_alone(estate: Built) -> None:
     """Green's load balancer has IPv6 addresses, and only green's ExternalDNS is new enough to make records of them."""
     elb: Any = boto3.client("elbv2", region_name=estate.spec.green.region)
     record = _green_record(estate)
@@ -146,26 +145,26 @@ def _ipv6_alone(estate: "Estate") -> None:
     change_record(estate, "CREATE", replace(record, type="AAAA"))
 
 
-def _protected_record(estate: "Estate") -> None:
+def _protected_record(estate: Built) -> None:
     """Somebody has frozen green's first record for the quarter."""
     record = _green_record(estate)
     estate.route53.protected.add((record.name, record.type))
 
 
-def _no_switch(estate: "Estate") -> None:
+def _no_switch(estate: Built) -> None:
     """Somebody has written the record anew, without the health check that it had."""
     change_record(estate, "UPSERT", replace(_green_record(estate), health_check=None))
     estate.clusters[GREEN].external_dns.is_stuck = True
 
 
-def _green_record(estate: "Estate") -> Record:
+def _green_record(estate: Built) -> Record:
     """The address record of the first workload on green."""
     host, green = estate.spec.workloads[0].host, identifier(estate, GREEN)
     found = estate.route53.records(estate.spec.zone_id)
     return next(one for one in found if (one.name, one.type, one.set_identifier) == (host, "A", green))
 
 
-MAKERS: Final[Mapping[FaultKind, Callable[["Estate"], None]]] = {
+MAKERS: Final[Mapping[FaultKind, Callable[[Built], None]]] = {
     FaultKind.CREATE_ONLY: _create_only,
     FaultKind.DRY_RUN: _dry_run,
     FaultKind.EXTERNAL_DNS_DOWN: _external_dns_down,

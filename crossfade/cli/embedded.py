@@ -30,7 +30,8 @@ from crossfade.names import CONFIG_FILE, Env, Function
 from crossfade.wiring import given, wired
 from world.clock import Clock
 from world.cloud import Cloud
-from world.estate import ClusterSpec, Estate, EstateSpec, WorkloadSpec
+from world.estate import Estate
+from world.estate_spec import ClusterSpec, EstateSpec, WorkloadSpec
 from world.faults import Fault, FaultKind, InvalidFaultError
 from world.functions import Handler, Invocation
 from world.shared_balancers import RuleSpec

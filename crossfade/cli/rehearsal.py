@@ -17,7 +17,7 @@ from crossfade.core.verdict import in_order_of_gravity
 from crossfade.core.waves import first_stages
 from crossfade.names import Function
 from world.clients import Counts
-from world.estate import HostView, Snapshot
+from world.estate_view import HostView, Snapshot
 from world.step_functions import Execution
 
 _READ_EVERY: Final = 8

@@ -9,7 +9,7 @@ from crossfade.cli.summary import Summary
 from crossfade.core.traffic import Reading, SideReading
 from crossfade.report import Environment, History, Minute, Report, Series, Totals, build
 from world.clients import Counts
-from world.estate import HostView
+from world.estate_view import HostView
 
 _MINUTE: Final = timedelta(minutes=1)
 

@@ -10,7 +10,7 @@ from crossfade.errors import InvalidInputError
 from tests.deployed import embedded
 from tests.workflow.journey import CONFIG as SAMPLE
 from tests.workflow.journey import example
-from world.estate import BLUE, GREEN
+from world.estate_spec import BLUE, GREEN
 from world.faults import parse_fault
 
 BAD_GREEN: Final = "green-5xx@2"

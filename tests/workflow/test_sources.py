@@ -6,7 +6,7 @@ import pytest
 
 from crossfade.names import ALPHA_PREFIX, EPOCH_ANNOTATION, STABLE_PREFIX, WEIGHT_KEY
 from tests.workflow.journey import example
-from world.estate import Cluster
+from world.clusters import Cluster
 
 pytestmark = pytest.mark.xdist_group("sources")
 KEYS: Final = {f"{ALPHA_PREFIX}{WEIGHT_KEY}", f"{STABLE_PREFIX}{WEIGHT_KEY}"}

@@ -17,7 +17,8 @@ from crossfade.core.resolve import resolve
 from crossfade.ports import Event
 from tests.workflow.journey import MIGRATION as NAME
 from tests.workflow.journey import ON_BLUE, Journey, example
-from world.estate import BLUE, GREEN, Snapshot
+from world.estate_spec import BLUE, GREEN
+from world.estate_view import Snapshot
 from world.route53 import Answer
 
 pytestmark = pytest.mark.xdist_group("switch")

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from world.estate import ClusterSpec, EstateSpec, WorkloadSpec
+from world.estate_spec import ClusterSpec, EstateSpec, WorkloadSpec
 
 ROOT = Path(__file__).parents[2]
 

@@ -17,7 +17,9 @@ from tests.world.test_eks_tokens import token
 from world.alarms import ALARM, INSUFFICIENT_DATA, OK
 from world.clock import Clock
 from world.cloud import Cloud
-from world.estate import BLUE, GREEN, Estate, Snapshot
+from world.estate import Estate
+from world.estate_spec import BLUE, GREEN
+from world.estate_view import Snapshot
 from world.faults import Fault, FaultKind, InvalidFaultError, parse_fault
 from world.kubernetes import Caller
 
