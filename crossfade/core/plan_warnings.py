@@ -1,6 +1,6 @@
 """What deserves a second look in a plan that is valid: looks that come late, alarms that are shared, few requests."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from crossfade.core.duration import format_duration
 from crossfade.core.exposure import Exposure
@@ -28,11 +28,11 @@ def _late(plan: Plan, slowest: Exposure) -> Iterator[str]:
     if slowest.bad_from_start() is None:
         yield "this plan is over before an alarm can see a bad green; lengthen the bakes or the soak"
     notice = slowest.followed - plan.convergence.margin + slowest.alarm + plan.timing.poll
-    short = [f"{number}" for number, stage in enumerate(plan.stages[:-1], start=1) if stage.bake < notice]
+    short = [number for number, stage in enumerate(plan.stages[:-1], start=1) if stage.bake < notice]
     if short:
         yield (
-            f"it can take {format_duration(notice)} until an alarm is seen, and stage {', '.join(short)} bakes for "
-            f"less: a bad green may get more traffic first"
+            f"it can take {format_duration(notice)} until an alarm is seen, and {_bake(short)} for less: a bad green "
+            f"may get more traffic first"
         )
     if plan.timing.propagation < slowest.pace.carried(plan) + plan.timing.poll:
         given = format_duration(plan.timing.propagation)
@@ -63,3 +63,9 @@ def _starved(plan: Plan, rates: Mapping[str, float] | None, typical: Exposure) -
             f"in stage {index + 1} green gets {rate:.2g} requests a second to {quietest} and is judged by "
             f"{plan.evidence.requests:,}: {then}; raise its share or its bake"
         )
+
+
+def _bake(stages: Sequence[int]) -> str:
+    """Which of them bake, for people."""
+    *before, last = map(str, stages)
+    return f"stages {', '.join(before)} and {last} bake" if before else f"stage {last} bakes"

@@ -210,6 +210,8 @@ def test_a_first_stage_that_is_too_short_lets_a_bad_green_get_more() -> None:
     assert other is not None
     assert (other.worst or 0) > 3 * (one.worst or 0)
     assert any("stage 1 bakes for less" in warning for warning in seen(hasty).warnings)
+    thrice = seen(plan_of(10, 50, 100, bake=MINUTE)).warnings
+    assert any("stages 1 and 2 bake for less" in warning for warning in thrice)
     assert not seen(careful).warnings
 
 
