@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
-from tools.reference import ROOT, documents
+from tools.reference.markdown import ROOT
+from tools.reference.parts import documents
 
 _FENCE = re.compile(r"^ *```.*?^ *```", re.DOTALL | re.MULTILINE)
 _SPAN = re.compile(r"`([^`\n]+)`")

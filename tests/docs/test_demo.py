@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.docs.reading import page
-from tools.reference import DEMOS, demo_output
+from tools.reference.demos import DEMOS, demo_output
 
 
 def _block(name: str) -> str:

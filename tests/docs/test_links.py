@@ -8,7 +8,7 @@ import pytest
 
 from crossfade.names import EPOCH_ANNOTATION
 from tests.docs.reading import Page, page, pages
-from tools.reference import ROOT
+from tools.reference.markdown import ROOT
 
 PAGES = pages()
 TOP = {path.name for path in ROOT.iterdir()}

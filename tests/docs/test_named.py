@@ -14,7 +14,9 @@ from crossfade.errors import PermanentError
 from crossfade.names import Metric, State
 from tests.docs.reading import Page, page, pages
 from tests.steps.scene import Scene, a_plan
-from tools.reference import ROOT, error_classes, key_paths
+from tools.reference.configuration import key_paths
+from tools.reference.markdown import ROOT
+from tools.reference.words import error_classes
 
 PAGES = pages()
 
