@@ -5,18 +5,19 @@ No method sleeps or retries for longer than its network time-outs: waiting is th
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from crossfade.core.announcement import Announcement
 from crossfade.core.facts import EstateFacts
 from crossfade.core.latch import Latch
+from crossfade.core.notice import Notice
 from crossfade.core.plan import Plan
 from crossfade.core.probe import Answers
-from crossfade.core.record import Ends, Outcome, Record
+from crossfade.core.record import Ends, Record
 from crossfade.core.series import Series
 from crossfade.core.signals import Signal
+from crossfade.core.timeline import Brief, Event
 from crossfade.core.traffic import Reading, Write
 from crossfade.core.verdict import Alarm
 from crossfade.core.weight import Split
@@ -168,40 +169,6 @@ class EstateReader(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """
-    One entry of a migration's timeline.
-
-    Attributes:
-        at: UTC.
-        what: A short name from `names.TimelineEvent`.
-        text: One sentence for people.
-        data: Small JSON values for machines.
-    """
-
-    at: datetime
-    what: str
-    text: str
-    data: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Brief:
-    """
-    What a look at a migration needs of the ledger.
-
-    Attributes:
-        record: As `Ledger.load` gives it.
-        signals: As `Ledger.signals` gives them.
-        latches: As `Ledger.latches` gives them.
-    """
-
-    record: Record | None
-    signals: tuple[Signal, ...]
-    latches: tuple[Latch, ...]
-
-
 class Ledger(Protocol):
     """The record of migrations, leases, signals and timelines: the truth when an execution is gone."""
 
@@ -301,28 +268,6 @@ class Executions(Protocol):
             LedgerUnavailableError: Step Functions did not answer.
             LedgerRefusedError: We may not.
         """
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """
-    What people are told.
-
-    Attributes:
-        migration: Its name, which threads the messages of one migration together.
-        title: One line, at most 100 ASCII characters.
-        text: What happened and what happens next.
-        outcome: None while the migration runs.
-        page: Whether somebody has to act now.
-        next_steps: What people can do, a command or a sentence each.
-    """
-
-    migration: str
-    title: str
-    text: str
-    outcome: Outcome | None = None
-    page: bool = False
-    next_steps: tuple[str, ...] = ()
 
 
 class WeightsOfRecord(Protocol):

@@ -10,9 +10,9 @@ from typing import Final
 
 from crossfade.core.signals import Signal, SignalKind
 from crossfade.core.steering import Steered, signal_for
+from crossfade.core.timeline import Event
 from crossfade.errors import CrossfadeError
 from crossfade.names import TimelineEvent
-from crossfade.ports import Event
 from crossfade.steps.wake import wake
 from simulation.estate import Estate
 from simulation.executions import Executions

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from crossfade.core.notice import Notice
 from crossfade.errors import CrossfadeError, LedgerUnavailableError
 from crossfade.names import BELL_KEY, RANG_ERRORS
-from crossfade.ports import Notice
 from simulation.estate import Estate
 from simulation.faults import CrashError, LateError
 from simulation.ledger import SimulatedLedger

@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from crossfade.core.plan import OnFailure
 from crossfade.core.record import Outcome, Record
 from crossfade.core.signals import Signal, SignalKind
+from crossfade.core.timeline import Event
 from crossfade.core.verdict import AlarmState
 from crossfade.core.weight import Side
 from crossfade.names import EPOCH_ANNOTATION, TimelineEvent
-from crossfade.ports import Event
 from simulation.cloudwatch import SimulatedAlarms, SimulatedMetrics
 from simulation.estate import Change, Estate, Key
 from simulation.machine import Execution

@@ -7,8 +7,8 @@ from typing import TypeVar
 from crossfade.core.latch import Latch
 from crossfade.core.record import Record
 from crossfade.core.signals import Signal
+from crossfade.core.timeline import Brief, Event
 from crossfade.errors import LedgerUnavailableError
-from crossfade.ports import Brief, Event
 from simulation.faults import Seams, Trouble
 from simulation.memory_ledger import MemoryLedger
 

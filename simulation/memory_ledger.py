@@ -11,8 +11,8 @@ from datetime import datetime
 from crossfade.core.latch import Latch
 from crossfade.core.record import Record
 from crossfade.core.signals import Signal
+from crossfade.core.timeline import Brief, Event
 from crossfade.errors import InvalidInputError, LeaseHeldError, WriteConflictError
-from crossfade.ports import Brief, Event
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from crossfade.ports import Notice
+from crossfade.core.notice import Notice
 from simulation.faults import Trouble
 
 

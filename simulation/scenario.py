@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Final
 
+from crossfade.core.notice import Notice
 from crossfade.core.record import Outcome
-from crossfade.ports import Notice
 from simulation.faults import Fault, Spell
 from simulation.reactions import Reaction
 from simulation.ways import Way

@@ -13,16 +13,17 @@ from crossfade.core.announcement import Announcement
 from crossfade.core.definition import Definition
 from crossfade.core.facts import EstateFacts
 from crossfade.core.latch import Latch
+from crossfade.core.notice import Notice
 from crossfade.core.plan import Plan
 from crossfade.core.probe import Answer, Answers, Heard
 from crossfade.core.record import Ends, Record
 from crossfade.core.series import MINUTE, Minute, Sample, Series
 from crossfade.core.sight import Standing
 from crossfade.core.signals import Signal
+from crossfade.core.timeline import Brief, Event
 from crossfade.core.verdict import Alarm, AlarmState
 from crossfade.core.weight import Side
 from crossfade.core.workload import Workload
-from crossfade.ports import Brief, Event, Notice
 from simulation.memory_ledger import MemoryLedger
 from simulation.sound import sound
 from tests.faulty import Faulty

@@ -12,7 +12,8 @@ from crossfade.core.announcement import announcement_of
 from crossfade.core.latch import Latch
 from crossfade.core.record import Record
 from crossfade.core.signals import Signal
-from crossfade.ports import Announcer, Brief, Event, Ledger
+from crossfade.core.timeline import Brief, Event
+from crossfade.ports import Announcer, Ledger
 
 
 class AnnouncingLedger:

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from crossfade.core.announcement import Announcement
-from crossfade.ports import Announcer, Notice, Notifier
+from crossfade.core.notice import Notice
+from crossfade.ports import Announcer, Notifier
 
 
 class Notifiers:

@@ -14,9 +14,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from crossfade.adapters.notices import next_steps, words_of
 from crossfade.core.announcement import Announcement, Change
+from crossfade.core.notice import Notice
 from crossfade.core.signals import short_name
 from crossfade.names import PRODUCT
-from crossfade.ports import Notice
 
 if TYPE_CHECKING:
     from types_boto3_sns import SNSClient

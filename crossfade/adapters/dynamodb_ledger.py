@@ -28,6 +28,7 @@ from crossfade.adapters.aws import Translation, code_of
 from crossfade.core.latch import Latch
 from crossfade.core.record import Record
 from crossfade.core.signals import Signal
+from crossfade.core.timeline import Brief, Event
 from crossfade.errors import (
     InvalidInputError,
     LeaseHeldError,
@@ -36,7 +37,6 @@ from crossfade.errors import (
     WriteConflictError,
 )
 from crossfade.names import BELL_ITEM, BELL_KEY, BELL_RANG, BELL_TOKEN
-from crossfade.ports import Brief, Event
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient

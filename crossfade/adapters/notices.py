@@ -7,9 +7,9 @@ stand with the runbook, where they are headings.
 from collections.abc import Sequence
 from typing import Final
 
+from crossfade.core.notice import Notice
 from crossfade.core.record import Outcome
 from crossfade.core.wording import error_names, plain
-from crossfade.ports import Notice
 
 _ACT: Final = "ACT NOW. "
 _NOTHING_TO_DO: Final = "Nothing has to be done now."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from crossfade.adapters.notices import next_steps, words_of
-from crossfade.ports import Notice
+from crossfade.core.notice import Notice
 
 if TYPE_CHECKING:
     from types_boto3_sns import SNSClient

@@ -5,8 +5,8 @@ from datetime import datetime
 from itertools import groupby
 
 from crossfade.cli.frame import Line
+from crossfade.core.timeline import Event
 from crossfade.names import TimelineEvent
-from crossfade.ports import Event
 
 
 def lines_of(events: Sequence[Event]) -> tuple[Line, ...]:

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from crossfade.cli.lines import lines_of
-from crossfade.ports import Event
+from crossfade.core.timeline import Event
 
 _PLAIN_WIDTH: Final = 200
 """Of a line in a pipe or a log, where nobody can widen a window."""

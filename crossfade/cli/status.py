@@ -20,7 +20,7 @@ from crossfade.core.duration import format_duration
 from crossfade.core.reckoning import reckoning
 from crossfade.core.record import Outcome, Record
 from crossfade.core.signals import short_name
-from crossfade.ports import Event
+from crossfade.core.timeline import Event
 
 _WITH_REASONS: Final = 130
 """Columns of a terminal that has room for why migrations ended as they did."""

@@ -25,9 +25,9 @@ from crossfade.cli.seen import see
 from crossfade.core.duration import format_duration, parse_duration
 from crossfade.core.signals import SignalKind
 from crossfade.core.steering import HOLD_DEFAULT, HOLD_MAX, Steered, consequence, signal_for
+from crossfade.core.timeline import Event
 from crossfade.errors import CrossfadeError, InvalidInputError
 from crossfade.names import TimelineEvent
-from crossfade.ports import Event
 from crossfade.steps.wake import wake
 
 _DONE = {

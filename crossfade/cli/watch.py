@@ -17,7 +17,7 @@ from crossfade.cli.printing import console, print_timeline
 from crossfade.cli.seen import Seen, see
 from crossfade.cli.view import picture
 from crossfade.cli.watching import frame_of
-from crossfade.ports import Event
+from crossfade.core.timeline import Event
 
 GUARDED: Final = timedelta(minutes=30)
 """How long a guardian may take with a migration whose execution has ended: longer than any rollback by default."""

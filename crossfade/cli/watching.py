@@ -11,10 +11,10 @@ from crossfade.cli.lines import lines_of
 from crossfade.cli.seen import Seen
 from crossfade.core.fleet import read_back
 from crossfade.core.record import Record
+from crossfade.core.timeline import Event
 from crossfade.core.verdict import in_order_of_gravity
 from crossfade.core.weight import PERCENT
 from crossfade.core.workload import Workload
-from crossfade.ports import Event
 
 _COUNTED: Final = "workloads"
 """The key of an entry's data under which each workload's requests stand."""

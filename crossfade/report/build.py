@@ -5,14 +5,14 @@ Rule 2: what is derived says from what (`Moment.how`), so that an auditor can re
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
 
 from crossfade.core.fleet import read_back
 from crossfade.core.reckoning import reckoning
 from crossfade.core.record import Outcome, Record
 from crossfade.core.signals import Signal
+from crossfade.core.timeline import Event
 from crossfade.core.traffic import Reading
 from crossfade.core.waves import wave_name
 from crossfade.core.workload import Workload
@@ -38,29 +38,9 @@ from crossfade.report.model import (
 from crossfade.report.written import Step, share_at, share_steps
 
 
-class Entry(Protocol):
-    """An entry of the ledger's timeline, whoever keeps it; `ports.Event` is one."""
-
-    @property
-    def at(self) -> datetime:
-        """When, UTC."""
-
-    @property
-    def what(self) -> str:
-        """A short name from `names.TimelineEvent`."""
-
-    @property
-    def text(self) -> str:
-        """One sentence."""
-
-    @property
-    def data(self) -> Mapping[str, object]:
-        """Small JSON values."""
-
-
 def build(
     record: Record,
-    timeline: Sequence[Entry],
+    timeline: Sequence[Event],
     *,
     environment: Environment,
     series: Sequence[Series] = (),
@@ -139,7 +119,7 @@ def _bound(record: Record) -> Bound | None:
     return Bound(expected=foreseen.expected, worst=foreseen.worst) if foreseen else None
 
 
-def _entry(entry: Entry) -> TimelineEntry:
+def _entry(entry: Event) -> TimelineEntry:
     text = json.dumps(dict(entry.data), default=str)
     data = json.loads(text, parse_constant=lambda _: None)  # JSON knows no Infinity
     return TimelineEntry(at=entry.at, what=str(entry.what), text=entry.text, data=data)

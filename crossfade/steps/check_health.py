@@ -8,6 +8,7 @@ from crossfade.core.drift import drift
 from crossfade.core.fleet import by_policy, going_on, left_out, on_green, read_back
 from crossfade.core.latch import Latch, latched_since
 from crossfade.core.migration import Action, Decision, decide, held_back
+from crossfade.core.notice import Notice
 from crossfade.core.probe import Answer, Answers, Heard, Probed, examine
 from crossfade.core.record import Record
 from crossfade.core.series import LOOK_BACK, PUBLISHED, Series
@@ -17,7 +18,7 @@ from crossfade.core.weight import Side, Split
 from crossfade.core.workload import Workload
 from crossfade.errors import CrossfadeError
 from crossfade.names import TimelineEvent
-from crossfade.ports import AlarmSource, Ledger, MetricSource, Notice, Notifier, Probe, TrafficRouter
+from crossfade.ports import AlarmSource, Ledger, MetricSource, Notifier, Probe, TrafficRouter
 from crossfade.steps.common import charge_data, note, unended
 from crossfade.steps.read_alarms import doubts, read_alarms
 from crossfade.steps.tasks import HealthTask

@@ -10,13 +10,14 @@ from crossfade.core.reckoning import reckoning
 from crossfade.core.record import Ends, Outcome, Record
 from crossfade.core.series import Series
 from crossfade.core.shared import in_step, sharing
+from crossfade.core.timeline import Event
 from crossfade.core.traffic import Reading, SideReading, Step, Write, next_step
 from crossfade.core.weight import Side, Split
 from crossfade.core.wording import gathered
 from crossfade.core.workload import Identifiers, Workload
 from crossfade.errors import CrossfadeError, DriftError, RouterUnavailableError, SupersededError
 from crossfade.names import TimelineEvent
-from crossfade.ports import Event, Ledger, MetricSource, TrafficRouter
+from crossfade.ports import Ledger, MetricSource, TrafficRouter
 from crossfade.steps.tasks import LeasedTask
 
 

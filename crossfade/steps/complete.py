@@ -4,12 +4,13 @@ from datetime import datetime
 
 from crossfade.core import overrides
 from crossfade.core.declaration import declarations, told
+from crossfade.core.notice import Notice
 from crossfade.core.reckoning import reckoning
 from crossfade.core.record import Outcome, Record
 from crossfade.core.weight import Side
 from crossfade.errors import CrossfadeError, SupersededError
 from crossfade.names import TimelineEvent
-from crossfade.ports import Ledger, Notice, Notifier, TrafficRouter
+from crossfade.ports import Ledger, Notifier, TrafficRouter
 from crossfade.steps.common import approach, current, note, outstanding, result_of, where
 from crossfade.steps.shift_traffic import check_propagation
 from crossfade.steps.tasks import LeasedTask, Progress

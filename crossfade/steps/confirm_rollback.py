@@ -7,6 +7,7 @@ from typing import Any, Final
 from crossfade.core import overrides
 from crossfade.core.capacity import words
 from crossfade.core.fleet import kept, rest
+from crossfade.core.notice import Notice
 from crossfade.core.record import Outcome, Record
 from crossfade.core.switch import taken_out
 from crossfade.core.traffic import Reading, disputed
@@ -14,7 +15,7 @@ from crossfade.core.weight import Side
 from crossfade.core.wording import said_once
 from crossfade.errors import PermanentError
 from crossfade.names import TimelineEvent
-from crossfade.ports import Ledger, Notice, Notifier, TrafficRouter
+from crossfade.ports import Ledger, Notifier, TrafficRouter
 from crossfade.steps.common import note, result_of, where
 from crossfade.steps.tasks import EndTask
 

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from crossfade.core.config import Config
 from crossfade.core.fleet import kept
+from crossfade.core.notice import Notice
 from crossfade.core.places import Cluster, HostedZone
 from crossfade.core.record import Outcome, Record
 from crossfade.core.switch import taken_out
@@ -18,7 +19,7 @@ from crossfade.core.wording import how_it_ended, said_once
 from crossfade.core.workload import Workload
 from crossfade.errors import CrossfadeError, PermanentError, TemporaryError
 from crossfade.names import TimelineEvent
-from crossfade.ports import AlarmSource, Executions, Ledger, Notice, Notifier
+from crossfade.ports import AlarmSource, Executions, Ledger, Notifier
 from crossfade.steps.common import note
 from crossfade.steps.confirm_rollback import confirm_rollback, end
 from crossfade.steps.keep_hold import keep_hold

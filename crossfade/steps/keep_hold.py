@@ -10,6 +10,7 @@ from datetime import datetime
 from crossfade.core.assessment import Seen, assess
 from crossfade.core.fleet import on_green, read_back
 from crossfade.core.latch import latched_since
+from crossfade.core.notice import Notice
 from crossfade.core.record import Record
 from crossfade.core.series import LOOK_BACK
 from crossfade.core.signals import Signal, abort_asked, active_hold, short_name
@@ -19,7 +20,7 @@ from crossfade.core.wording import how_it_ended
 from crossfade.core.workload import alarms_of
 from crossfade.errors import CrossfadeError
 from crossfade.names import TimelineEvent
-from crossfade.ports import AlarmSource, Ledger, MetricSource, Notice, Notifier
+from crossfade.ports import AlarmSource, Ledger, MetricSource, Notifier
 from crossfade.steps.common import note, series_if_known
 
 

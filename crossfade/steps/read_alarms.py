@@ -7,6 +7,7 @@ the timeline and to people; what an alarm says while it is in doubt is `core.ver
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from crossfade.core.notice import Notice
 from crossfade.core.record import Record
 from crossfade.core.series import Series
 from crossfade.core.sight import blind
@@ -14,7 +15,7 @@ from crossfade.core.signals import Signal, resumed_at
 from crossfade.core.verdict import Alarm, Cause, Health, Verdict
 from crossfade.core.workload import Workload, alarms_of
 from crossfade.names import TimelineEvent
-from crossfade.ports import AlarmSource, Ledger, Notice, Notifier
+from crossfade.ports import AlarmSource, Ledger, Notifier
 from crossfade.steps.common import note
 
 

@@ -7,11 +7,12 @@ is saved last, because two requests for an approval are better than none.
 from collections.abc import Sequence
 from datetime import datetime
 
+from crossfade.core.notice import Notice
 from crossfade.core.record import Record
 from crossfade.core.signals import Signal, active_hold, short_name
 from crossfade.core.situation import Phase, clock, phase_of
 from crossfade.names import TimelineEvent
-from crossfade.ports import Ledger, Notice, Notifier
+from crossfade.ports import Ledger, Notifier
 from crossfade.steps.common import note
 
 

@@ -6,11 +6,12 @@ from datetime import datetime
 
 from crossfade.core.capacity import request, words
 from crossfade.core.fleet import kept
+from crossfade.core.notice import Notice
 from crossfade.core.record import Record
 from crossfade.core.series import Series, blue_targets
 from crossfade.core.signals import Signal, resumed_at
 from crossfade.names import TimelineEvent
-from crossfade.ports import Ledger, Notice, Notifier
+from crossfade.ports import Ledger, Notifier
 from crossfade.steps.common import note
 
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from crossfade.cli.app import app
 from crossfade.cli.lines import lines_of
 from crossfade.cli.printing import print_timeline
-from crossfade.ports import Event
+from crossfade.core.timeline import Event
 
 TWO = datetime(2026, 3, 1, 2, tzinfo=UTC)
 WRITES = tuple(

@@ -14,7 +14,7 @@ from crossfade.cli.seen import FIELDS, Seen
 from crossfade.cli.watch import GUARDED, follow
 from crossfade.core.record import Outcome, Record
 from crossfade.core.signals import Signal, SignalKind
-from crossfade.ports import Event
+from crossfade.core.timeline import Event
 from tests.cli.conftest import BASELINE, MINUTE, REGION, Deployed, Run, gated
 from tests.steps.scene import EXECUTION, T0
 

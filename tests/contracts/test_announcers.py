@@ -17,10 +17,12 @@ from crossfade.adapters.audience import Announcers, Notifiers
 from crossfade.adapters.chat import ChatTopic
 from crossfade.adapters.event_bus import EventBus
 from crossfade.core.announcement import Announcement, Change, announcement_of
+from crossfade.core.notice import Notice
 from crossfade.core.record import Outcome, Record
+from crossfade.core.timeline import Event
 from crossfade.errors import LedgerUnavailableError
 from crossfade.names import TimelineEvent
-from crossfade.ports import Announcer, Event, Notice
+from crossfade.ports import Announcer
 from tests.contracts.estate import REGION
 from tests.fakes import InMemoryLedger, RecordingAnnouncer, RecordingNotifier
 from tests.steps.scene import EXECUTION, T0, a_plan

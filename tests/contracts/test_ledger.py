@@ -16,9 +16,10 @@ from crossfade.adapters.dynamodb_ledger import DynamoLedger
 from crossfade.core.latch import Latch
 from crossfade.core.record import Record
 from crossfade.core.signals import Signal, SignalKind
+from crossfade.core.timeline import Brief, Event
 from crossfade.errors import InvalidInputError, LeaseHeldError, LedgerUnavailableError, WriteConflictError
 from crossfade.names import BELL_ITEM, BELL_KEY, BELL_RANG, BELL_TOKEN
-from crossfade.ports import Brief, Event, Ledger
+from crossfade.ports import Ledger
 from tests.fakes import InMemoryLedger, RecordingAnnouncer
 from tests.steps.scene import a_plan
 

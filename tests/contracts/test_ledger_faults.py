@@ -12,8 +12,8 @@ from moto import mock_aws
 
 from crossfade.adapters.dynamodb_ledger import KEPT, DynamoLedger
 from crossfade.core.record import Record
+from crossfade.core.timeline import Event
 from crossfade.errors import CrossfadeError, LeaseHeldError, LedgerRefusedError, LedgerUnavailableError
-from crossfade.ports import Event
 from tests.contracts.estate import REGION
 from tests.steps.scene import a_plan
 

@@ -12,8 +12,9 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.sns.models import sns_backends
 
 from crossfade.adapters.sns import SnsNotifier, subject_of, text_of
+from crossfade.core.notice import Notice
 from crossfade.core.record import Outcome
-from crossfade.ports import Notice, Notifier
+from crossfade.ports import Notifier
 from tests.contracts.estate import REGION
 from tests.fakes import RecordingNotifier
 

@@ -11,8 +11,8 @@ from moto import mock_aws
 
 from crossfade.adapters.dynamodb_ledger import DynamoLedger
 from crossfade.core.record import Outcome, Record
+from crossfade.core.timeline import Event
 from crossfade.names import Env
-from crossfade.ports import Event
 from lambdas import report
 from tests.contracts.estate import REGION
 from tests.core.documents import config

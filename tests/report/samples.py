@@ -13,11 +13,11 @@ from crossfade.core.places import Cluster, HostedZone
 from crossfade.core.plan import Gate, Plan, Stage
 from crossfade.core.record import Baseline, Outcome, Record
 from crossfade.core.signals import Signal, SignalKind
+from crossfade.core.timeline import Event
 from crossfade.core.traffic import Reading, SideReading
 from crossfade.core.weight import Split, encode
 from crossfade.core.workload import Router, Workload
 from crossfade.names import TimelineEvent
-from crossfade.ports import Event
 from crossfade.report import Environment, History, Minute, Report, Series, build
 
 T0 = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)

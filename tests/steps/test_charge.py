@@ -1,8 +1,8 @@
 """Failures of real users are charged while the migration runs, and told when it ends."""
 
+from crossfade.core.timeline import Event
 from crossfade.core.weight import Side
 from crossfade.errors import AlarmsUnavailableError
-from crossfade.ports import Event
 from crossfade.steps.charge_the_rest import charge_the_rest
 from tests.steps.scene import Scene, a_plan
 

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from crossfade.core.signals import Signal, SignalKind
+from crossfade.core.timeline import Event
 from crossfade.core.verdict import AlarmState
 from crossfade.core.weight import Side
 from crossfade.errors import AlarmsRefusedError, AlarmsUnavailableError, CrossfadeError, RouterThrottledError
-from crossfade.ports import Event
 from tests.steps.scene import Scene
 
 BAKED = 60 + 5 * 60

@@ -11,7 +11,7 @@ import yaml
 
 from crossfade.adapters.config_file import read_config
 from crossfade.cli.embedded import Embedded
-from crossfade.ports import Event
+from crossfade.core.timeline import Event
 from crossfade.wiring import Wired
 from tests.deployed import embedded
 from world.application import HEALTHY_ERROR_RATE

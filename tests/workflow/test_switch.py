@@ -14,7 +14,7 @@ from crossfade.cli.summary import Summary
 from crossfade.cli.view import SilentView
 from crossfade.core.record import Record
 from crossfade.core.resolve import resolve
-from crossfade.ports import Event
+from crossfade.core.timeline import Event
 from tests.workflow.journey import MIGRATION as NAME
 from tests.workflow.journey import ON_BLUE, Journey, example
 from world.estate_spec import BLUE, GREEN
