@@ -76,6 +76,7 @@ class _Picture:
     """Draws the migration in place."""
 
     def __init__(self, out: Console) -> None:
+        self._out = out
         self._live = Live(console=out, auto_refresh=False, transient=True)
 
     def __enter__(self) -> Self:
@@ -88,7 +89,8 @@ class _Picture:
     def show(self, seen: Seen, timeline: Sequence[Event]) -> None:
         """Draw what is known."""
         frame = frame_of(seen, timeline)
-        self._live.update(picture(frame) if frame else Text(f"{seen.name}: {seen.doing}"), refresh=True)
+        drawn = picture(frame, height=self._out.height) if frame else Text(f"{seen.name}: {seen.doing}")
+        self._live.update(drawn, refresh=True)
 
 
 class _Lines:
