@@ -74,7 +74,7 @@ def test_of_many_hosts_those_that_fail_are_shown_and_the_others_counted() -> Non
 
     assert "sick" in text
     assert "moving" in text
-    assert "and 31 more" in text
+    assert "and 32 more" in text
 
 
 def test_the_domain_that_all_hosts_have_is_said_once() -> None:
