@@ -9,7 +9,7 @@ from world.built import Built
 from world.clusters import Cluster
 from world.estate_spec import WorkloadSpec
 from world.external_dns import DEPLOYMENT, NAMESPACE
-from world.route53 import Record
+from world.route53_records import Record
 
 
 def set_ready(cluster: Cluster, pods: int) -> None:

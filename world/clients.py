@@ -18,7 +18,7 @@ from world.chance import about, divide
 from world.clock import Appointment, Clock
 from world.load_balancers import LoadBalancers
 from world.metrics import LoadBalancerMetrics
-from world.route53 import Answer
+from world.route53_records import Answer
 
 STEP: Final = timedelta(seconds=15)
 TTL: Final = timedelta(seconds=60)

@@ -34,7 +34,8 @@ from world.metrics import LoadBalancerMetrics
 from world.misconfigured import misconfigure
 from world.moto_hooks.insights import clusters_have_insights
 from world.possible_faults import check_faults
-from world.route53 import Record, Route53
+from world.route53 import Route53
+from world.route53_records import Record
 
 ARGOCD_PHASE: Final = timedelta(seconds=7)
 """When Argo CD first looks: at no full ten seconds, as nothing else does."""

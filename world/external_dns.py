@@ -27,7 +27,8 @@ from world.clock import Appointment, Clock
 from world.eks_tokens import EMBEDDED
 from world.external_dns_sources import Endpoint, endpoints
 from world.kubernetes import Object, Store
-from world.route53 import Record, RecordKey, Route53
+from world.route53 import Route53
+from world.route53_records import Record, RecordKey
 
 NAMESPACE: Final = "external-dns"
 DEPLOYMENT: Final = "external-dns"

@@ -16,7 +16,7 @@ from world.by_hand import annotate, change_record, identifier, of_kind, set_read
 from world.estate_spec import BLUE, GREEN
 from world.external_dns import DEPLOYMENT, NAMESPACE, TXT_TTL
 from world.faults import FaultKind
-from world.route53 import Record
+from world.route53_records import Record
 
 # --- ExternalDNS -----------------------------------------------------------------------------------------------------
 

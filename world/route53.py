@@ -1,6 +1,6 @@
 """Route 53 as the world has it: moto's records under the real service's rules, and what resolvers see of them.
 
-Rule 1: a batch is checked whole, in order, before any of it counts; the refusals are the service's.
+Rule 1: a batch is checked whole, in order, before any of it counts; `route53_rules` has the refusals of the service.
 Rule 2: what was accepted reaches the authoritative servers later, one delay a batch.
 Health comes from outside: this file knows no load balancer. Limits: records of type A are answered, one zone a name.
 
@@ -10,9 +10,7 @@ routing" and "How Amazon Route 53 chooses records when health checking is config
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 from typing import Any, Self
@@ -27,109 +25,19 @@ from moto.utilities.id_generator import moto_id_manager
 from world.clock import Clock
 from world.moto_hooks.protections import records_can_be_protected
 from world.moto_hooks.swap import swapped
+from world.route53_records import Answer, Record, RecordKey
+from world.route53_rules import as_stored, changed, check_names, check_protections
 
-WEIGHT_MAX = 255
 PROPAGATION_SECONDS = (5, 60)
 """From acceptance to all authoritative servers; "generally within 60 seconds"."""
 
 _PARTITION = "aws"
 _PAGE = 300
-_LOAD_BALANCER_ZONE = "Z32O12XQLTSW2"
-"""The hosted zone of load balancers in eu-west-1; nothing here depends on it."""
 _CREDENTIAL = re.compile(r"Credential=([^/]+)/")
 _THROTTLING = (
     '<ErrorResponse xmlns="https://route53.amazonaws.com/doc/2013-04-01/"><Error><Type>Sender</Type>'
     "<Code>Throttling</Code><Message>Rate exceeded</Message></Error><RequestId>throttled</RequestId></ErrorResponse>"
 )
-_POLICIES = ("Weight", "Region", "Failover", "GeoLocation", "MultiValueAnswer")
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """
-    One resource record set.
-
-    Attributes:
-        name: Lower case, without a trailing dot.
-        type: `A`, `AAAA`, `TXT`, …
-        set_identifier: Of a weighted record; None for a simple one.
-        weight: 0 to 255; None for a simple record.
-        target: DNS name of an alias, without a trailing dot; None for others.
-        evaluate_target_health: Whether an alias counts as healthy only while its target is.
-        ttl: In seconds; None for an alias.
-        values: Of a record that is no alias.
-        health_check: Id of the health check that it needs to be healthy; None for none.
-    """
-
-    name: str
-    type: str
-    set_identifier: str | None = None
-    weight: int | None = None
-    target: str | None = None
-    evaluate_target_health: bool = False
-    ttl: int | None = None
-    values: tuple[str, ...] = ()
-    health_check: str | None = None
-
-    @classmethod
-    def of(cls, stored: RecordSet) -> Self:
-        """What moto has stored."""
-        alias = stored.alias_target or {}
-        return cls(
-            name=stored.name.rstrip(".").lower(),
-            type=str(stored.type),
-            set_identifier=stored.set_identifier,
-            weight=None if stored.weight is None else int(stored.weight),
-            target=alias["DNSName"].rstrip(".").lower() if alias else None,
-            evaluate_target_health=bool(alias.get("EvaluateTargetHealth", False)),
-            ttl=None if stored.ttl is None else int(stored.ttl),
-            values=tuple(sorted(stored.records or ())),
-            health_check=stored.health_check_id or None,
-        )
-
-    @property
-    def key(self) -> "RecordKey":
-        """What makes it one of its kind."""
-        return self.name, self.type, self.set_identifier or ""
-
-    def as_request(self) -> dict[str, Any]:
-        """As a ResourceRecordSet of the API."""
-        request: dict[str, Any] = {"Name": self.name, "Type": self.type}
-        if self.set_identifier is not None:
-            request["SetIdentifier"] = self.set_identifier
-        if self.weight is not None:
-            request["Weight"] = self.weight
-        if self.health_check is not None:
-            request["HealthCheckId"] = self.health_check
-        if self.target is None:
-            return request | {"TTL": self.ttl, "ResourceRecords": [{"Value": value} for value in self.values]}
-        alias = {"DNSName": self.target, "EvaluateTargetHealth": self.evaluate_target_health}
-        return request | {"AliasTarget": {"HostedZoneId": _LOAD_BALANCER_ZONE, **alias}}
-
-    @property
-    def label(self) -> str:
-        """As the service's refusals name it."""
-        identifier = f", set identifier='{self.set_identifier}'" if self.set_identifier else ""
-        return f"[name='{self.name}.', type='{self.type}'{identifier}]"
-
-
-RecordKey = tuple[str, str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """
-    One record that authoritative servers may answer with.
-
-    Attributes:
-        record: It.
-        share: How often it is the answer, 0.0 to 1.0; 0 while it is not considered.
-        is_healthy: Route 53's verdict.
-    """
-
-    record: Record
-    share: float
-    is_healthy: bool
 
 
 class Route53:
@@ -229,10 +137,10 @@ class Route53:
 
         def change_resource_record_sets(backend: Route53Backend, zoneid: str, change_list: list[Any]) -> None:
             zone = backend.get_hosted_zone(zoneid)
-            _check_names(zone.name, change_list)
-            _check_protections(self.protected, change_list)
+            check_names(zone.name, change_list)
+            check_protections(self.protected, change_list)
             zone.rrsets = changed(zone.rrsets, change_list)
-            keys = dict.fromkeys(_record_set(change)[1].key for change in change_list)
+            keys = dict.fromkeys(as_stored(change)[1].key for change in change_list)
             self._accept(list(keys), zone.rrsets)
 
         return change_resource_record_sets
@@ -302,118 +210,6 @@ def choose(records: Sequence[tuple[int | None, bool]]) -> list[float]:
         weights = [int(counts) for counts in considered]
     total = sum(weights) or 1
     return [weight / total for weight in weights]
-
-
-def changed(stored: Sequence[RecordSet], changes: Sequence[Mapping[str, Any]]) -> list[RecordSet]:
-    """
-    The record sets after *changes*, applied in order; *stored* stays as it is.
-
-    Raises:
-        Route53ClientError: InvalidInput or InvalidChangeBatch, with every fault; then nothing changes.
-    """
-    for change in changes:
-        _check_shape(change["Action"], change["ResourceRecordSet"])
-    by_key = {Record.of(one).key: one for one in stored}
-    faults: list[str] = []
-    for change in changes:
-        record_set, record = _record_set(change)
-        current = {key: Record.of(one) for key, one in by_key.items() if key[:2] == record.key[:2]}
-        found = [fault for check in _CHECKS if (fault := check(change["Action"], record, current))]
-        faults += found
-        if found:
-            continue
-        if change["Action"] == "DELETE":
-            del by_key[record.key]
-        else:
-            by_key[record.key] = record_set
-    if faults:
-        raise Route53ClientError("InvalidChangeBatch", f"[{', '.join(faults)}]")
-    return list(by_key.values())
-
-
-def _check_names(zone: str, changes: Sequence[Mapping[str, Any]]) -> None:
-    for change in changes:
-        name = change["ResourceRecordSet"]["Name"].rstrip(".").lower()
-        if not f".{name}".endswith(f".{zone.rstrip('.')}"):
-            msg = f"[RRSet with DNS name {name}. is not permitted in zone {zone}]"
-            raise Route53ClientError("InvalidChangeBatch", msg)
-
-
-def _check_protections(protected: AbstractSet[tuple[str, str]], changes: Sequence[Mapping[str, Any]]) -> None:
-    for _, record in map(_record_set, changes):
-        if (record.name, record.type) in protected:
-            msg = f"[Tried to change resource record set {record.label} but it is protected]"
-            raise Route53ClientError("InvalidChangeBatch", msg)
-
-
-Current = Mapping[RecordKey, Record]
-"""The record sets of one name and type."""
-
-
-def creating_needs_a_free_place(action: str, record: Record, current: Current) -> str | None:
-    """Moto adds a second one."""
-    if action == "CREATE" and record.key in current:
-        return f"Tried to create resource record set {record.label} but it already exists"
-    return None
-
-
-def deleting_needs_the_same_values(action: str, record: Record, current: Current) -> str | None:
-    """Moto compares next to nothing, and deletes by set identifier alone, whatever the name."""
-    if action != "DELETE":
-        return None
-    if record.key not in current:
-        return f"Tried to delete resource record set {record.label} but it was not found"
-    if current[record.key] != record:
-        return (
-            f"Tried to delete resource record set {record.label} "
-            "but the values provided do not match the current values"
-        )
-    return None
-
-
-def weighted_and_simple_do_not_mix(action: str, record: Record, current: Current) -> str | None:
-    """Moto stores both."""
-    others = [other for key, other in current.items() if key != record.key]
-    if action == "DELETE" or all((other.weight is None) == (record.weight is None) for other in others):
-        return None
-    kind = "weighted" if record.weight is None else "non-weighted"
-    return f"RRSet with DNS name {record.name}., type {record.type} cannot be created as a {kind} set exists"
-
-
-_CHECKS = (creating_needs_a_free_place, deleting_needs_the_same_values, weighted_and_simple_do_not_mix)
-
-
-def _check_shape(action: str, record_set: Mapping[str, Any]) -> None:
-    """What the service refuses before it looks at the zone; moto accepts it all."""
-    if action not in ("CREATE", "DELETE", "UPSERT"):
-        msg = f"Value '{action}' is not facet-valid with respect to enumeration '[CREATE, DELETE, UPSERT]'"
-        raise _invalid(msg)
-    weight = record_set.get("Weight")
-    has_policy = any(record_set.get(policy) is not None for policy in _POLICIES)
-    if weight is not None and not 0 <= int(weight) <= WEIGHT_MAX:
-        bound, name = ("maxInclusive", WEIGHT_MAX) if int(weight) > WEIGHT_MAX else ("minInclusive", 0)
-        msg = f"Value '{weight}' is not facet-valid with respect to {bound} '{name}' for type 'Weight'"
-        raise _invalid(msg)
-    if bool(record_set.get("SetIdentifier")) != has_policy:
-        raise _invalid("Expected both of SetIdentifier and a routing policy, or neither")
-    is_alias = bool(record_set.get("AliasTarget"))
-    is_plain = record_set.get("TTL") is not None and bool(record_set.get("ResourceRecords"))
-    if is_alias == is_plain:
-        raise _invalid("Expected exactly one of [AliasTarget, all of [TTL, and ResourceRecords]]")
-
-
-def _invalid(message: str) -> Route53ClientError:
-    return Route53ClientError("InvalidInput", f"Invalid request: {message}")
-
-
-def _record_set(change: Mapping[str, Any]) -> tuple[RecordSet, Record]:
-    given = dict(change["ResourceRecordSet"])
-    given["Name"] = f"{given['Name'].rstrip('.').lower()}."
-    if "ResourceRecords" in given:
-        given["ResourceRecords"] = [one["Value"] for one in given["ResourceRecords"]]
-    make: Any = RecordSet  # abstract to the eye of a type checker only
-    record_set: RecordSet = make(given)
-    return record_set, Record.of(record_set)
 
 
 def _lists_begin_where_asked(responses: Any) -> ActionResult:

@@ -1,15 +1,6 @@
 """The ledger in one DynamoDB table: records, leases, timelines and signals.
 
-| pk | sk | what |
-|---|---|---|
-| `MIGRATION#name` | `RECORD` | the record as JSON, with its revision |
-| `MIGRATION#name` | `EVENT#time#digest` | one entry of the timeline |
-| `MIGRATION#name` | `SIGNAL#time#digest` | one signal of a person |
-| `MIGRATION#name` | `LATCH#time#digest` | one time that an alarm went into ALARM |
-| `BELL#name` | `BELL` | the token of its sleep, put there by the state machine; or that somebody rang |
-| `LEASE` | the unit | who holds it, with which epoch; a released lease keeps its item |
-| `EPOCH` | `EPOCH` | the counter that all epochs come from |
-
+What its items look like stands in `dynamodb_items`.
 Limits: a transaction takes 100 items, an item 400 KB. Everything that is decided on is read consistently.
 Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
 """
@@ -25,6 +16,23 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import ClientError
 
 from crossfade.adapters.aws import Translation, code_of
+from crossfade.adapters.dynamodb_items import (
+    EPOCH,
+    EVENT,
+    LATCH,
+    LEASE,
+    RECORD,
+    SIGNAL,
+    bell,
+    expires,
+    instant,
+    key,
+    latch_of,
+    of_migration,
+    order,
+    record_of,
+    signal_of,
+)
 from crossfade.core.latch import Latch
 from crossfade.core.record import Record
 from crossfade.core.signals import Signal
@@ -36,7 +44,7 @@ from crossfade.errors import (
     LedgerUnavailableError,
     WriteConflictError,
 )
-from crossfade.names import BELL_ITEM, BELL_KEY, BELL_RANG, BELL_TOKEN
+from crossfade.names import BELL_RANG, BELL_TOKEN
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -47,18 +55,10 @@ UNITS_MAX: Final = 90
 BELL_KEPT: Final = timedelta(days=15)
 """How long a bell is kept at most: longer than any execution runs, so none outlives its migration for long."""
 
-KEPT: Final = timedelta(days=400)
-"""How long records, timelines and signals are kept: longer than any audit year."""
 
 _WRITTEN: Final = itertools.count()
 """Tells apart what one process writes down at the same instant."""
 
-_LEASE: Final = "LEASE"
-_EPOCH: Final = {"pk": {"S": "EPOCH"}, "sk": {"S": "EPOCH"}}
-_RECORD: Final = "RECORD"
-_EVENT: Final = "EVENT"
-_SIGNAL: Final = "SIGNAL"
-_LATCH: Final = "LATCH"
 _CONDITION_FAILED: Final = "ConditionalCheckFailedException"
 _CANCELLED: Final = "TransactionCanceledException"
 
@@ -121,10 +121,10 @@ class DynamoLedger:
         """See `ports.Ledger.load`."""
         with self._around("dynamodb:GetItem"):
             answer = self._dynamodb.get_item(
-                TableName=self._table, Key=_key(_of(migration), _RECORD), ConsistentRead=True
+                TableName=self._table, Key=key(of_migration(migration), RECORD), ConsistentRead=True
             )
         item = answer.get("Item")
-        return None if item is None else _record_of(item)
+        return None if item is None else record_of(item)
 
     def save(self, record: Record) -> Record:
         """See `ports.Ledger.save`."""
@@ -141,10 +141,10 @@ class DynamoLedger:
 
     def _put(self, record: Record, condition: str, values: Mapping[str, Any]) -> None:
         item = {
-            **_key(_of(record.migration), _RECORD),
+            **key(of_migration(record.migration), RECORD),
             "document": {"S": record.model_dump_json()},
             "revision": {"N": str(record.revision)},
-            "expires": _expires(record.started),
+            "expires": expires(record.started),
         }
         values_given: dict[str, Any] = {"ExpressionAttributeValues": dict(values)} if values else {}
         with self._around("dynamodb:PutItem"):
@@ -169,7 +169,7 @@ class DynamoLedger:
         with self._around("dynamodb:UpdateItem"):
             answer = self._dynamodb.update_item(
                 TableName=self._table,
-                Key=_EPOCH,
+                Key=EPOCH,
                 UpdateExpression="ADD epoch :one",
                 ExpressionAttributeValues={":one": {"N": "1"}},
                 ReturnValues="UPDATED_NEW",
@@ -182,7 +182,7 @@ class DynamoLedger:
                 "Put": {
                     "TableName": self._table,
                     "Item": {
-                        **_key(_LEASE, unit),
+                        **key(LEASE, unit),
                         "migration": {"S": migration},
                         "execution": {"S": execution},
                         "epoch": {"N": str(epoch)},
@@ -223,7 +223,7 @@ class DynamoLedger:
                 with self._around("dynamodb:UpdateItem"):
                     self._dynamodb.update_item(
                         TableName=self._table,
-                        Key=_key(_LEASE, unit),
+                        Key=key(LEASE, unit),
                         UpdateExpression="SET held = :no",
                         ConditionExpression="epoch = :epoch",
                         ExpressionAttributeValues={":no": {"BOOL": False}, ":epoch": {"N": str(epoch)}},
@@ -245,7 +245,7 @@ class DynamoLedger:
                 epoch=int(item["epoch"]["N"]),
                 held=item["held"]["BOOL"],
             )
-            for item in self._query(_LEASE)
+            for item in self._query(LEASE)
         ]
 
     # --- Timeline and signals ----------------------------------------------------------------------------------------
@@ -253,48 +253,47 @@ class DynamoLedger:
     def append(self, migration: str, event: Event) -> None:
         """See `ports.Ledger.append`."""
         content = json.dumps({"what": event.what, "text": event.text, "data": event.data}, sort_keys=True)
-        self._write_down(migration, _EVENT, event.at, content)
+        self._write_down(migration, EVENT, event.at, content)
 
     def timeline(self, migration: str) -> tuple[Event, ...]:
         """See `ports.Ledger.timeline`."""
         return tuple(
-            Event(at=_instant(item), **json.loads(item["content"]["S"]))
-            for item in self._written_down(migration, _EVENT)
+            Event(at=instant(item), **json.loads(item["content"]["S"])) for item in self._written_down(migration, EVENT)
         )
 
     def signal(self, migration: str, signal: Signal) -> None:
         """See `ports.Ledger.signal`."""
-        self._write_down(migration, _SIGNAL, signal.at, signal.model_dump_json())
+        self._write_down(migration, SIGNAL, signal.at, signal.model_dump_json())
 
     def signals(self, migration: str) -> tuple[Signal, ...]:
         """See `ports.Ledger.signals`."""
-        return tuple(map(_signal_of, self._written_down(migration, _SIGNAL)))
+        return tuple(map(signal_of, self._written_down(migration, SIGNAL)))
 
     def latch(self, migration: str, latch: Latch) -> None:
         """See `ports.Ledger.latch`."""
-        self._write_down(migration, _LATCH, latch.at, latch.model_dump_json())
+        self._write_down(migration, LATCH, latch.at, latch.model_dump_json())
 
     def latches(self, migration: str) -> tuple[Latch, ...]:
         """See `ports.Ledger.latches`."""
-        return tuple(map(_latch_of, self._written_down(migration, _LATCH)))
+        return tuple(map(latch_of, self._written_down(migration, LATCH)))
 
     def brief(self, migration: str) -> Brief:
         """See `ports.Ledger.brief`. A record lies between latches and signals, in the order of sort keys."""
-        of: dict[str, list[Mapping[str, Any]]] = {_RECORD: [], _SIGNAL: [], _LATCH: []}
-        between = {":from": {"S": f"{_LATCH}#"}, ":to": {"S": f"{_SIGNAL}$"}}
-        for item in self._query(_of(migration), "sk BETWEEN :from AND :to", between):
+        of: dict[str, list[Mapping[str, Any]]] = {RECORD: [], SIGNAL: [], LATCH: []}
+        between = {":from": {"S": f"{LATCH}#"}, ":to": {"S": f"{SIGNAL}$"}}
+        for item in self._query(of_migration(migration), "sk BETWEEN :from AND :to", between):
             of[item["sk"]["S"].partition("#")[0]].append(item)
         return Brief(
-            next(map(_record_of, of[_RECORD]), None),
-            tuple(map(_signal_of, sorted(of[_SIGNAL], key=_order))),
-            tuple(map(_latch_of, sorted(of[_LATCH], key=_order))),
+            next(map(record_of, of[RECORD]), None),
+            tuple(map(signal_of, sorted(of[SIGNAL], key=order))),
+            tuple(map(latch_of, sorted(of[LATCH], key=order))),
         )
 
     # --- The bell ----------------------------------------------------------------------------------------------------
 
     def listen(self, migration: str, *, now: datetime) -> None:
         """See `ports.Ledger.listen`."""
-        item = {**_bell(migration), "expires": _expires(now, BELL_KEPT)}
+        item = {**bell(migration), "expires": expires(now, BELL_KEPT)}
         with self._around("dynamodb:PutItem"):
             self._dynamodb.put_item(TableName=self._table, Item=item)
 
@@ -303,9 +302,9 @@ class DynamoLedger:
         with self._around("dynamodb:UpdateItem"):
             before = self._dynamodb.update_item(
                 TableName=self._table,
-                Key=_bell(migration),
+                Key=bell(migration),
                 UpdateExpression=f"SET {BELL_RANG} = :at, expires = :expires REMOVE {BELL_TOKEN}",
-                ExpressionAttributeValues={":at": {"S": now.isoformat()}, ":expires": _expires(now, BELL_KEPT)},
+                ExpressionAttributeValues={":at": {"S": now.isoformat()}, ":expires": expires(now, BELL_KEPT)},
                 ReturnValues="ALL_OLD",
             ).get("Attributes", {})
         return before[BELL_TOKEN]["S"] if BELL_TOKEN in before else None
@@ -319,12 +318,12 @@ class DynamoLedger:
         """
         digest = hashlib.sha256(content.encode()).hexdigest()[:16]
         item = {
-            **_key(_of(migration), f"{kind}#{at.isoformat(timespec='microseconds')}#{digest}"),
+            **key(of_migration(migration), f"{kind}#{at.isoformat(timespec='microseconds')}#{digest}"),
             "at": {"S": at.isoformat()},
             "content": {"S": content},
             "written": {"S": datetime.now(UTC).isoformat(timespec="microseconds")},
             "number": {"N": str(next(_WRITTEN))},
-            "expires": _expires(at),
+            "expires": expires(at),
         }
         try:
             with self._around("dynamodb:PutItem"):
@@ -336,8 +335,8 @@ class DynamoLedger:
                 raise
 
     def _written_down(self, migration: str, kind: str) -> list[Mapping[str, Any]]:
-        items = self._query(_of(migration), "begins_with(sk, :begins)", {":begins": {"S": f"{kind}#"}})
-        return sorted(items, key=_order)
+        items = self._query(of_migration(migration), "begins_with(sk, :begins)", {":begins": {"S": f"{kind}#"}})
+        return sorted(items, key=order)
 
     # --- The table ---------------------------------------------------------------------------------------------------
 
@@ -363,39 +362,3 @@ def _refuse_others(held: Sequence[_Lease], execution: str) -> None:
     if other := next((lease for lease in held if lease.execution != execution), None):
         msg = f"{other.migration} ({other.execution}) holds {other.unit}; wait for its end or abort it"
         raise LeaseHeldError(msg)
-
-
-def _of(migration: str) -> str:
-    return f"MIGRATION#{migration}"
-
-
-def _bell(migration: str) -> dict[str, Any]:
-    return _key(f"{BELL_KEY}{migration}", BELL_ITEM)
-
-
-def _key(pk: str, sk: str) -> dict[str, Any]:
-    return {"pk": {"S": pk}, "sk": {"S": sk}}
-
-
-def _instant(item: Mapping[str, Any]) -> datetime:
-    return datetime.fromisoformat(item["at"]["S"])
-
-
-def _order(item: Mapping[str, Any]) -> tuple[datetime, str, int]:
-    return _instant(item), item["written"]["S"], int(item["number"]["N"])
-
-
-def _record_of(item: Mapping[str, Any]) -> Record:
-    return Record.model_validate_json(item["document"]["S"])
-
-
-def _signal_of(item: Mapping[str, Any]) -> Signal:
-    return Signal.model_validate_json(item["content"]["S"])
-
-
-def _latch_of(item: Mapping[str, Any]) -> Latch:
-    return Latch.model_validate_json(item["content"]["S"])
-
-
-def _expires(at: datetime, kept: timedelta = KEPT) -> dict[str, Any]:
-    return {"N": str(int((at + kept).timestamp()))}

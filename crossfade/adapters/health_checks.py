@@ -15,11 +15,7 @@ from botocore.exceptions import ClientError
 from crossfade.adapters.aws import Translation, code_of
 from crossfade.adapters.cloudwatch import CLOUDWATCH
 from crossfade.core.facts import HealthCheckFacts
-from crossfade.errors import (
-    RouterRefusedError,
-    RouterThrottledError,
-    RouterUnavailableError,
-)
+from crossfade.errors import RouterRefusedError, RouterThrottledError, RouterUnavailableError
 
 if TYPE_CHECKING:
     from types_boto3_cloudwatch import CloudWatchClient

@@ -10,7 +10,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from crossfade.adapters.dynamodb_ledger import KEPT, DynamoLedger
+from crossfade.adapters.dynamodb_items import KEPT
+from crossfade.adapters.dynamodb_ledger import DynamoLedger
 from crossfade.core.record import Record
 from crossfade.core.timeline import Event
 from crossfade.errors import CrossfadeError, LeaseHeldError, LedgerRefusedError, LedgerUnavailableError

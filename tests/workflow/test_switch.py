@@ -19,7 +19,7 @@ from tests.workflow.journey import MIGRATION as NAME
 from tests.workflow.journey import ON_BLUE, Journey, example
 from world.estate_spec import BLUE, GREEN
 from world.estate_view import Snapshot
-from world.route53 import Answer
+from world.route53_records import Answer
 
 pytestmark = pytest.mark.xdist_group("switch")
 OUTAGE: Final = timedelta(minutes=18)

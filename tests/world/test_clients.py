@@ -6,7 +6,7 @@ import pytest
 
 from world.chance import binomial, divide, stream
 from world.clients import STEP, Population
-from world.route53 import Answer, Record
+from world.route53_records import Answer, Record
 
 NINE: Final = datetime(2026, 11, 24, 9, 0)  # noqa: DTZ001  # only differences count
 HOST: Final = "app.example.com"

@@ -11,7 +11,8 @@ from world.clock import Clock
 from world.cloud import Cloud
 from world.external_dns import ExternalDns, Settings
 from world.kubernetes import Store, definitions
-from world.route53 import Record, Route53
+from world.route53 import Route53
+from world.route53_records import Record
 
 ZONE: Final = "Z0EXAMPLE1234567890"
 HOST: Final = "app.example.com"

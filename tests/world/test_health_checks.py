@@ -12,7 +12,8 @@ from world.chance import stream
 from world.clock import Clock
 from world.cloud import Cloud
 from world.health_checks import HealthChecks, deploy, id_of
-from world.route53 import Record, Route53
+from world.route53 import Route53
+from world.route53_records import Record
 
 REGION: Final = "eu-west-1"
 ZONE: Final = "Z0EXAMPLE1234567890"

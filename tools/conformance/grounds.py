@@ -25,7 +25,8 @@ from world.clock import Clock
 from world.external_dns import DEPLOYMENT, NAMESPACE, ExternalDns
 from world.external_dns_sources import SOURCES
 from world.kubernetes import Caller, KubernetesApi, Store, definitions
-from world.route53 import Record, Route53
+from world.route53 import Route53
+from world.route53_records import Record
 
 COLORS: Final = ("blue", "green")
 _ADMIN = Caller("admin", ("system:masters",))
