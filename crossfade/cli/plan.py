@@ -203,8 +203,10 @@ def _harm(seen: Preview) -> str:
 
 
 def _cost(seen: Preview) -> str:
+    """A slow run may cost less than a typical one: its looks are further apart."""
+    least, most = sorted(zip(seen.transitions, seen.dollars, strict=True))
     return (
-        f"Costs {seen.transitions[0]} state transitions, ${seen.dollars[0]:.4f}; "
+        f"Costs {_both(least[0], most[0])} state transitions, {_both(f'${least[1]:.4f}', f'${most[1]:.4f}')}; "
         f"at worst {seen.events_worst:,} of {EVENTS_MAX:,} history events."
     )
 
@@ -216,13 +218,16 @@ def _budget(seen: Preview) -> str:
     return f"Budget of {seen.budget.failed_requests:,} failed requests: {words}."
 
 
+def _both(typical: object, longest: object) -> str:
+    return f"{typical}" if typical == longest else f"{typical} .. {longest}"
+
+
 def _since(span: Span) -> str:
     return f"+{_span(span)}"
 
 
 def _span(span: Span) -> str:
-    typical, longest = _time(span.typical), _time(span.longest)
-    return typical if typical == longest else f"{typical} .. {longest}"
+    return _both(_time(span.typical), _time(span.longest))
 
 
 def _time(duration: timedelta) -> str:

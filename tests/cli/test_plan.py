@@ -1,5 +1,6 @@
 """`crossfade plan`: what people and programs are shown of a plan, and what is refused."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -193,6 +194,16 @@ def test_a_plan_says_whether_it_may_start_now(
     document = changed((("calendar",), {"freezes": [freeze]}), (("plans", "standard", "notAfter"), not_after))
 
     assert said in run("plan", "--config", _written(tmp_path, document)).out
+
+
+@pytest.mark.parametrize("plan", ["standard", "quick"])
+def test_a_plan_costs_what_the_page_on_cost_says_at_most(run: Run, plan: str) -> None:
+    shown = run("plan", "--config", str(EXAMPLES.parent / "crossfade.yaml"), "--plan", plan).out
+    page = (EXAMPLES.parent / "docs" / "cost.md").read_text(encoding="utf-8")
+    most = re.search(r"\.\. (\d+) state transitions, \S+ \.\. \$(\S+);", shown)
+
+    assert most is not None
+    assert f"| `{plan}` | {most[1]}: {most[2]} |" in page
 
 
 @pytest.mark.parametrize(
