@@ -92,3 +92,18 @@ def faults(document: object, *, now: datetime | None = NOW) -> list[str]:
 def config(*changes: tuple[Where, object]) -> Config:
     """The valid configuration, changed."""
     return check_config(changed(*changes), now=None)
+
+
+STAGES = ("plans", "standard", "stages")
+CART = ("workloads", 0)
+WEEKLY = ("triggers", "schedules", 0)
+COPY_OF_CART = {"name": "c", "namespace": "n", "ingress": "i", "host": "c.example.com", "alarms": ["a"]}
+DIRECT = {**COPY_OF_CART, "router": "route53"}
+
+
+def stages(*shares: float) -> list[dict[str, object]]:
+    return [{"share": share, "bake": "5m"} for share in shares]
+
+
+def workloads(count: int) -> list[dict[str, object]]:
+    return [{**COPY_OF_CART, "name": f"w{n}", "ingress": f"w{n}", "host": f"w{n}.example.com"} for n in range(count)]

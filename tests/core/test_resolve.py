@@ -13,7 +13,7 @@ from crossfade.core.weight import encode
 from crossfade.core.workload import Workload
 from crossfade.errors import InvalidInputError, PlanExpiredError
 from tests.core.documents import NOW, config
-from tests.core.test_config import ANYTHING
+from tests.core.test_config_anything import ANYTHING
 
 CONFIG = config()
 
