@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from crossfade.core.assessment import Assessment
-from crossfade.core.evidence import Finding
+from crossfade.core.evidence import Examination
 from crossfade.core.record import Record
 from crossfade.core.statistics import Count
 from crossfade.core.weight import PERCENT, Split
@@ -26,8 +26,8 @@ def publish(record: Record, found: Assessment, left: Mapping[str, Split]) -> Non
         left: The weights that were last read back, by workload.
     """
     _emit({Metric.STAGE: record.stage + 1.0}, MetricUnit.Count)
-    for finding in found.findings:
-        _emit(_of(finding, left.get(finding.workload)), MetricUnit.Percent, workload=finding.workload)
+    for each in found.examined:
+        _emit(_of(each, left.get(each.workload)), MetricUnit.Percent, workload=each.workload)
 
 
 def publish_read_back(left: Mapping[str, Split]) -> None:
@@ -36,13 +36,13 @@ def publish_read_back(left: Mapping[str, Split]) -> None:
         _emit({Metric.WRITTEN_SHARE: split.share_percent}, MetricUnit.Percent, workload=workload)
 
 
-def _of(finding: Finding, written: Split | None) -> dict[Metric, float]:
-    blue, green = finding.blue, finding.green
+def _of(each: Examination, written: Split | None) -> dict[Metric, float]:
+    blue, green = each.blue, each.green
     values = {
         Metric.WRITTEN_SHARE: written.share_percent if written else None,
         Metric.OBSERVED_SHARE: _percent(green.requests, blue.requests + green.requests),
-        Metric.BLUE_ERROR_RATE: _rate(finding.blue_since_write),  # from where a way back may be decided
-        Metric.GREEN_ERROR_RATE: _rate(finding.green_since_write),
+        Metric.BLUE_ERROR_RATE: _rate(each.blue_since_write),  # from where a way back may be decided
+        Metric.GREEN_ERROR_RATE: _rate(each.green_since_write),
     }
     return {metric: value for metric, value in values.items() if value is not None}
 

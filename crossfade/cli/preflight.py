@@ -40,9 +40,9 @@ from crossfade.cli.printing import console
 from crossfade.core.config import Config
 from crossfade.core.finding import Finding, Grade, together
 from crossfade.core.plan import Plan
-from crossfade.core.preflight import CHECKS, UNREAD
+from crossfade.core.preflight import CHECKS, UNREAD, examine
 from crossfade.errors import CrossfadeError, InvalidInputError
-from crossfade.steps.preflight import look
+from crossfade.steps.preflight import gather
 from crossfade.wiring import Wired
 from world.faults import FaultKind, InvalidFaultError, parse_fault
 
@@ -120,7 +120,8 @@ def _looked(
 ) -> tuple[Finding, ...]:
     parts = Wired(table="", topic_arn="", config_file="", region=region, session=session, network=network)
     parts.config = config
-    return look(parts.router, parts.rescue, parts.alarms, parts.estate, plan, probe=parts.probe, told=CrossfadeError)
+    read = gather(parts.router, parts.rescue, parts.alarms, parts.estate, plan, probe=parts.probe, told=CrossfadeError)
+    return examine(read)
 
 
 def _look_embedded(config: Config, path: Path, plan: Plan, fault: str) -> tuple[Finding, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
-from crossfade.core.evidence import Asked, Finding, examine
+from crossfade.core.evidence import Asked, Examination, examine
 from crossfade.core.numbers import numbers, part, shown
 from crossfade.core.plan import Plan
 from crossfade.core.probe import Probed
@@ -57,7 +57,7 @@ class Assessment:
 
     Attributes:
         verdict: What it comes to.
-        findings: By workload, in the plan's order.
+        examined: By workload, in the plan's order.
         alarms: As asked and read; MISSING for those that did not come back.
         latched: Names of alarms that were in ALARM since the stage began.
         asked: Of the series of those that move in this stage.
@@ -66,7 +66,7 @@ class Assessment:
     """
 
     verdict: Verdict
-    findings: tuple[Finding, ...]
+    examined: tuple[Examination, ...]
     alarms: tuple[Alarm, ...]
     latched: tuple[str, ...]
     asked: Asked
@@ -75,8 +75,8 @@ class Assessment:
 
     def to_data(self) -> dict[str, Any]:
         """The evidence as small numbers for the timeline; the sums first, then each workload."""
-        blue = sum((finding.judged[0] for finding in self.findings), NOTHING)
-        green = sum((finding.judged[1] for finding in self.findings), NOTHING)
+        blue = sum((each.judged[0] for each in self.examined), NOTHING)
+        green = sum((each.judged[1] for each in self.examined), NOTHING)
         not_ok = {alarm.name: alarm.state.value for alarm in self.alarms if alarm.state is not AlarmState.OK}
         return {
             "cause": self.verdict.cause.value,
@@ -89,7 +89,7 @@ class Assessment:
             "evidence_needed": shown(self.asked.needed),
             **({"probes": {each.workload: each.to_data() for each in self.probed}} if self.probed else {}),
             **({"blamed": list(self.blamed)} if self.blamed else {}),
-            "workloads": {finding.workload: finding.to_data() for finding in self.findings},
+            "workloads": {each.workload: each.to_data() for each in self.examined},
         }
 
 
@@ -120,17 +120,17 @@ def assess(
     """
     watched = plan.workloads if workloads is None else workloads
     asked = _asked(plan, stage, began=began, moved=moved, now=now)
-    findings = _findings(plan, stage, watched, seen.series, asked)
-    spoken = _Alarms(watched, seen, findings)
-    verdict = _worst(_said(watched, seen, spoken, findings), findings) if watched or seen.drifted else NOBODY
+    examined = _examined(plan, stage, watched, seen.series, asked)
+    spoken = _Alarms(watched, seen, examined)
+    verdict = _worst(_said(watched, seen, spoken, examined), examined) if watched or seen.drifted else NOBODY
     return Assessment(
         verdict=verdict,
-        findings=findings,
+        examined=examined,
         alarms=tuple(seen.alarms.get(name, Alarm(name, AlarmState.MISSING)) for name in alarms_of(watched)),
         latched=tuple(seen.latched),
         asked=asked,
         probed=tuple(seen.probed),
-        blamed=tuple(_blamed(verdict, watched, spoken, [*findings, *seen.probed])),
+        blamed=tuple(_blamed(verdict, watched, spoken, [*examined, *seen.probed])),
     )
 
 
@@ -140,9 +140,9 @@ def _asked(plan: Plan, stage: int, *, began: datetime, moved: datetime, now: dat
     return Asked(share, began=began, moved=moved, now=now, evidence=plan.evidence, questions=questions)
 
 
-def _findings(
+def _examined(
     plan: Plan, stage: int, watched: Sequence[Workload], series: Mapping[str, Series], asked: Asked
-) -> tuple[Finding, ...]:
+) -> tuple[Examination, ...]:
     """Those of another wave than the one that moves have all of their users on green already."""
     have_moved = replace(asked, share=1.0)
     moving = plan.stages[stage].wave
@@ -155,14 +155,16 @@ def _findings(
     )
 
 
-def _said(watched: Sequence[Workload], seen: Seen, spoken: "_Alarms", findings: Sequence[Finding]) -> Sequence[Verdict]:
-    said = [*spoken.verdicts(alarms_of(watched)), *(found.verdict for found in findings)]
+def _said(
+    watched: Sequence[Workload], seen: Seen, spoken: "_Alarms", examined: Sequence[Examination]
+) -> Sequence[Verdict]:
+    said = [*spoken.verdicts(alarms_of(watched)), *(found.verdict for found in examined)]
     said += [each.verdict for each in seen.probed]
     return [*said, seen.drifted] if seen.drifted else said
 
 
 def _blamed(
-    verdict: Verdict, workloads: Sequence[Workload], spoken: "_Alarms", said: Sequence[Finding | Probed]
+    verdict: Verdict, workloads: Sequence[Workload], spoken: "_Alarms", said: Sequence[Examination | Probed]
 ) -> Iterator[str]:
     """An alarm speaks against every workload that names it."""
     if verdict.health is Health.HEALTHY:
@@ -176,10 +178,10 @@ def _blamed(
 class _Alarms:
     """What the alarms say, those that both sides' sickness explains apart."""
 
-    def __init__(self, workloads: Sequence[Workload], seen: Seen, findings: Sequence[Finding]) -> None:
-        is_common = (found for found in findings if found.were_so_lately or found.verdict.cause is Cause.COMMON_CAUSE)
+    def __init__(self, workloads: Sequence[Workload], seen: Seen, examined: Sequence[Examination]) -> None:
+        is_common = (found for found in examined if found.were_so_lately or found.verdict.cause is Cause.COMMON_CAUSE)
         forgiven = _alarms_of(workloads, is_common)
-        explained = _alarms_of(workloads, (found for found in findings if found.were_both_sick))
+        explained = _alarms_of(workloads, (found for found in examined if found.were_both_sick))
         self._firing = [name for name, at in seen.alarms.items() if at.state is AlarmState.ALARM and name in forgiven]
         self._spoken = {**seen.alarms, **{name: Alarm(name, AlarmState.OK) for name in self._firing}}
         self._latched = [name for name in seen.latched if name not in explained]
@@ -193,16 +195,16 @@ class _Alarms:
             yield Verdict(Health.INCONCLUSIVE, reason, Cause.ALARM)
 
 
-def _alarms_of(workloads: Sequence[Workload], findings: Iterable[Finding]) -> set[str]:
-    names = {finding.workload for finding in findings}
+def _alarms_of(workloads: Sequence[Workload], examined: Iterable[Examination]) -> set[str]:
+    names = {each.workload for each in examined}
     return {alarm for workload in workloads if workload.name in names for alarm in workload.alarms}
 
 
-def _worst(verdicts: Sequence[Verdict], findings: Sequence[Finding]) -> Verdict:
+def _worst(verdicts: Sequence[Verdict], examined: Sequence[Examination]) -> Verdict:
     rank = max(map(_rank, verdicts))
     worst = [verdict for verdict in verdicts if _rank(verdict) == rank]
     if worst[0].health is Health.HEALTHY:
-        green = sum((finding.green for finding in findings), NOTHING)
+        green = sum((each.green for each in examined), NOTHING)
         return Verdict(Health.HEALTHY, f"{worst[0].reason}; {part(green)} to green failed")
     reasons = gathered(verdict.reason for verdict in worst)
     told = reasons[:_REASONS_MAX]

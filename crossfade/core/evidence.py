@@ -88,7 +88,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Examination:
     """
     What one workload's series say.
 
@@ -139,13 +139,13 @@ class Finding:
 # --- One workload ----------------------------------------------------------------------------------------------------
 
 
-def examine(series: Series, asked: Asked) -> Finding:
+def examine(series: Series, asked: Asked) -> Examination:
     """Say what the series of one workload prove, and what they do not."""
     if series.unreadable:
         reason = f"{series.workload}: the requests cannot be read: {series.unreadable}"
-        return Finding(series.workload, Verdict(Health.INCONCLUSIVE, reason, Cause.UNREADABLE))
+        return Examination(series.workload, Verdict(Health.INCONCLUSIVE, reason, Cause.UNREADABLE))
     case = _Case(series, asked)
-    return Finding(
+    return Examination(
         workload=series.workload,
         verdict=case.verdict,
         blue=blue_count(case.watched),

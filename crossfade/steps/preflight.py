@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 from crossfade.core.capacity import Capacity
 from crossfade.core.definition import Definition
 from crossfade.core.facts import Facts
-from crossfade.core.finding import Finding
 from crossfade.core.plan import Plan
 from crossfade.core.preflight import examine, refusal, summary, table
 from crossfade.core.record import Ends
@@ -53,28 +52,6 @@ def preflight(
     return {"checks": len(findings), "reason": reason}
 
 
-def look(
-    router: TrafficRouter,
-    rescue: TrafficRouter,
-    alarms: AlarmSource,
-    estate: EstateReader,
-    plan: Plan,
-    *,
-    probe: Probe,
-    told: type[CrossfadeError] = PermanentError,
-) -> tuple[Finding, ...]:
-    """
-    Read all that *plan* is about and run every check. Nothing is changed.
-
-    Args:
-        told: Which errors become findings; CrossfadeError for somebody who is not going to ask again by himself.
-
-    Raises:
-        TemporaryError: Something did not answer; ask again later.
-    """
-    return examine(gather(router, rescue, alarms, estate, plan, probe=probe, told=told))
-
-
 def gather(
     router: TrafficRouter,
     rescue: TrafficRouter,
@@ -85,7 +62,15 @@ def gather(
     probe: Probe,
     told: type[CrossfadeError] = PermanentError,
 ) -> Facts:
-    """All that is read for the checks; takes and raises what `look` does."""
+    """
+    Read all that *plan* is about, for the checks. Nothing is changed.
+
+    Args:
+        told: Which errors become findings; CrossfadeError for somebody who is not going to ask again by himself.
+
+    Raises:
+        TemporaryError: Something did not answer; ask again later.
+    """
     unread: list[str] = []
 
     def unless_told(read: Callable[[], T]) -> T | None:

@@ -68,7 +68,7 @@ def test_after_common_trouble_a_stage_can_still_pass_and_its_latched_alarm_is_ex
     found = look(series, after=timedelta(minutes=37), latched=["green-burnham-5xx"])
 
     assert said(found) == (HEALTHY, Cause.GOOD)
-    assert found.findings[0].were_both_sick
+    assert found.examined[0].were_both_sick
 
 
 @pytest.mark.parametrize(

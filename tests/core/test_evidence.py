@@ -76,7 +76,7 @@ def test_a_minute_counts_only_once_its_numbers_can_be_complete() -> None:
     before, after = (look(series, after=timedelta(seconds=seconds)) for seconds in (149, 150))
 
     assert before.verdict.reason.startswith("burnham, yelb: no complete minute with requests yet")
-    assert after.findings[0].green.requests == 300
+    assert after.examined[0].green.requests == 300
 
 
 def test_a_minute_waits_for_a_side_whose_numbers_are_late() -> None:
@@ -252,7 +252,7 @@ def test_common_trouble_is_over_as_soon_as_that_can_be_seen(requests: int) -> No
 def test_the_minutes_in_which_both_were_sick_are_no_good_evidence() -> None:
     found = look([*BOTH_SICK, *minutes((GOOD, GOOD), begin=MOVED + 20 * MINUTE)], after=timedelta(minutes=24))
 
-    assert found.findings[0].green.requests <= 300
+    assert found.examined[0].green.requests <= 300
 
 
 def test_a_bad_green_is_not_blamed_when_blue_has_no_target_to_go_back_to() -> None:
@@ -378,9 +378,9 @@ def test_what_a_way_back_is_decided_on_is_told_from_the_first_write_on() -> None
     found = look(flow(Sample(1_000), Sample(40, 12), 2, begin=T0))
 
     assert found.verdict.health is UNHEALTHY
-    assert (found.findings[0].green, found.findings[0].blue) == (Count(), Count())
-    assert found.findings[0].green_since_write == Count(80, 24)
-    assert found.findings[0].blue_since_write == Count(2_000)
+    assert (found.examined[0].green, found.examined[0].blue) == (Count(), Count())
+    assert found.examined[0].green_since_write == Count(80, 24)
+    assert found.examined[0].blue_since_write == Count(2_000)
     data = found.to_data()["workloads"]["burnham"]
     assert (data["green_failed"], data["green_requests"]) == (24, 80)  # not the zeros of before the weights were shown
 

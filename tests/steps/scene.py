@@ -161,6 +161,14 @@ class Scene:
         given = (self.ledger, self.alarms, self.metrics, self.notifier)
         return check_health(*given, task, probe=self.probe, authority=self.rescue)
 
+    def looks(self, stage: int, times: int) -> list[str]:
+        """What is decided in so many looks, every half a minute."""
+        actions = []
+        for _ in range(times):
+            actions.append(self.check(stage).action.value)
+            self.pass_time(30)
+        return actions
+
     def complete(self) -> Progress:
         return complete(self.ledger, self.router, self.notifier, self._leased())
 

@@ -40,10 +40,8 @@ def test_an_alarm_that_disappears_during_the_bake_rolls_back() -> None:
 def test_an_alarm_without_data_extends_the_bake_and_then_rolls_back_but_never_advances() -> None:
     scene = Scene().ready().moved(0)
     scene.alarms.set("green-yelb-5xx", AlarmState.INSUFFICIENT_DATA)
-    actions = []
-    for _ in range(40):
-        actions.append(scene.check(0).action.value)
-        scene.pass_time(30)
+
+    actions = scene.looks(0, times=40)
 
     assert "advance" not in actions
     assert actions[-1] == "roll_back"

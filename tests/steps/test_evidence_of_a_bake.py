@@ -42,10 +42,8 @@ def test_failing_requests_roll_back_although_every_alarm_is_ok() -> None:
 def test_too_few_requests_extend_the_bake_and_then_roll_back_but_never_advance() -> None:
     scene = Scene().ready().moved(0)
     scene.metrics.requests = 100
-    actions = []
-    for _ in range(40):
-        actions.append(scene.check(0).action.value)
-        scene.pass_time(30)
+
+    actions = scene.looks(0, times=40)
 
     assert "advance" not in actions
     assert actions[-1] == "roll_back"

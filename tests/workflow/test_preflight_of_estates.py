@@ -17,9 +17,9 @@ from crossfade.adapters.config_file import read_config
 from crossfade.cli.embedded import START, estate_of, network_of
 from crossfade.core.config import Config
 from crossfade.core.finding import Finding, Grade
-from crossfade.core.preflight import CHECKS
+from crossfade.core.preflight import CHECKS, examine
 from crossfade.errors import CrossfadeError
-from crossfade.steps.preflight import look
+from crossfade.steps.preflight import gather
 from crossfade.wiring import Wired
 from tests.deployed import embedded
 from tools.trips import SAMPLE, Trip, can_be_together, trips
@@ -76,8 +76,8 @@ def looked_at(estate: str, faults: Iterable[str]) -> tuple[Finding, ...]:
         parts = Wired(table="", topic_arn="", config_file="", region=region, network=network)
         parts.config = config
         plan = config.plan(config.default_plan)
-        return look(
-            parts.router, parts.rescue, parts.alarms, parts.estate, plan, probe=parts.probe, told=CrossfadeError
+        return examine(
+            gather(parts.router, parts.rescue, parts.alarms, parts.estate, plan, probe=parts.probe, told=CrossfadeError)
         )
 
 
