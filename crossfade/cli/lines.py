@@ -25,6 +25,8 @@ def _news(at: datetime, what: str, words: str, lines: Sequence[Line]) -> str:
     """What *words* say that the lines before, or those of the same moment, do not: a reason is read once."""
     if any(words == line.text for line in lines[-2:]) or any((at, words) == (line.at, line.text) for line in lines):
         return ""
+    if words.startswith("held by ") and any((at, TimelineEvent.HOLD_BEGAN) == (line.at, line.what) for line in lines):
+        return ""
     if what == TimelineEvent.ROLLBACK_BEGAN and any(words.endswith(line.text) for line in lines[-1:]):
         return "the rollback begins: blue is raised first"
     if what == TimelineEvent.ENDED and any(words in line.text for line in lines):

@@ -168,7 +168,7 @@ def show(findings: Sequence[Finding], out: Console) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for heading in ("check", "verdict", "about", "evidence and fix"):
         width = _ABOUT if heading == "about" else None
-        table.add_column(heading, no_wrap=heading in ("check", "verdict"), max_width=width)
+        table.add_column(heading, no_wrap=heading in ("check", "verdict"), max_width=width, overflow="fold")
     for check in CHECKS:
         for row in _rows([finding for finding in findings if finding.check == check.id], check.title):
             table.add_row(check.id, *row)

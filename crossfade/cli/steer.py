@@ -23,7 +23,7 @@ from crossfade.cli.options import (
 from crossfade.cli.printing import say
 from crossfade.cli.seen import see
 from crossfade.core.duration import format_duration, parse_duration
-from crossfade.core.signals import SignalKind
+from crossfade.core.signals import SignalKind, short_name
 from crossfade.core.steering import HOLD_DEFAULT, HOLD_MAX, Steered, consequence, signal_for
 from crossfade.core.timeline import Event
 from crossfade.errors import CrossfadeError, InvalidInputError
@@ -171,8 +171,9 @@ def send(
         msg = f"the execution of {migration} has ended ({seen.status}); wait for the guardian to give its traffic back"
         raise InvalidInputError(msg)
     account.ledger.signal(migration, signal)
-    text = f"{_DONE[kind]} by {signal.by}: {words or 'no reason given'}"
-    account.ledger.append(migration, Event(at=signal.at, what=TimelineEvent.SIGNALLED.value, text=text))
+    text = f"{_DONE[kind]} by {short_name(signal.by)}: {words or 'no reason given'}"
+    said = Event(at=signal.at, what=TimelineEvent.SIGNALLED.value, text=text, data={"by": signal.by})
+    account.ledger.append(migration, said)
     woken = _wake(account, migration, signal.at)
     say(f"{migration} is {_DONE[kind]}. {consequence(steered, signal, woken=woken)}")
 

@@ -54,8 +54,8 @@ class Tally:
         """The figures of the group *name* in one line."""
         answers = [f"{each.name.lower()} {seconds:.0f} s" for each, seconds in sorted(self.slowest.items())]
         slowest = f"slowest: {', '.join(answers)}" if answers else "nothing to answer"
-        broken = f"{len(self.failing)} broke an invariant"
-        return f"{name:12} {self.runs:6} runs, {self.faults:6} faults and troubles, {broken}; {slowest}"
+        broken = f"{len(self.failing)} broken"
+        return f"{name:12} {self.runs:6} runs, {self.faults:6} faults, {broken}; {slowest}"
 
 
 @dataclass

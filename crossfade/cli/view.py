@@ -137,7 +137,7 @@ def picture(frame: Frame, *, height: int) -> RenderableType:
 
 def _head(frame: Frame) -> RenderableType:
     head = Table.grid(expand=True)
-    head.add_column(ratio=1)
+    head.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
     head.add_column(justify="right")
     doing = Text(frame.doing, style="bold red" if frame.rolling_back else "bold")
     head.add_row(doing, Text(f"{frame.now:%H:%M:%S} UTC  +{format_duration(frame.elapsed)}", style="dim"))

@@ -68,7 +68,7 @@ def follow(
                 break
             pause()
     words, code = ended
-    out.print(words, soft_wrap=True, markup=False)
+    out.print(Text(words), soft_wrap=not out.is_terminal)
     return code
 
 

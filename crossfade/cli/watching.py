@@ -26,16 +26,18 @@ def frame_of(seen: Seen, timeline: Sequence[Event]) -> Frame | None:
     if record is None:
         return None
     elapsed = seen.now - record.started
+    is_going_back = record.rollback_began is not None
+    doing, _, why = seen.doing.partition(": ") if is_going_back else (seen.doing, "", "")
     return Frame(
         now=seen.now,
         elapsed=elapsed,
         title=f"{record.plan.blue.name} → {record.plan.green.name}  {seen.name}",
-        doing=seen.doing,
-        next_event=seen.following,
+        doing=doing,
+        next_event=seen.following + (f". Why: {why}" if why else ""),
         stages=tuple(stage.share_percent for stage in record.plan.stages),
         stage=record.stage,
         progress=elapsed / rough_length(record.plan),
-        rolling_back=record.rollback_began is not None,
+        rolling_back=is_going_back,
         hosts=_rows(record, _counted(record, timeline)),
         lines=lines_of(timeline),
     )

@@ -13,7 +13,7 @@ from crossfade.core.budget import pause_after
 from crossfade.core.capacity import words
 from crossfade.core.plan import Gate
 from crossfade.core.record import Record
-from crossfade.core.signals import Signal, SignalKind, abort_asked, active_hold, approval_of, last
+from crossfade.core.signals import Signal, SignalKind, abort_asked, active_hold, approval_of, last, short_name
 from crossfade.core.verdict import Cause, Health, Verdict
 from crossfade.core.waves import next_stage
 
@@ -77,7 +77,9 @@ def decide(  # noqa: PLR0911 - one return a rule, in their order of precedence
         return Decision(Action.ROLL_BACK, verdict.reason, judged=True)
     if hold := active_hold(signals, now):
         left = hold.until - now if hold.until else None
-        return _wait_for_people(record, f"held by {hold.by}: {hold.reason}", now=now, left=left, soaking=soaking)
+        return _wait_for_people(
+            record, f"held by {short_name(hold.by)}: {hold.reason}", now=now, left=left, soaking=soaking
+        )
     if verdict.cause is Cause.COMMON_CAUSE and _is_at_an_end(record, now):
         return Decision(Action.ROLL_BACK, f"it did not get better in time: {verdict.reason}", judged=True)
     began = record.soak_began if soaking else record.bake_began

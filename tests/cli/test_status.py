@@ -240,7 +240,15 @@ def test_on_a_terminal_it_is_drawn_with_weights_shares_failures_and_alarms(deplo
     )
 
     assert ended is Exit.DONE
-    for shown in (workload.host, "4.2 %", "2.0 %", "insufficient data", "green is watched", "tonight: Succeeded"):
+    for shown in (
+        workload.name,
+        "hosts in eks-blueprint.example.com",
+        "4.2 %",
+        "2.0 %",
+        "insufficient data",
+        "green is watched",
+        "tonight: Succeeded",
+    ):
         assert shown in printed, shown
 
 

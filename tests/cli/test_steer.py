@@ -80,7 +80,8 @@ def test_what_people_say_stands_in_the_timeline(deployed: Deployed, run: Run) ->
     run("hold", "tonight", "--reason", "lunch")
 
     (event,) = deployed.ledger.timeline("tonight")
-    assert (event.what, event.text) == ("signalled", f"held by {ME}: lunch")
+    assert (event.what, event.text) == ("signalled", "held by moto: lunch")
+    assert event.data == {"by": ME}
 
 
 # --- What is refused -------------------------------------------------------------------------------------------------

@@ -106,7 +106,7 @@ def test_an_approved_gate_opens_and_a_promotion_ends_the_soak_early(steering: St
     soak = [event.at for event in steering.world.ledger.timeline("tonight") if event.what.startswith("soak_")]
     assert execution.status == "SUCCEEDED"
     assert "is approved." in steering.said[1]
-    assert any(text.startswith("approved by arn:aws:sts::") and text.endswith(": fine") for text in steering.told)
+    assert any(text.startswith("approved by ") and text.endswith(": fine") for text in steering.told)
     assert soak[1] - soak[0] < 3 * MINUTE
     assert any("promoted by" in text and "quiet night" in text for text in steering.told)
 

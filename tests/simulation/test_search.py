@@ -42,7 +42,7 @@ def test_a_line_says_what_a_group_has_cost_and_found(session: Session) -> None:
         tally.add(session.attempt(Scenario(1, "two", (Fault(at, How.STOP),))))
 
     said = " ".join(tally.line("two").split())
-    assert said == "two 2 runs, 2 faults and troubles, 0 broke an invariant; slowest: event 1 s"
+    assert said == "two 2 runs, 2 faults, 0 broken; slowest: event 1 s"
 
 
 def test_samples_with_every_first_call_try_all_that_an_exhaustive_search_tries(session: Session) -> None:
