@@ -121,7 +121,7 @@ class Dashboard(Construct):
             cloudwatch.Alarm.from_alarm_arn(self, f"Judging{index}", arn)
             for index, arn in enumerate(self._sources.judging_alarms[:_SHOWN_ALARMS_MAX])
         ]
-        return _alarms("Alarms that judge green: one in ALARM gives all traffic back", alarms)
+        return _alarms("Alarms that judge green: one in ALARM gives traffic back", alarms)
 
     def _own(self) -> cloudwatch.AlarmStatusWidget:
         return _alarms("Alarms on Crossfade itself", self._sources.own_alarms)

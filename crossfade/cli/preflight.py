@@ -177,7 +177,8 @@ def show(findings: Sequence[Finding], out: Console) -> None:
     out.print()
     if any(finding.check == UNREAD and finding.verdict is Grade.FAIL for finding in findings):
         out.print("Something could not be read: a check without a line above may not have been made.")
-    out.print(f"{counts[Grade.PASS]} passed, {counts[Grade.WARN]} with a warning, {counts[Grade.FAIL]} failed")
+    then = ": a migration would be refused before its first write; mend what failed" if counts[Grade.FAIL] else ""
+    out.print(f"{counts[Grade.PASS]} passed, {counts[Grade.WARN]} with a warning, {counts[Grade.FAIL]} failed{then}")
 
 
 def _rows(findings: Sequence[Finding], title: str) -> Iterator[tuple[Text, Text, Text]]:

@@ -89,6 +89,7 @@ def test_a_silent_cluster_is_a_failed_check_and_what_was_not_seen_does_not_pass(
     assert ran.code == 5, ran.err
     assert "answers          FAIL" in ran.out
     assert "may not have been made" in ran.out
+    assert "a migration would be refused before its first write; mend what failed" in " ".join(ran.out.split())
     assert "targets " not in ran.out
 
 
