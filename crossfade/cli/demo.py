@@ -69,6 +69,10 @@ def command(  # noqa: PLR0917 - typer reads options from arguments
     start: Annotated[
         Way, typer.Option(help="Who starts it: console, schedule, event or pipeline, as the stack has them.")
     ] = Way.CONSOLE,
+    approve: Annotated[  # noqa: FBT002 - typer reads options from arguments
+        bool,
+        typer.Option(help="Let a person approve what waits for it, within minutes; without, nobody comes."),
+    ] = True,
     seed: Annotated[int, typer.Option(help="Of all chance in the embedded world; the same seed repeats a run.")] = 1,
     output: Annotated[Output, typer.Option(help="text for people, json for programs (one object).")] = Output.TEXT,
     config: Annotated[Path, typer.Option(help="The configuration to deploy.")] = Path("crossfade.yaml"),
@@ -100,6 +104,7 @@ def command(  # noqa: PLR0917 - typer reads options from arguments
         config,
         plan=plan,
         way=start,
+        approve=approve,
         seed=seed,
         faults=faults,
         view=_view(output, out),
@@ -135,11 +140,13 @@ def _run(
     *,
     plan: str,
     way: Way,
+    approve: bool,
     seed: int,
     faults: tuple[Fault, ...],
     view: View,
     files: "Files",
 ) -> Summary:
+    from crossfade.cli.approving import Approver
     from crossfade.cli.drawing import Drawing, heading_of
     from crossfade.cli.embedded import embedded, estate_of
     from crossfade.cli.rehearsal import Demo
@@ -159,7 +166,14 @@ def _run(
         minutes = Minutes(world)
         drawing = Drawing(world, template(file)) if files.dashboard else None
         with view:
-            demo = Demo(world, asked, view, fault=", ".join(map(str, faults)), way=way)
+            demo = Demo(
+                world,
+                asked,
+                view,
+                fault=", ".join(map(str, faults)),
+                way=way,
+                approver=Approver(world) if approve else None,
+            )
             summary = demo.run(given)
         if files.dashboard and drawing:
             page = drawing.page(heading_of(summary, asked.name, seed, faults))

@@ -73,6 +73,9 @@ def _command(name: str, command: Any) -> str:
 
 
 def _option(option: Any) -> tuple[str, str, str]:
+    if option.secondary_opts:
+        either = (option.opts[0], option.secondary_opts[0])
+        return " or ".join(f"`{each}`" for each in either), option.help or "", either[0 if option.default else 1]
     form = option.opts[0] if option.is_flag else f"{option.opts[0]} {option.metavar or ''}".strip()
     variables = [option.envvar] if isinstance(option.envvar, str) else option.envvar or []
     default = "required" if option.required else "" if option.default in (None, False, "") else str(option.default)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
+from crossfade.cli.approving import LOOKS_IN, Approver
 from crossfade.cli.embedded import Embedded
 from crossfade.cli.frame import Frame, HostRow, Line, rough_length
 from crossfade.cli.lines import lines_of
@@ -11,7 +12,7 @@ from crossfade.cli.starting import NAME, Begun, Way, begin
 from crossfade.cli.summary import Summary
 from crossfade.cli.view import View
 from crossfade.core.declaration import declarations
-from crossfade.core.plan import Plan
+from crossfade.core.plan import Gate, Plan
 from crossfade.core.record import Outcome, Record
 from crossfade.core.verdict import in_order_of_gravity
 from crossfade.core.waves import first_stages
@@ -29,6 +30,8 @@ _REPAIRED: Final = timedelta(hours=1)
 """How long the guardian has to repair the records of what a switch has taken out."""
 _NOTICED: Final = timedelta(minutes=1)
 """A pipeline asks for the state of its execution at least that often."""
+_OFF_BEAT: Final = timedelta(seconds=10)
+"""A person looks in between two looks of the machine, so that what follows stands after their word."""
 _OWN_ENDS: Final = frozenset({"SUCCEEDED", "FAILED"})
 _RESTORED: Final = frozenset({Outcome.ROLLED_BACK, Outcome.PARTLY_ROLLED_BACK, Outcome.REFUSED})
 _DOING: Final[Mapping[str, str]] = {
@@ -56,18 +59,29 @@ class Demo:
         view: Where frames go.
         fault: In the user's words.
         way: Who or what starts it.
+        approver: Who lets gates open; without one nobody does.
 
     Attributes:
         migration: Its name, once it has been started.
     """
 
-    def __init__(self, world: Embedded, plan: Plan, view: View, *, fault: str, way: Way = Way.CONSOLE) -> None:
+    def __init__(
+        self,
+        world: Embedded,
+        plan: Plan,
+        view: View,
+        *,
+        fault: str,
+        way: Way = Way.CONSOLE,
+        approver: Approver | None = None,
+    ) -> None:
         self.migration = NAME
         self._world = world
         self._plan = plan
         self._view = view
         self._fault = fault
         self._way = way
+        self._approver = approver
         self._opening: tuple[Line, ...] = ()
         self._closing: tuple[Line, ...] = ()
         self._began = world.clock.now
@@ -88,7 +102,13 @@ class Demo:
         world.cloud.on_invoke(self._note)
         ticking = world.clock.every(_FRAME, self._show, first=timedelta(seconds=1))
         begun = self._begin(given)
+        gated = any(stage.gate is Gate.APPROVAL for stage in self._plan.stages)
+        looking_in = (
+            world.clock.every(LOOKS_IN, self._look_in, first=LOOKS_IN + _OFF_BEAT) if gated and self._approver else None
+        )
         execution = world.cloud.wait(begun.arn)
+        if looking_in:
+            looking_in.cancel()
         if execution.status not in _OWN_ENDS:
             world.clock.run_until(world.clock.now + _GUARDED, stop=lambda: self._is_guarded)
         elif self._is_switched():  # users are on blue, but nothing is over before the records say so, too
@@ -98,6 +118,10 @@ class Demo:
             self._end_stage(begun)
         self._show()
         return self._summary(execution)
+
+    def _look_in(self) -> None:
+        if self._approver and self._approver.look(self.migration):
+            self._is_stale = True
 
     def _begin(self, given: Mapping[str, Any]) -> Begun:
         begun = begin(self._world, self._way, given)
