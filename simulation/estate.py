@@ -13,7 +13,7 @@ from random import Random
 from typing import Final
 
 from crossfade.core.plan import Plan
-from crossfade.core.weight import Side
+from crossfade.core.weight import WEIGHT_MAX, Side
 from crossfade.core.workload import Router
 from crossfade.names import ALPHA_PREFIX, EPOCH_ANNOTATION, IDENTIFIER_KEY, WEIGHT_KEY
 from simulation.faults import Seams
@@ -197,7 +197,7 @@ class Estate:
         if "route53" in self.broken:
             return
         for key, weight in wanted.items():
-            if self.listed[key] != weight and 0 <= weight <= 255:  # noqa: PLR2004 - Route 53's range
+            if self.listed[key] != weight and 0 <= weight <= WEIGHT_MAX:
                 self._list(key, weight)
 
     def _list(self, key: Key, weight: int) -> None:

@@ -14,7 +14,7 @@ from crossfade.core.record import Outcome, Record
 from crossfade.core.signals import Signal, SignalKind
 from crossfade.core.timeline import Event
 from crossfade.core.verdict import AlarmState
-from crossfade.core.weight import Side
+from crossfade.core.weight import PERCENT, Side
 from crossfade.names import EPOCH_ANNOTATION, TimelineEvent
 from simulation.cloudwatch import SimulatedAlarms, SimulatedMetrics
 from simulation.estate import Change, Estate, Key
@@ -191,7 +191,7 @@ class Watch:
             return  # a rule knows no precondition: the last call of an older epoch, which the younger one writes over
         to_green = (change.after > change.before) is (change.side is Side.GREEN)
         goes_back = change.workload in record.left_out
-        if stays(record, change.workload) and self._share(change.workload) == 100:  # noqa: PLR2004 - percent
+        if stays(record, change.workload) and self._share(change.workload) == PERCENT:
             return  # green gets blue's former weight while it has all traffic
         if goes_back and record.rollback_began is None and not to_green:
             return

@@ -29,6 +29,7 @@ FLEET_WORLDS: Final[Sequence[tuple[Spell, ...]]] = (
 _SWARM_SECONDS: Final = 2400
 _LASTS_SECONDS: Final = (30, 120, 600, 1800)
 _FOREVER_SECONDS: Final = 10**6
+_FOREVER_RATE: Final = 0.2
 _ONE_BAD_RATE: Final = 0.7
 _ONE_BAD_SECONDS: Final = (150, 400, 700)
 
@@ -97,7 +98,8 @@ _FOR_GOOD: Final = frozenset(
 
 def _lasting(random: Random, trouble: Trouble) -> int:
     """Mostly a while; sometimes for good, where nobody but people can mend it."""
-    return _FOREVER_SECONDS if trouble in _FOR_GOOD and random.random() < 0.2 else random.choice(_LASTS_SECONDS)  # noqa: PLR2004
+    is_for_good = trouble in _FOR_GOOD and random.random() < _FOREVER_RATE
+    return _FOREVER_SECONDS if is_for_good else random.choice(_LASTS_SECONDS)
 
 
 def shrink(attempt: Try, failing: Scenario) -> Scenario:

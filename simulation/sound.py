@@ -5,18 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from crossfade.core.facts import (
-    BalancerFacts,
-    ControllerFacts,
-    EstateFacts,
-    HealthCheckFacts,
-    PlaceFacts,
-    RecordFacts,
-    RuleFacts,
-    SourceFacts,
-    TargetGroupFacts,
-    WatchFacts,
-)
+from crossfade.core.facts import ControllerFacts, EstateFacts, HealthCheckFacts, WatchFacts
+from crossfade.core.facts_places import BalancerFacts, PlaceFacts, RecordFacts, RuleFacts, SourceFacts, TargetGroupFacts
 from crossfade.core.places import Cluster
 from crossfade.core.plan import Plan
 from crossfade.core.running import RunningFacts, ScalerFacts

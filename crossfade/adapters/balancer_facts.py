@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from crossfade.adapters.aws import Translation
 from crossfade.adapters.gathering import gather, raise_worst, split
-from crossfade.core.facts import DRAINING_DEFAULT, KEEP_ALIVE_DEFAULT, BalancerFacts, TargetGroupFacts
+from crossfade.core.facts_places import DRAINING_DEFAULT, KEEP_ALIVE_DEFAULT, BalancerFacts, TargetGroupFacts
 from crossfade.errors import RouterRefusedError, RouterThrottledError, RouterUnavailableError
 
 if TYPE_CHECKING:

@@ -25,15 +25,8 @@ from crossfade.adapters.kubernetes_objects import Held
 from crossfade.adapters.route53 import RecordReader
 from crossfade.adapters.rule_facts import places_of, rules_of
 from crossfade.adapters.running import Running
-from crossfade.core.facts import (
-    BalancerFacts,
-    ControllerFacts,
-    EstateFacts,
-    PlaceFacts,
-    RecordFacts,
-    SourceFacts,
-    ZoneFacts,
-)
+from crossfade.core.facts import ControllerFacts, EstateFacts, ZoneFacts
+from crossfade.core.facts_places import BalancerFacts, PlaceFacts, RecordFacts, SourceFacts
 from crossfade.core.host_records import ownership_names
 from crossfade.core.plan import Plan
 from crossfade.core.running import RunningFacts

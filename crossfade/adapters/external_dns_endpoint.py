@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from crossfade.adapters.external_dns_dialect import epoch_of, parse_weight
 from crossfade.adapters.kubernetes_objects import Held
-from crossfade.core.facts import ADDRESSES
+from crossfade.core.facts_places import ADDRESSES
 from crossfade.core.weight import WEIGHT_MAX
 from crossfade.names import EPOCH_ANNOTATION, WEIGHT_PROPERTY
 

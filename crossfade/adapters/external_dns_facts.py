@@ -11,7 +11,7 @@ from typing import Any, Final
 from crossfade.adapters.external_dns_endpoint import is_about
 from crossfade.adapters.external_dns_objects import Prefixes, understand
 from crossfade.adapters.kubernetes_objects import Document, Held
-from crossfade.core.facts import ADDRESSES, SourceFacts
+from crossfade.core.facts_places import ADDRESSES, SourceFacts
 from crossfade.core.source import Source, SourceKind
 from crossfade.errors import RouterObjectMissingError
 from crossfade.names import ALPHA_PREFIX, STABLE_PREFIX, WEIGHT_KEY

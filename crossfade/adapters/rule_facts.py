@@ -8,7 +8,7 @@ from crossfade.adapters.alb import ListenerRules, Rule
 from crossfade.adapters.balancer_facts import Region
 from crossfade.adapters.gathering import gather, raise_worst, split
 from crossfade.adapters.kubernetes_api import KubernetesApi
-from crossfade.core.facts import PlaceFacts, RuleFacts
+from crossfade.core.facts_places import PlaceFacts, RuleFacts
 from crossfade.core.plan import Plan
 from crossfade.core.weight import Side
 from crossfade.core.workload import Workload

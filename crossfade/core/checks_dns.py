@@ -7,7 +7,8 @@ configured"; ExternalDNS, registry/txt.go.
 from collections.abc import Iterator
 from typing import Final
 
-from crossfade.core.facts import ADDRESSES, Facts, RecordFacts
+from crossfade.core.facts import Facts
+from crossfade.core.facts_places import ADDRESSES, RecordFacts
 from crossfade.core.finding import (
     Check,
     Found,

@@ -9,7 +9,8 @@ Source: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/health-checks-
 from collections.abc import Iterator
 from typing import Final
 
-from crossfade.core.facts import ADDRESSES, Facts, HealthCheckFacts, RecordFacts
+from crossfade.core.facts import Facts, HealthCheckFacts
+from crossfade.core.facts_places import ADDRESSES, RecordFacts
 from crossfade.core.finding import Check, Found, Subject, fail, passed, warn
 from crossfade.core.plan import Plan
 from crossfade.core.weight import Side

@@ -10,7 +10,8 @@ from datetime import timedelta
 from typing import Final
 
 from crossfade.core.duration import format_duration
-from crossfade.core.facts import BalancerFacts, Facts, TargetGroupFacts
+from crossfade.core.facts import Facts
+from crossfade.core.facts_places import BalancerFacts, TargetGroupFacts
 from crossfade.core.finding import Check, Found, Subject, each_host_on_green, each_host_place, fail, passed, warn
 from crossfade.core.weight import Side
 

@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import boto3
@@ -24,7 +24,8 @@ def clients() -> Iterator[Clients]:
 
     def client(service: str, region: str) -> Any:
         if (service, region) not in made:
-            made[service, region] = boto3.client(service, region_name=region)  # type: ignore[call-overload]
+            make: Callable[..., Any] = boto3.client
+            made[service, region] = make(service, region_name=region)
         return made[service, region]
 
     with Clock(TEN) as clock, Cloud(clock, region=REGION), Alarms(clock, REGION).installed():

@@ -238,8 +238,8 @@ def test_what_route_53_refuses_is_an_error_that_names_host_and_fix(
     def refuse(http_response: Any = None, parsed: Any = None, model: Any = None, **_: Any) -> None:
         del http_response
         if model.name == "ChangeResourceRecordSets":
-            answer = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
-            raise ClientError(answer, model.name)  # type: ignore[arg-type]
+            answer: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
+            raise ClientError(answer, model.name)
         del parsed
 
     ground.records.client.meta.events.register("after-call.route53", refuse)

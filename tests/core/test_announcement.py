@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-import jsonschema  # type: ignore[import-untyped]
+import jsonschema
 import pytest
 
 from crossfade.core.announcement import SCHEMA, Announcement, Change, announcement_of, event_schema

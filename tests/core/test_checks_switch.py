@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from crossfade.core.checks_switch import CHECKS
-from crossfade.core.facts import EstateFacts, Facts, RecordFacts
+from crossfade.core.facts import EstateFacts, Facts
+from crossfade.core.facts_places import RecordFacts
 from crossfade.core.finding import Finding, Grade
 from crossfade.core.plan import Plan
 from crossfade.core.weight import Side
@@ -19,7 +21,7 @@ NAME = "burnham"
 ID = f"switch-of-{NAME}"
 
 
-def switched(plan: Plan, **changes: object) -> Plan:
+def switched(plan: Plan, **changes: Any) -> Plan:
     """*plan*, with a switch for its first workload."""
     first, *others = plan.workloads
     return plan.model_copy(update={"workloads": (first.model_copy(update={"switch": True, **changes}), *others)})
@@ -42,11 +44,11 @@ def carried(health_check: str, side: Side = Side.GREEN) -> Callable[[EstateFacts
     return lambda seen: replace(seen, records={**seen.records, NAME: tuple(map(of, seen.records[NAME]))})
 
 
-def check(**changes: object) -> Callable[[EstateFacts], EstateFacts]:
+def check(**changes: Any) -> Callable[[EstateFacts], EstateFacts]:
     def change(seen: EstateFacts) -> EstateFacts:
         found = seen.health_checks[ID]
         assert found is not None
-        return replace(seen, health_checks={ID: replace(found, **changes)})  # type: ignore[arg-type]  # tests only
+        return replace(seen, health_checks={ID: replace(found, **changes)})
 
     return change
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import jsonschema  # type: ignore[import-untyped]
+import jsonschema
 import pytest
 import yaml
 
@@ -58,7 +58,7 @@ def test_a_shipped_configuration_is_valid_for_us_and_for_editors(file: Path) -> 
     schema = text.splitlines()[0].removeprefix("# yaml-language-server: $schema=")
 
     read_config(file, now=NOW)
-    jsonschema.validate(yaml.safe_load(text), json_schema())
+    jsonschema.Draft202012Validator(json_schema()).validate(yaml.safe_load(text))
     assert (file.parent / schema).resolve() == ROOT / "crossfade.schema.json"
 
 

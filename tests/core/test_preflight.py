@@ -8,17 +8,8 @@ from typing import Any
 import pytest
 
 from crossfade.core import checks_alb, checks_argocd, checks_switch
-from crossfade.core.facts import (
-    ADDRESSES,
-    ControllerFacts,
-    EstateFacts,
-    Facts,
-    InsightFacts,
-    RecordFacts,
-    TargetGroupFacts,
-    WatchFacts,
-    ZoneFacts,
-)
+from crossfade.core.facts import ControllerFacts, EstateFacts, Facts, InsightFacts, WatchFacts, ZoneFacts
+from crossfade.core.facts_places import ADDRESSES, RecordFacts, TargetGroupFacts
 from crossfade.core.finding import Finding, Grade, together
 from crossfade.core.plan import Plan
 from crossfade.core.preflight import CHECKS, TOLD_MAX, examine, graded, refusal, summary, table

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import pytest
 
-from crossfade.core.facts import BalancerFacts, EstateFacts, Facts, PlaceFacts, RuleFacts, TargetGroupFacts, WatchFacts
+from crossfade.core.facts import EstateFacts, Facts, WatchFacts
+from crossfade.core.facts_places import BalancerFacts, PlaceFacts, RuleFacts, TargetGroupFacts
 from crossfade.core.finding import Finding, Grade
 from crossfade.core.plan import Plan
 from crossfade.core.preflight import examine

@@ -1,6 +1,7 @@
 """Weights that workloads have in common, sources that may put a weight back, and what stays behind in Argo CD."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -20,9 +21,9 @@ BY_PARAMETER = ArgoCd(parameter=HelmParameter(application="team", name="w"))
 BEFORE, HALF, AFTER = Split(100, 0), Split(1, 1), Split(0, 100)
 
 
-def side(weight: int, says: int | None = None, **source: object) -> SideReading:
+def side(weight: int, says: int | None = None, **source: Any) -> SideReading:
     """A weight that is declared and shown, with a source that says *says*, or the same."""
-    found = Source(weight if says is None else says, **source)  # type: ignore[arg-type]  # tests only
+    found = Source(weight if says is None else says, **source)
     return SideReading(weight, weight, source=found)
 
 

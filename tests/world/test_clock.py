@@ -2,6 +2,7 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -44,7 +45,7 @@ def test_a_month_takes_no_time(clock: Clock) -> None:
 def test_everything_due_happens_in_order_of_time_and_then_of_asking(clock: Clock) -> None:
     seen: list[tuple[str, float]] = []
     for name, delay in (("later", 20), ("first", 10), ("second", 10)):
-        clock.after(timedelta(seconds=delay), lambda name=name: seen.append((name, seconds(clock))))  # type: ignore[misc]
+        clock.after(timedelta(seconds=delay), partial(lambda name: seen.append((name, seconds(clock))), name))
 
     clock.sleep(15)
 
