@@ -9,31 +9,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from crossfade.core.plan import OnFailure
 from crossfade.core.record import Outcome, Record
 from crossfade.core.signals import Signal, SignalKind
 from crossfade.core.timeline import Event
 from crossfade.core.verdict import AlarmState
 from crossfade.core.weight import PERCENT, Side
 from crossfade.names import EPOCH_ANNOTATION, TimelineEvent
+from simulation.claims import Claims, place
 from simulation.cloudwatch import SimulatedAlarms, SimulatedMetrics
 from simulation.estate import Change, Estate, Key
-from simulation.machine import Execution
+from simulation.policy import commanded, stays
 from simulation.stranding import Stranding
 
 _ROUNDING = 0.01
 _RESIDUE_PERCENT = 1
-_ROUNDED = 60
-"""Requests that whole numbers a minute and workload may add up to."""
 _LEAVES = frozenset({TimelineEvent.STAGE_PASSED.value, TimelineEvent.SOAK_PASSED.value})
 _SKEW = timedelta(minutes=2)
 """By so much the state machine's clock may differ from a person's."""
 _ECHO_SECONDS = 65
 """So long name servers may still answer what an earlier migration commanded."""
-_CLAIMS = {
-    Outcome.ROLLED_BACK: {Side.BLUE: 100, Side.GREEN: 0},
-    Outcome.SUCCEEDED: {Side.BLUE: 0, Side.GREEN: 100},
-}
 
 
 @dataclass
@@ -78,6 +72,7 @@ class Watch:
 
     def __post_init__(self) -> None:
         self.stranding = Stranding(self.estate, self.metrics, self.violated)
+        self.claims = Claims(self.estate, self.violated)
 
     def look(self) -> None:
         """After every event."""
@@ -103,7 +98,7 @@ class Watch:
         if before is not None and after.stage > before.stage >= 0 and before.bake_began is not None:
             self._passed_on_evidence(before)
         if after.outcome is not None and (before is None or before.outcome is not after.outcome):
-            self._honest(after)
+            self.claims.made(after)
             self.stranding.ended(after)
             self._has_parted |= after.outcome is Outcome.PARTLY_ROLLED_BACK
             self._has_succeeded |= self._has_parted or after.outcome is Outcome.SUCCEEDED
@@ -147,7 +142,7 @@ class Watch:
         self._noted, now = record, self.estate.seconds
         for workload in self.estate.plan.workloads:
             commands = self._commanded[workload.name]
-            share = _commanded(record, workload.name) if record is not None else 0.0
+            share = commanded(record, workload.name) if record is not None else 0.0
             if not commands or commands[-1][1] != share:
                 commands.append((now, share))
 
@@ -225,7 +220,7 @@ class Watch:
 
     def _passed_on_evidence(self, before: Record) -> None:
         left = [workload for workload in before.plan.workloads if workload.name not in before.left_out]
-        on_green = [workload for workload in left if _commanded(before, workload.name)]
+        on_green = [workload for workload in left if commanded(before, workload.name)]
         if not on_green:
             return  # all that has moved was given back: green has nobody to be judged by
         spoken = {alarm for workload in on_green for alarm in workload.alarms}  # not those of a wave that comes next
@@ -238,53 +233,6 @@ class Watch:
         if any(at >= began for at in self._latched):
             self.violated("I8", f"stage {before.stage + 1} was left although an alarm had been in ALARM")
 
-    def _honest(self, record: Record) -> None:
-        wanted = {
-            Outcome.ROLLED_BACK: {Side.BLUE: 100, Side.GREEN: 0},
-            Outcome.SUCCEEDED: {Side.BLUE: 0, Side.GREEN: 100},
-        }
-        claimed = wanted.get(record.outcome) if record.outcome is not None else None
-        for key, listed in self.estate.listed.items():
-            if claimed is not None and listed != claimed[key[1]]:
-                self.violated("I19", f"{record.outcome} was claimed while {key[0]} lists {key[1]} {listed}")
-        if record.outcome is Outcome.PARTLY_ROLLED_BACK:
-            self._honest_of_each(record)
-        epochs = {change.epoch for change in self.estate.changes if change.ours}
-        if record.outcome in {Outcome.REFUSED, Outcome.DRY_RUN} and record.epoch in epochs:
-            self.violated("I19", f"{record.outcome} was claimed although weights were written")
-
-    def _honest_of_each(self, record: Record) -> None:
-        """Each host is all on one side, some on each, and none that has failed is on green."""
-        at = {workload.name: self._place(workload.name) for workload in self.estate.plan.workloads}
-        names = {workload.name for workload in record.plan.workloads}
-        for name in names:
-            wanted = {(100, 0)} if name in record.left_out else {(100, 0), (0, 100)}
-            if at[name] not in wanted:
-                self.violated("I19", f"{record.outcome} was claimed while {name} is at {at[name]}")
-        if len({at[name] for name in names}) == 1 or record.plan.on_failure is OnFailure.ALL:
-            self.violated("I19", f"{record.outcome} was claimed while all hosts are on one side, or must be")
-
-    def ended(self, execution: Execution, record: Record | None, *, paged: bool) -> None:
-        """
-        When an execution has ended by itself: it says what the record says, or worse, and then somebody was paged.
-
-        Args:
-            execution: As Step Functions shows it.
-            record: Of this execution; None when it never opened one.
-            paged: Whether somebody has been paged.
-        """
-        if execution.status not in {"SUCCEEDED", "FAILED"}:
-            return  # stopped or timed out: the guardian's business
-        outcome = record.outcome if record is not None else None
-        said = execution.output.get("outcome") if execution.status == "SUCCEEDED" else execution.error
-        good = outcome in {Outcome.SUCCEEDED, Outcome.DRY_RUN}
-        agrees = said == outcome and good is (execution.status == "SUCCEEDED")
-        never_began = said in {Outcome.REFUSED, Outcome.DUPLICATE} and (record is None or record.epoch == 0)
-        unseen = said == Outcome.ROLLBACK_UNCONFIRMED and execution.status == "FAILED" and paged
-        if not (agrees or never_began or unseen):
-            words = f"{execution.status} with {said}"
-            self.violated("I19", f"{execution.name} ended as {words} while its record says {outcome}")
-
     def end(self, *, paged: bool, healed: bool) -> None:
         """
         When everything is quiet.
@@ -294,9 +242,9 @@ class Watch:
             healed: Whether every trouble has ended, so that there is no excuse left.
         """
         record = self.record()
-        self._charged(record)
+        self.claims.charged(record)
         edited = self._edited_last()
-        places = {self._place(w.name) for w in self.estate.plan.workloads if w.name not in edited}
+        places = {place(self.estate, w.name) for w in self.estate.plan.workloads if w.name not in edited}
         astray = places - {(100, 0), (0, 100)}
         divided = len(places) > 1 and not self._has_parted
         self.stranding.told(paged=paged)
@@ -329,16 +277,10 @@ class Watch:
         skew = _SKEW if self.skewed else timedelta(0)
         return bool(holds and holds[-1].until and holds[-1].at + skew < at < holds[-1].until - skew)
 
-    def _charged(self, record: Record | None) -> None:
-        """What a migration claims to have cost is not more than users have lost."""
-        lost = self.estate.users.failed
-        if record is not None and record.charge is not None and record.charge.failed > lost + _ROUNDED:
-            self.violated("I19", f"{record.charge.failed:,} failed requests were charged, users have lost {lost:,.0f}")
-
     def _given_back(self) -> None:
         """Whatever is broken for good, Route 53 gives green next to nothing any more."""
         for workload in self.estate.plan.workloads:
-            blue, green = self._place(workload.name)
+            blue, green = place(self.estate, workload.name)
             record = self.record()
             if workload.name in self.stranding.kept:
                 continue
@@ -347,28 +289,8 @@ class Watch:
             if workload.name not in self._edited() and 100 * green > _RESIDUE_PERCENT * (blue + green):
                 self.violated("I7", f"{workload.name} is left at blue {blue} : green {green} after a rollback")
 
-    def _place(self, workload: str) -> tuple[int, int]:
-        return self.estate.listed[workload, Side.BLUE], self.estate.listed[workload, Side.GREEN]
-
     def violated(self, number: str, words: str) -> None:
         """Note that the invariant *number* does not hold; the same sentence counts once."""
         sentence = f"{number} {words}"
         if sentence not in self.broken:
             self.broken.append(sentence)
-
-
-def _wave(record: Record, workload: str) -> int:
-    return next((index for index, wave in enumerate(record.plan.waves) if workload in wave.workloads), 0)
-
-
-def _commanded(record: Record, workload: str) -> float:
-    """The highest share on green that *record* has asked for its wave so far, in percent."""
-    begun = record.plan.stages[: record.stage + 1] if record.stage >= 0 else ()
-    return max((stage.share_percent for stage in begun if stage.wave == _wave(record, workload)), default=0.0)
-
-
-def stays(record: Record, workload: str) -> bool:
-    """Whether *workload* moved in a wave that was over, and the plan keeps that on green in a rollback."""
-    at = record.came_from if record.stage >= len(record.plan.stages) else record.stage
-    over = at is not None and at >= 0 and record.plan.stages[at].wave > _wave(record, workload)
-    return over and record.plan.on_failure is not OnFailure.ALL and workload not in record.left_out

@@ -18,7 +18,7 @@ from crossfade.core.signals import Signal, SignalKind
 from crossfade.core.weight import Side
 from simulation.estate import Estate
 from simulation.faults import Fault, How, Spell, Trouble
-from simulation.invariants import stays
+from simulation.policy import stays
 from simulation.users import REQUESTS
 
 _BLUE: Final = 100

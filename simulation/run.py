@@ -113,7 +113,7 @@ class Run:
     def _ended(self, execution: Execution) -> None:
         record = self._ledger.peek(execution.name)
         mine = record if record is not None and record.execution == execution.arn else None
-        self._watch.ended(execution, mine, paged=self._people.are_paged)
+        self._watch.claims.ended(execution, mine, paged=self._people.are_paged)
         if mine is not None and mine.baseline and mine.outcome is None:
             self._reactions.stopped()
         else:

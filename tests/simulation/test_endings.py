@@ -31,7 +31,7 @@ def judged(status: str, said: str, outcome: Outcome | None, *, epoch: int = 7, p
     else:
         execution.error = said
     record = Record(migration="tonight", execution=EXECUTION, plan=a_plan(), started=NOW, outcome=outcome, epoch=epoch)
-    watch.ended(execution, record, paged=paged)
+    watch.claims.ended(execution, record, paged=paged)
     return watch.broken
 
 
