@@ -17,6 +17,7 @@ from crossfade.core.config import Config
 from crossfade.names import PRODUCT, SERVICE
 from stacks.access import AccessStack
 from stacks.asset import ROOT, functions_code
+from stacks.definition_check import check_definition, read_definition
 from stacks.stack import CrossfadeStack
 
 STACK_NAME: Final = PRODUCT
@@ -48,7 +49,7 @@ def composed(
     app: cdk.App, config: Config, *, code_only: bool = False, account: str | None = None
 ) -> Iterator[CrossfadeStack]:
     """
-    Put the stacks of *config* into *app*.
+    Put the stacks of *config* into *app*, which is synthesised inside; then the state machine is checked.
 
     With clusters in two Regions, the main stack lives in the one that comes first in the alphabet: it must not move,
     and take the ledger along, when blue and green swap their names after a migration.
@@ -60,7 +61,7 @@ def composed(
         account: AWS account; None for whichever it is deployed to.
 
     Raises:
-        ValueError: The clusters are in two Regions, and no account is given.
+        ValueError: The clusters are in two Regions, and no account is given; or the state machine is not sound.
     """
     regions = _regions(config)
     if len({cluster.region for cluster in config.all_clusters}) > 1 and not account:
@@ -80,6 +81,19 @@ def composed(
             _add_access(app, stack, config, cdk.Environment(account=account, region=region))
         cdk.Tags.of(app).add("app", SERVICE)
         yield stack
+    refuse_unsound(Path(app.outdir))
+
+
+def refuse_unsound(out_dir: Path) -> None:
+    """
+    Check the state machine that was written to *out_dir*.
+
+    Raises:
+        ValueError: It has faults that cfn-lint does not see; the message has them all.
+    """
+    if faults := check_definition(read_definition(template(out_dir))):
+        msg = "\n".join(["the state machine is not sound; mend stacks/flow.py or what it is made of:", *faults])
+        raise ValueError(msg)
 
 
 def _regions(config: Config) -> list[str]:

@@ -120,21 +120,6 @@ def fisher_p(green: Count, blue: Count) -> float:
     return _upper_tail(green.failures, lowest, highest, log_pmf(green.failures), rising)
 
 
-def binomial_p(count: Count, rate: float) -> float:
-    """
-    The exact binomial test, one-sided: how likely so many failures, or more, are when *rate* of all requests fail.
-
-    P(X ≥ x) for X ~ Bin(n, rate).
-
-    Args:
-        count: What was seen.
-        rate: Above 0, below 1.
-    """
-    n, x, odds = count.requests, count.failures, rate / (1 - rate)
-    log_pmf = _log_choose(n, x) + x * log(rate) + (n - x) * log1p(-rate)
-    return _upper_tail(x, 0, n, log_pmf, lambda at: (n - at) / (at + 1) * odds)
-
-
 def _upper_tail(x: int, lowest: int, highest: int, log_pmf: float, rising: Callable[[int], float]) -> float:
     """P(X ≥ x) of a distribution with one peak, of which *rising(k)* is pmf(k + 1) / pmf(k)."""
     if x <= lowest:

@@ -91,13 +91,6 @@ def expresses(split: Split, share_percent: float, tolerance: float = TOLERANCE) 
     return abs(split.share_percent - share_percent) <= smaller * tolerance + 1e-9
 
 
-def is_expressible(share_percent: float) -> bool:
-    """Whether some pair of weights, with a sum of at most 255, gives *share_percent*; no pair gives 0.1."""
-    if not 0 <= share_percent <= PERCENT:
-        return False
-    return any(expresses(_nearest(share_percent, total), share_percent) for total in _PERCENT_TOTALS)
-
-
 def encode(shares_percent: Sequence[float]) -> tuple[Split, ...]:
     """
     Choose one pair of weights a stage for rising *shares_percent*, each above 0, the last one 100.

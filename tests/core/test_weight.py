@@ -16,7 +16,6 @@ from crossfade.core.weight import (
     Split,
     encode,
     expresses,
-    is_expressible,
 )
 
 
@@ -78,37 +77,6 @@ def test_a_split_expresses_what_it_comes_near_to(split: Split, share: float, doe
     assert expresses(split, share) is does
 
 
-@pytest.mark.parametrize(
-    ("share", "is_it"),
-    [
-        (0, True),
-        (100, True),
-        (1, True),
-        (0.5, True),
-        (0.4, True),
-        (0.1, False),
-        (1e-10, False),
-        (99.95, False),
-        (-1, False),
-        (101, False),
-    ],
-)
-def test_a_share_below_one_in_256_cannot_be_expressed(share: float, is_it: bool) -> None:  # noqa: FBT001
-    assert is_expressible(share) is is_it
-
-
-@given(share=st.floats(0.01, 99.99))
-def test_a_share_is_expressible_exactly_if_some_pair_of_weights_comes_near(share: float) -> None:
-    sums = range(1, WEIGHT_MAX + 1)
-    pairs = [Split(of - green, green) for of in sums for green in {floor(of * share / 100), ceil(of * share / 100)}]
-
-    assert is_expressible(share) is any(expresses(split, share) for split in pairs)
-
-
-def test_no_number_is_no_share() -> None:
-    assert not is_expressible(float("nan"))
-
-
 # --- Encoding --------------------------------------------------------------------------------------------------------
 
 
@@ -149,12 +117,29 @@ def test_every_plan_of_whole_or_half_percents_can_be_encoded(shares: list[float]
     assert len(encode(shares)) == len(shares)
 
 
+NO_WEIGHTS = "no whole weights from 0 to 255 express the shares"
+
+
+@pytest.mark.parametrize("share", [0.4, 0.5, 1])
+def test_a_share_of_one_in_256_can_be_encoded(share: float) -> None:
+    assert expresses(encode([share, 100])[0], share)
+
+
+@pytest.mark.parametrize("share", [1e-10, 0.1, 99.95])
+def test_a_share_nearer_to_nothing_or_all_than_one_in_256_cannot_be_encoded(share: float) -> None:
+    with pytest.raises(ValueError, match=NO_WEIGHTS):
+        encode([share, 100])
+
+
 @given(share=st.floats(0.01, 99.99))
-def test_a_share_that_is_expressible_can_be_encoded_alone_and_no_other(share: float) -> None:
-    if is_expressible(share):
+def test_a_share_can_be_encoded_exactly_if_some_pair_of_weights_comes_near(share: float) -> None:
+    sums = range(1, WEIGHT_MAX + 1)
+    pairs = [Split(of - green, green) for of in sums for green in {floor(of * share / 100), ceil(of * share / 100)}]
+
+    if any(expresses(split, share) for split in pairs):
         assert expresses(encode([share, 100])[0], share)
     else:
-        with pytest.raises(ValueError, match="no whole weights from 0 to 255 express the shares"):
+        with pytest.raises(ValueError, match=NO_WEIGHTS):
             encode([share, 100])
 
 

@@ -1,11 +1,13 @@
 """The check of definitions finds each kind of fault, and only where there is one."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from stacks.definition_check import check_definition
+from stacks.synth import STACK_NAME, refuse_unsound
 
 pytestmark = pytest.mark.xdist_group("stacks")
 Json = dict[str, Any]
@@ -147,3 +149,12 @@ def test_a_lease_that_another_migration_holds_needs_no_rollback(broken: Json) ->
     broken["States"]["Preflight"]["Catch"].insert(0, broken["States"]["Take lease"]["Catch"][0])
 
     assert check_definition(broken) == ["Preflight: LeaseHeldError leads to 'Duplicate', not to 'Roll back'"]
+
+
+def test_a_machine_that_is_not_sound_is_refused_where_it_was_synthesised(synthesized: Path, tmp_path: Path) -> None:
+    file = f"{STACK_NAME}.template.json"
+    sound = (synthesized / file).read_text(encoding="utf-8")
+    (tmp_path / file).write_text(sound.replace(r"\"Next\":\"Take lease\"", r"\"Next\":\"Nowhere\""), encoding="utf-8")
+
+    with pytest.raises(ValueError, match=r"is not sound(?s:.*)Resolve plan: leads to 'Nowhere', which is no state"):
+        refuse_unsound(tmp_path)
