@@ -3,18 +3,7 @@
 import pytest
 
 from crossfade.core.config import WORKLOADS_MAX
-from tests.core.documents import (
-    CART,
-    DIRECT,
-    REMOVED,
-    STAGES,
-    WEEKLY,
-    Where,
-    changed,
-    faults,
-    stages,
-    workloads,
-)
+from tests.core.documents import CART, DIRECT, REMOVED, STAGES, WEEKLY, Where, changed, faults, stages, workloads
 
 REFUSALS = [
     # structure

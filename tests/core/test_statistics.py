@@ -10,16 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom, binomtest, hypergeom  # type: ignore[attr-defined]  # made at run time
 
-from crossfade.core.statistics import (
-    ALTERNATIVES,
-    Claim,
-    Count,
-    evidence,
-    fisher_p,
-    requests_needed,
-    weakest,
-    wilson,
-)
+from crossfade.core.statistics import ALTERNATIVES, Claim, Count, evidence, fisher_p, requests_needed, weakest, wilson
 
 SEED = 20_260_301
 TOLERATED = Claim(ratio=0, allowance=0.01)

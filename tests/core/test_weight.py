@@ -7,16 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossfade.core.weight import (
-    ALL_BLUE,
-    ALL_GREEN,
-    TOLERANCE,
-    WEIGHT_MAX,
-    Side,
-    Split,
-    encode,
-    expresses,
-)
+from crossfade.core.weight import ALL_BLUE, ALL_GREEN, TOLERANCE, WEIGHT_MAX, Side, Split, encode, expresses
 
 
 def rising(steps: st.SearchStrategy[float]) -> st.SearchStrategy[list[float]]:

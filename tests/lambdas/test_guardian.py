@@ -12,8 +12,8 @@ from crossfade.names import METRIC_NAMESPACE, Metric
 from crossfade.wiring import given
 from lambdas.door import count
 from lambdas.guardian import handler
+from tests.steps.guarded import Guarded, stopped
 from tests.steps.scene import EXECUTION
-from tests.steps.test_guard import Guarded, stopped
 
 Json = dict[str, Any]
 

@@ -14,8 +14,8 @@ from crossfade.errors import (
     SupersededError,
 )
 from tests.core.test_checks_switch import switched
+from tests.steps.guarded import Guarded, config_of
 from tests.steps.scene import Scene, a_plan
-from tests.steps.test_guard import Guarded, config_of
 
 THROTTLED = RouterThrottledError("Route 53 limits the rate; it is tried again")
 ALWAYS = 10_000
