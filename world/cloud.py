@@ -21,7 +21,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.sns.models import sns_backends
 
 from world.clock import Clock
-from world.deployment import TOPIC, Deployment, Template, deploy
+from world.deployment import Deployment, deploy
 from world.events import Events
 from world.functions import Functions, Load, LogLine, Observer
 from world.moto_hooks.answers import names_of_members_are_found_once, operations_are_listed_once
@@ -29,6 +29,7 @@ from world.moto_hooks.swap import swapped
 from world.permissions import BEFORE, Permissions
 from world.schedules import Schedules
 from world.step_functions import Execution, History, Listener, StepFunctions
+from world.template import TOPIC, Template
 
 LONGEST_RUN: Final = timedelta(days=15)
 """After this an execution is taken to be stuck; longer than the time-out of the product's machine."""

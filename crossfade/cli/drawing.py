@@ -8,8 +8,8 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from crossfade.cli.dashboard import Definition, Heading, Recorder, render
 from crossfade.cli.embedded import Embedded
 from crossfade.cli.summary import Summary
-from world.deployment import ALARM, DASHBOARD, Template
 from world.faults import Fault
+from world.template import ALARM, DASHBOARD, Template
 
 _STACK: Final = "Crossfade"
 

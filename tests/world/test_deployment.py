@@ -9,8 +9,8 @@ from botocore.exceptions import ClientError
 
 from tests.world.machines import definition, echo, task, template
 from world.cloud import Cloud
-from world.deployment import Template, TemplateError
 from world.functions import Handler
+from world.template import Template, TemplateError
 
 ACCOUNT = "123456789012"
 

@@ -10,9 +10,9 @@ from tests.world.conftest import NINE
 from tests.world.machines import definition, echo, task, template
 from world.clock import Clock
 from world.cloud import Cloud
-from world.deployment import TemplateError
 from world.events import UnknownRuleError, interval_of, matches
 from world.functions import ServiceError
+from world.template import TemplateError
 
 Json = dict[str, Any]
 BAKE = definition("Bake", Bake={"Type": "Wait", "Seconds": 300, "Next": "End"}, End={"Type": "Succeed"})
