@@ -1,3 +1,5 @@
+"""The grounds on which several contracts are tried."""
+
 from collections.abc import Callable, Iterator
 from typing import Any
 

@@ -1,3 +1,5 @@
+"""What several tests of the world begin with."""
+
 from collections.abc import Iterator
 from datetime import UTC, datetime
 

@@ -1,3 +1,5 @@
+"""Alarms of the embedded cloud are evaluated as documented, and moto alone would not."""
+
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, Final

@@ -1,3 +1,5 @@
+"""Users follow the weights as resolvers and kept connections let them: most of them soon, some much later."""
+
 from datetime import datetime, timedelta
 from statistics import mean
 from typing import Final

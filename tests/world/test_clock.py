@@ -1,3 +1,5 @@
+"""Virtual time: everything due happens in order, and only one thing at any moment."""
+
 import threading
 import time
 from collections.abc import Iterator

@@ -1,3 +1,5 @@
+"""The embedded cloud is closed against this machine and against every other one."""
+
 import os
 import time
 from datetime import timedelta

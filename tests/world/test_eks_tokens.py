@@ -1,3 +1,5 @@
+"""Bearer tokens are judged as Amazon EKS judges them."""
+
 import base64
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final

@@ -1,3 +1,5 @@
+"""The embedded estate: it begins well, users follow the weights, and the same seed is the same estate."""
+
 import json
 import os
 import subprocess

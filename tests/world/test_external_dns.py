@@ -1,3 +1,5 @@
+"""The embedded ExternalDNS behaves as the real one is documented to, version by version."""
+
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any, Final

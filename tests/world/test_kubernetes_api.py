@@ -1,3 +1,5 @@
+"""The embedded API server answers as recorded of a real one, and breaks on demand."""
+
 import copy
 import json
 from collections.abc import Iterator

@@ -1,3 +1,5 @@
+"""The embedded Route 53 refuses what the real one refuses, and its name servers follow late."""
+
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, Final
