@@ -1,17 +1,19 @@
 """The evidence report of a migration in the embedded world: minutes as the world counted them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 from crossfade.cli.embedded import Embedded
 from crossfade.cli.summary import Summary
+from crossfade.core.record import Record
 from crossfade.core.traffic import Reading, SideReading
 from crossfade.report import Environment, History, Minute, Report, Series, Totals, build
 from world.clients import Counts
 from world.estate_view import HostView
 
 _MINUTE: Final = timedelta(minutes=1)
+_USERS: Final = "the users of the embedded world"
 
 
 class Minutes:
@@ -64,11 +66,26 @@ def report_of(world: Embedded, migration: str, summary: Summary, minutes: Minute
         readback=[_reading(host) for host in world.estate.snapshot().hosts],
         readback_at=world.clock.now,
         signals=world.ledger.signals(migration),
-        totals=Totals(requests=summary.requests, failed=summary.failed, source="the users of the embedded world"),
+        totals=_totals(record, summary, minutes),
         history=History(status=summary.status, events=summary.events, transitions=summary.transitions),
         fault_at=minutes.fault_at,
         broken=summary.broken,
     )
+
+
+def _totals(record: Record, summary: Summary, minutes: Minutes) -> Totals:
+    """What users got until the end; a migration that the guardian ended after its execution ended later."""
+    if record.ended is None or record.ended <= summary.ended:
+        return Totals(requests=summary.requests, failed=summary.failed, source=_USERS)
+    return totals_until(minutes.series(), record.ended)
+
+
+def totals_until(series: Sequence[Series], end: datetime) -> Totals:
+    """Requests and failures of all workloads in the minutes that began before *end*."""
+    counted = [minute for each in series for minute in each.minutes if minute.at < end]
+    requests = sum((minute.blue_requests or 0) + (minute.green_requests or 0) for minute in counted)
+    failed = sum((minute.blue_5xx or 0) + (minute.green_5xx or 0) for minute in counted)
+    return Totals(requests=requests, failed=failed, source=_USERS)
 
 
 def _reading(host: HostView) -> Reading:
