@@ -15,8 +15,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from kubernetes.client import ApiClient, Configuration
 
-from crossfade.adapters.aws import Translation
-from crossfade.errors import RouterObjectMissingError, RouterRefusedError, RouterThrottledError, RouterUnavailableError
+from crossfade.adapters.insights import EKS
+from crossfade.errors import RouterRefusedError, RouterUnavailableError
 
 if TYPE_CHECKING:
     from types_boto3_eks import EKSClient
@@ -24,14 +24,6 @@ if TYPE_CHECKING:
 _TOKEN_PREFIX: Final = "k8s-aws-v1."  # noqa: S105 - public, the same for everybody
 _EXPIRES_SECONDS: Final = 60  # within the 0 to 900 that the authenticator demands; it does not look further
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
-
-_EKS: Final = Translation(
-    "EKS",
-    throttled=RouterThrottledError,
-    unavailable=RouterUnavailableError,
-    denied=RouterRefusedError,
-    known={"ResourceNotFoundException": (RouterObjectMissingError, "correct `clusters` in crossfade.yaml")},
-)
 
 
 def bearer_token(cluster: str, region: str, credentials: Credentials) -> str:
@@ -105,7 +97,7 @@ class EksCluster:
         configuration.api_key = {"BearerToken": f"Bearer {token}"}
 
     def _describe(self) -> tuple[str, str | None]:
-        with _EKS.around("eks:DescribeCluster", self.name):
+        with EKS.around("eks:DescribeCluster", self.name):
             cluster = self._eks.describe_cluster(name=self.name)["cluster"]
         endpoint = cluster.get("endpoint")
         if not endpoint:

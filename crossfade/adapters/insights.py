@@ -16,7 +16,7 @@ from crossfade.errors import RouterObjectMissingError, RouterRefusedError, Route
 if TYPE_CHECKING:
     from types_boto3_eks import EKSClient
 
-_EKS: Final = Translation(
+EKS: Final = Translation(
     "EKS",
     throttled=RouterThrottledError,
     unavailable=RouterUnavailableError,
@@ -54,12 +54,12 @@ class Insights:
     def _listed(self, cluster: Cluster) -> list[Any]:
         paginator: Any = self._eks[cluster.region].get_paginator("list_insights")
         wanted = {"categories": [_CATEGORY], "statuses": list(_BAD)}
-        with _EKS.around("eks:ListInsights", cluster.name):
+        with EKS.around("eks:ListInsights", cluster.name):
             pages = paginator.paginate(clusterName=cluster.name, filter=wanted)
             return [insight for page in pages for insight in page["insights"]]
 
     def _described(self, cluster: Cluster, id_: str) -> InsightFacts:
-        with _EKS.around("eks:DescribeInsight", cluster.name):
+        with EKS.around("eks:DescribeInsight", cluster.name):
             found: Any = self._eks[cluster.region].describe_insight(clusterName=cluster.name, id=id_)["insight"]
         status = found["insightStatus"]
         return InsightFacts(
