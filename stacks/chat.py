@@ -12,7 +12,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from crossfade.core.config_starts import SlackConfig
+from crossfade.core.blocks.starts import SlackConfig
 
 _NOTHING: Final = "AWSDenyAll"
 """An AWS managed policy; without a guardrail the channel would get AdministratorAccess as its limit.

@@ -10,8 +10,8 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from crossfade.core.blocks.starts import EventStartConfig, ScheduleConfig
 from crossfade.core.config import Config
-from crossfade.core.config_starts import EventStartConfig, ScheduleConfig
 from crossfade.core.places import Cluster
 from crossfade.names import Function, weight_parameter
 from stacks.alarm_bell import AlarmBell

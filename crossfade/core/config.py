@@ -1,7 +1,7 @@
 """The configuration as a whole: the checked form of `crossfade.yaml`, and what its plans come to.
 
 A document is checked once, here, with every fault reported at once; the functions read the same document again
-as canonical JSON. What each block may say stands in `config_clusters`, `config_workloads` and their like.
+as canonical JSON. What each block may say stands in `blocks.clusters`, `blocks.workloads` and their like.
 This file knows no YAML and no file; `adapters.config_file` does.
 """
 
@@ -12,20 +12,20 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from crossfade.core.config_calendar import CalendarConfig, calendar_faults, schedule_faults
-from crossfade.core.config_clusters import ClustersConfig, HostedZoneConfig
-from crossfade.core.config_limits import EvidenceConfig, TimingConfig
-from crossfade.core.config_plans import PlanConfig
-from crossfade.core.config_schema import schema_of
-from crossfade.core.config_starts import NotificationsConfig, TriggersConfig
-from crossfade.core.config_workloads import WorkloadConfig
+from crossfade.core.blocks.calendar import CalendarConfig, calendar_faults, schedule_faults
+from crossfade.core.blocks.clusters import ClustersConfig, HostedZoneConfig
+from crossfade.core.blocks.limits import EvidenceConfig, TimingConfig
+from crossfade.core.blocks.plans import PlanConfig
+from crossfade.core.blocks.schema import schema_of
+from crossfade.core.blocks.starts import NotificationsConfig, TriggersConfig
+from crossfade.core.blocks.workloads import WorkloadConfig
 from crossfade.core.entry import Entry
 from crossfade.core.fault import sentence, sentences
 from crossfade.core.forms import PlanName
 from crossfade.core.places import Cluster, HostedZone
 from crossfade.core.plan import Evidence, Plan, Stage, Timing, Wave
 from crossfade.core.preview import longest, over_budget, preview
-from crossfade.core.rules import broken_rules
+from crossfade.core.rules.whole import broken_rules
 from crossfade.core.shared import torn
 from crossfade.core.waves import in_turn, linked
 from crossfade.core.weight import encode

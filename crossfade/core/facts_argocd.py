@@ -1,4 +1,4 @@
-"""What is read of Argo CD before the first write: plain values, for `checks_argocd`. This file knows no API."""
+"""What is read of Argo CD before the first write: plain values, for `checks.argocd`. This file knows no API."""
 
 from dataclasses import dataclass
 

@@ -5,31 +5,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from crossfade.core import (
-    checks_alarms,
-    checks_alb,
-    checks_argocd,
-    checks_dns,
-    checks_external_dns,
-    checks_probe,
-    checks_running,
-    checks_switch,
-    checks_targets,
+from crossfade.core.checks import (
+    alarms,
+    alb,
+    argocd,
+    dns,
+    external_dns,
+    probe,
+    running,
+    switch,
+    targets,
 )
 from crossfade.core.facts import Facts
 from crossfade.core.finding import Check, Finding, Grade, together
 from crossfade.core.weight import Side
 
 CHECKS: Final[tuple[Check, ...]] = (
-    *checks_dns.CHECKS,
-    *checks_external_dns.CHECKS,
-    *checks_argocd.CHECKS,
-    *checks_targets.CHECKS,
-    *checks_alb.CHECKS,
-    *checks_probe.CHECKS,
-    *checks_switch.CHECKS,
-    *checks_running.CHECKS,
-    *checks_alarms.CHECKS,
+    *dns.CHECKS,
+    *external_dns.CHECKS,
+    *argocd.CHECKS,
+    *targets.CHECKS,
+    *alb.CHECKS,
+    *probe.CHECKS,
+    *switch.CHECKS,
+    *running.CHECKS,
+    *alarms.CHECKS,
 )
 
 UNREAD: Final = "answers"

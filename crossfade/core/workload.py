@@ -1,6 +1,6 @@
 """One host whose traffic moves: its objects, its way to its users, and what judges and probes it.
 
-Fixed with the plan, never changed. This file knows no stage and no YAML; `config_workloads` reads that.
+Fixed with the plan, never changed. This file knows no stage and no YAML; `blocks.workloads` reads that.
 """
 
 from collections.abc import Iterable

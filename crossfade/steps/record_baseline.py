@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from crossfade.core.checks_dns import unsafe_weights
+from crossfade.core.checks.dns import unsafe_weights
 from crossfade.core.record import Baseline
 from crossfade.errors import PreflightFailedError
 from crossfade.names import TimelineEvent

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from crossfade.core.argocd import ArgoCd, HelmParameter, SecretKey
-from crossfade.core.checks_argocd import CHECKS
+from crossfade.core.checks.argocd import CHECKS
 from crossfade.core.facts import Facts
 from crossfade.core.facts_argocd import ApplicationFacts, ArgoCdFacts
 from crossfade.core.finding import Finding, Grade

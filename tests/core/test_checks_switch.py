@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from crossfade.core.checks_switch import CHECKS
+from crossfade.core.checks.switch import CHECKS
 from crossfade.core.facts import EstateFacts, Facts
 from crossfade.core.facts_places import RecordFacts
 from crossfade.core.finding import Finding, Grade

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from crossfade.adapters.config_file import read_config
+from crossfade.core.blocks.workloads import WorkloadConfig
 from crossfade.core.config import Config, json_schema
-from crossfade.core.config_workloads import WorkloadConfig
 from crossfade.core.plan import Gate
 from crossfade.core.resolve import resolve
 from crossfade.core.source import SourceKind

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from crossfade.core import checks_alb, checks_argocd, checks_switch
+from crossfade.core.checks import alb, argocd, switch
 from crossfade.core.facts import Facts, InsightFacts, WatchFacts
 from crossfade.core.facts_places import ADDRESSES, RecordFacts, TargetGroupFacts
 from crossfade.core.finding import Finding, Grade, together
@@ -172,7 +172,7 @@ def found(check: str, seen: Facts) -> list[Finding]:
     return [finding for finding in examine(seen) if finding.check == check]
 
 
-OF_SOME = (*checks_alb.CHECKS, *checks_argocd.CHECKS, *checks_switch.CHECKS)
+OF_SOME = (*alb.CHECKS, *argocd.CHECKS, *switch.CHECKS)
 """The checks of what this plan does not have."""
 
 

@@ -15,9 +15,9 @@ import boto3
 
 from crossfade.adapters.config_file import read_config
 from crossfade.cli.embedded import EXAMPLES, Embedded, estate_of
+from crossfade.core.blocks.plans import PlanConfig
+from crossfade.core.blocks.workloads import ProbeConfig, WorkloadConfig
 from crossfade.core.config import Config
-from crossfade.core.config_plans import PlanConfig
-from crossfade.core.config_workloads import ProbeConfig, WorkloadConfig
 from crossfade.core.record import Record
 from crossfade.core.workload import ProbeRequest
 from crossfade.names import WEIGHT_KEY, Function

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, Strict
 
-from crossfade.core.config_starts import ApprovalConfig
+from crossfade.core.blocks.starts import ApprovalConfig
 from crossfade.core.entry import Entry
 from crossfade.core.forms import Between, Duration, Instant, Label
 from crossfade.core.plan import Gate, OnFailure

@@ -2,7 +2,7 @@
 
 They read the document as it was written, not the checked models: a rule must speak even when another field is
 broken, so that people see every fault at once. What is not of the expected kind is skipped; the models report it.
-What concerns one workload, plan or list of waves stands in `rules_workloads`, `rules_plans` and `rules_waves`.
+What concerns one workload, plan or list of waves stands in `rules.workloads`, `rules.plans` and `rules.waves`.
 """
 
 from collections.abc import Mapping
@@ -13,9 +13,9 @@ from crossfade.core.fault import Path, sentence
 from crossfade.core.forms import shown
 from crossfade.core.loose import Document, Faults, as_list, as_mapping, as_text, repeats, twice
 from crossfade.core.plan import Timing
-from crossfade.core.rules_plans import plan_faults
-from crossfade.core.rules_waves import wave_faults
-from crossfade.core.rules_workloads import workload_faults
+from crossfade.core.rules.plans import plan_faults
+from crossfade.core.rules.waves import wave_faults
+from crossfade.core.rules.workloads import workload_faults
 from crossfade.names import EVENT_SOURCE
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, Strict
 
 from crossfade.core.argocd import ArgoCd, HelmParameter, SecretKey
-from crossfade.core.config_clusters import ClusterConfig
+from crossfade.core.blocks.clusters import ClusterConfig
 from crossfade.core.forms import AnnotationKey, Label, ObjectTemplate, ParameterName
 
 

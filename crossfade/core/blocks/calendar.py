@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field
 
+from crossfade.core.blocks.starts import ScheduleConfig
 from crossfade.core.calendar import HORIZON, Calendar, Day, Freeze, Window, is_in
-from crossfade.core.config_starts import ScheduleConfig
 from crossfade.core.cron import Cron, read_at, read_cron
 from crossfade.core.duration import format_duration
 from crossfade.core.entry import Entry, Switch

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, Strict
 
-from crossfade.core.config_argocd import ArgoCdConfig
+from crossfade.core.blocks.argocd import ArgoCdConfig
 from crossfade.core.forms import (
     AlarmName,
     DnsName,

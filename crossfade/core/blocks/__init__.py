@@ -1,0 +1,1 @@
+"""The blocks of `crossfade.yaml`, a file each; `core.config` puts them together."""
