@@ -204,9 +204,9 @@ class Clock:
 
     def _move_to(self, when: datetime) -> None:
         if when > self._now:
-            self._now = when
+            by, self._now = when - self._now, when
             if self._coordinates is not None:
-                self._coordinates.move_to(when, tick=False)
+                self._coordinates.shift(by)  # to move to an instant would set the time zone of the process anew
 
 
 class Process:

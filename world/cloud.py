@@ -184,8 +184,9 @@ class Cloud:
 
     def wait(self, arn: str) -> Execution:
         """Let time pass until the execution *arn* has ended. See `run`."""
-        if self.describe(arn).is_running:
-            self.clock.run_until(self.clock.now + LONGEST_RUN, stop=lambda: not self.describe(arn).is_running)
+        runs = self._step_functions.running(arn)
+        if runs():
+            self.clock.run_until(self.clock.now + LONGEST_RUN, stop=lambda: not runs())
         execution = self.describe(arn)
         if execution.is_running:
             msg = f"{execution.name} still runs after {LONGEST_RUN.days} days, in {self.history(arn).states[-1]}"

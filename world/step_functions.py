@@ -171,6 +171,11 @@ class StepFunctions:
         stopped: datetime = execution.stop_date
         return stopped
 
+    def running(self, arn: str) -> Callable[[], bool]:
+        """What says whether an execution still runs, to be asked after every event: it does not look it up again."""
+        execution = self._backend.describe_execution(arn)
+        return lambda: bool(execution.status == RUNNING)
+
     def describe(self, arn: str) -> Execution:
         """What is known of an execution."""
         return _described(self._backend.describe_execution(arn))
