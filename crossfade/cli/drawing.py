@@ -44,6 +44,10 @@ class Drawing:
 
 def heading_of(summary: Summary, plan: str, seed: int, faults: Sequence[Fault]) -> Heading:
     """What stands over the drawing of the run that *summary* is of."""
-    line = f"{summary.outcome}: {summary.reason}" if summary.reason else str(summary.outcome)
     broken = ", ".join(map(str, faults)) or "none"
-    return Heading(outcome=line, run=f"plan {plan}, seed {seed}, fault: {broken}", began=summary.began)
+    return Heading(
+        outcome=summary.headline,
+        reason=summary.reason,
+        run=f"plan {plan}, seed {seed}, fault: {broken}",
+        began=summary.began,
+    )

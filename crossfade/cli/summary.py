@@ -67,6 +67,11 @@ class Summary:
     broken: tuple[str, ...] = ()
     declare: tuple[Declaration, ...] = ()
 
+    @property
+    def headline(self) -> str:
+        """How it ended, in one line."""
+        return f"{self.outcome}: {_WORDS[self.outcome]}"
+
     def to_json(self) -> dict[str, Any]:
         """The object that `--output json` prints."""
         return {

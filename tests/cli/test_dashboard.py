@@ -123,6 +123,14 @@ def test_what_a_text_widget_says_cannot_become_markup() -> None:
     assert not page.all("b")
 
 
+def test_the_page_says_in_one_line_how_it_ended_and_why_below() -> None:
+    heading = Heading(outcome="RolledBack: all is back", run="a test", began=NOW, reason="green fails")
+    page = parse(render(Definition.read(a_graph(a_line())), Published(NOW), heading))
+
+    assert page.one("h1").text == "RolledBack: all is back"
+    assert page.one("header").all("p")[0].text == "green fails"
+
+
 def test_the_page_asks_for_nothing_beyond_itself() -> None:
     heading = Heading(outcome="Succeeded", run="a test", began=NOW)
     text = render(Definition.read(a_graph(a_line())), Published(NOW), heading)

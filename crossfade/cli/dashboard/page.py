@@ -40,11 +40,13 @@ class Heading:
         outcome: How the run ended, in one line.
         run: Which run it was: plan, fault, seed.
         began: When the run began.
+        reason: Why it ended so; empty when nothing is to be said of it.
     """
 
     outcome: str
     run: str
     began: datetime
+    reason: str = ""
 
 
 def render(definition: Definition, published: Published, heading: Heading) -> str:
@@ -58,6 +60,7 @@ def render(definition: Definition, published: Published, heading: Heading) -> st
         tag(
             "header",
             tag("h1", heading.outcome),
+            tag("p", heading.reason) if heading.reason else None,
             tag("p", heading.run),
             tag("p", f"{_DRAWING} {reading}", class_="note"),
         ),
